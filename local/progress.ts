@@ -1,0 +1,15 @@
+import type { Step } from './stack.ts'
+
+/** Shows each step when it starts and its time when it ends, on standard error, so that `--json` alone fills standard output. */
+export const showSteps: Step = async (title, work) => {
+  const start = performance.now()
+  process.stderr.write(`  ${title} …`)
+  try {
+    const result = await work()
+    process.stderr.write(` ${((performance.now() - start) / 1000).toFixed(1)} s\n`)
+    return result
+  } catch (error) {
+    process.stderr.write(' failed\n')
+    throw error
+  }
+}

@@ -1,0 +1,27 @@
+import * as accounts from './accounts.ts'
+import * as admin from './admin.ts'
+import * as catalogue from './catalogue.ts'
+import * as credits from './credits.ts'
+import type { HttpOperation, Operation } from './definition.ts'
+import * as entitlements from './entitlements.ts'
+import * as operation from './operation.ts'
+import * as usage from './usage.ts'
+
+/** One line an area. What an area file exports beside its operations (views, shared fields) has no `kind` of ours. */
+const areas = [accounts, admin, catalogue, credits, entitlements, operation, usage]
+
+/**
+ * Every operation, sorted by id: for the stack, the local stack, the OpenAPI document and the tests.
+ * Functions never import this: a bundle would hold every schema.
+ */
+export const operations: readonly Operation[] = areas
+  .flatMap((area) => Object.values(area) as unknown[])
+  .filter(isOperation)
+  .sort((a, b) => (a.id < b.id ? -1 : 1))
+
+/** The operations that stand on routes. */
+export const httpOperations: readonly HttpOperation[] = operations.filter((operation) => operation.kind === 'http')
+
+function isOperation(value: unknown): value is Operation {
+  return typeof value === 'object' && value !== null && 'kind' in value && 'ifItFails' in value
+}

@@ -1,0 +1,126 @@
+import * as z from 'zod/mini'
+import { http, job, stream, worker } from './definition.ts'
+
+export const getHealth = http({
+  id: 'getHealth',
+  area: 'operation',
+  summary: 'Is it up, and does the table answer?',
+  ifItFails: 'Uptime checks raise an alarm.',
+  routes: ['GET /v1/health'],
+  success: 200,
+  output: z.object({
+    status: z.enum(['ok', 'degraded']),
+    version: z.string(),
+    checks: z.object({ table: z.enum(['ok', 'failed']), catalogue: z.enum(['ok', 'failed']) }),
+  }),
+  idempotency: 'natural',
+  errors: [],
+  grants: { table: 'read' },
+})
+
+export const getOpenapi = http({
+  id: 'getOpenapi',
+  area: 'operation',
+  summary: 'This API as an OpenAPI 3.1 document.',
+  ifItFails: 'Clients cannot be generated from the running system.',
+  routes: ['GET /openapi.json'],
+  success: 200,
+  output: z.record(z.string(), z.unknown()),
+  idempotency: 'natural',
+  errors: [],
+  grants: { table: 'none' },
+})
+
+export const showDocs = http({
+  id: 'showDocs',
+  area: 'operation',
+  summary: 'The API’s reference as a page.',
+  ifItFails: 'Developers cannot read the reference.',
+  routes: ['GET /docs'],
+  success: 200,
+  output: z.string(),
+  outputType: 'text/html; charset=utf-8',
+  idempotency: 'natural',
+  errors: [],
+  grants: { table: 'none' },
+})
+
+export const showErrorPage = http({
+  id: 'showErrorPage',
+  area: 'operation',
+  summary: 'What an error code means and what to do about it.',
+  ifItFails: 'Developers cannot look up an error code.',
+  routes: ['GET /docs/errors/{code}'],
+  params: z.strictObject({ code: z.string().check(z.regex(/^[a-z_]{1,40}$/)) }),
+  success: 200,
+  output: z.string(),
+  outputType: 'text/html; charset=utf-8',
+  idempotency: 'natural',
+  errors: ['not_found'],
+  grants: { table: 'none' },
+})
+
+export const publishOutbox = stream({
+  id: 'publishOutbox',
+  area: 'operation',
+  summary: 'Send outbox rows on as they are committed.',
+  ifItFails: 'Notices arrive up to half an hour late, by the sweeper.',
+  keyPrefix: 'OUT#',
+  batchSize: 25,
+  grants: { table: 'readWrite', send: ['outbox'] },
+})
+
+export const sweepOutbox = job({
+  id: 'sweepOutbox',
+  area: 'operation',
+  summary: 'Send outbox rows that the stream left behind.',
+  ifItFails: 'Notices that the stream missed stay unsent.',
+  schedule: 'rate(15 minutes)',
+  grants: { table: 'readWrite', send: ['outbox'] },
+  limits: { timeoutSeconds: 120 },
+})
+
+export const deliverNotice = worker({
+  id: 'deliverNotice',
+  area: 'operation',
+  summary: 'Put a notice where the account can read it.',
+  ifItFails: 'Accounts are not told that a limit is near or reached.',
+  queue: 'outbox',
+  message: z.object({
+    id: z.string(),
+    kind: z.enum(['usage_warning', 'usage_limit']),
+    accountId: z.string(),
+    createdAt: z.int(),
+    feature: z.exactOptional(z.string()),
+    used: z.exactOptional(z.int()),
+    limit: z.exactOptional(z.int()),
+    resetsAt: z.exactOptional(z.int()),
+    requestId: z.string(),
+  }),
+  batchSize: 10,
+  maxReceives: 5,
+  grants: { table: 'readWrite' },
+})
+
+export const auditLedgers = job({
+  id: 'auditLedgers',
+  area: 'operation',
+  summary: 'Queue every account for the nightly audit of its ledger.',
+  ifItFails: 'A difference between ledger and balance would stay unseen for a day.',
+  schedule: 'cron(30 3 * * ? *)',
+  grants: { table: 'read', send: ['audit'] },
+  limits: { timeoutSeconds: 600 },
+})
+
+export const auditLedger = worker({
+  id: 'auditLedger',
+  area: 'operation',
+  summary: 'Prove that an account’s ledger adds up to its balance, and book what has fallen due.',
+  ifItFails: 'A difference between ledger and balance would stay unseen for a day.',
+  queue: 'audit',
+  message: z.strictObject({ accountIds: z.array(z.string()) }),
+  batchSize: 1,
+  maxReceives: 3,
+  grants: { table: 'readWrite' },
+  limits: { timeoutSeconds: 300 },
+})

@@ -1,0 +1,66 @@
+import { type Account, newAccount } from '#domain/account'
+import { newWallet, type WalletChange, withZones } from '#domain/accountWallet'
+import { findAccount, putAccountWrite } from '#table/accounts'
+import { commit } from '#table/commit'
+import { walletKey } from '#table/keys'
+import type { Write } from '#table/port'
+import { type Call, putEntryWrite, putWalletWrite, readWallet, type StoredWallet } from '#table/wallets'
+import { fallbackTerms } from './account.ts'
+import { again, contend } from './contend.ts'
+import type { Deps } from './deps.ts'
+
+/**
+ * Changes an account, making it first when it is new: the account, its wallet and the first allowance are one
+ * transaction, so no account is ever without a wallet.
+ * `plan` is pure and may refuse by throwing a Problem.
+ */
+export function changeAccount(
+  deps: Deps,
+  accountId: string,
+  call: Call,
+  plan: (account: Account, now: number) => Account,
+): Promise<Account> {
+  let consistent = false
+  return contend(deps, async () => {
+    const seen = await findAccount(deps.table, accountId, { consistent })
+    consistent = true
+    const now = deps.clock.now()
+    const next = plan(seen ?? newAccount(accountId, await fallbackTerms(deps), now), now)
+    const writes = [putAccountWrite(next, seen), ...(await walletWritesOf(deps, seen, next, call, now))]
+    const outcome = await commit(deps.table, writes)
+    return outcome.committed ? next : again
+  })
+}
+
+/** A new account brings its wallet; a change of zones reaches the wallet, whose windows follow them; nothing else does. */
+async function walletWritesOf(
+  deps: Deps,
+  seen: Account | undefined,
+  next: Account,
+  call: Call,
+  now: number,
+): Promise<Write[]> {
+  if (!seen) return walletWrites(next.id, newWallet(next, await fallbackTerms(deps), now), undefined, call, now)
+  if (JSON.stringify(seen.zones) === JSON.stringify(next.zones)) return []
+  const stored = await loadStoredWallet(deps, next.id)
+  return walletWrites(next.id, withZones(stored.wallet, next, now), stored, call, now)
+}
+
+/** Consistent: whoever changes a plan decides on what is there. @throws Error when an account has no wallet: a defect. */
+export async function loadStoredWallet(deps: Pick<Deps, 'table'>, accountId: string): Promise<StoredWallet> {
+  const item = await deps.table.get(walletKey(accountId), { consistent: true })
+  if (!item) throw new Error('an account without a wallet')
+  return readWallet(item)
+}
+
+/** A wallet's next state and what it booked. */
+export const walletWrites = (
+  accountId: string,
+  { wallet, entries }: WalletChange,
+  seen: StoredWallet | undefined,
+  call: Call,
+  now: number,
+): Write[] => [
+  putWalletWrite(accountId, wallet, seen, now),
+  ...entries.map((entry) => putEntryWrite(accountId, entry, call)),
+]

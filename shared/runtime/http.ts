@@ -1,0 +1,164 @@
+import middy from '@middy/core'
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import { requestHash } from '#domain/guard'
+import { parseInput, parseOwn } from '#errors/parse'
+import { Problem } from '#errors/problem'
+import type { HttpOperation } from '#operations/definition'
+import { accountRateKey, addressRateKey } from '#table/keys'
+import { storedAnswer } from './answers.ts'
+import { reportDefect } from './defect.ts'
+import type { Deps } from './deps.ts'
+import type { Live } from './live.ts'
+import { type HttpResponse, problemResponse, securityHeaders } from './problem.ts'
+import { customerPolicy, publicPolicy, requireRate } from './rate.ts'
+import { accountOf, bodyOf, type HttpEvent, identityOf, keyOf, requestIdOf } from './request.ts'
+import { type Identity, type Input, Reply, type Run } from './run.ts'
+import { requireAdmin } from './staff.ts'
+
+/** Before Lambda ends the function: time enough to answer 504 and write the log line. */
+const answerBeforeEndMs = 400
+
+/** The Lambda entry of an HTTP operation. */
+export function httpHandler<Operation extends HttpOperation>(operation: Operation, run: Run<Operation>, live: Live) {
+  const open = live(operation)
+  return middy<HttpEvent, APIGatewayProxyStructuredResultV2>({
+    timeoutEarlyInMillis: answerBeforeEndMs,
+    timeoutEarlyResponse: () =>
+      problemResponse(new Problem('timeout', 'The request took too long. Send it again with the same key.'), {
+        requestId: 'unknown',
+        instance: operation.id,
+      }),
+  }).handler(async (event: HttpEvent) => {
+    const deps = await open()
+    return handleHttp(operation, run, deps, event)
+  })
+}
+
+/** One request, whoever starts it: the Lambda entry above, a test, or the simulator. Never throws. */
+export async function handleHttp<Operation extends HttpOperation>(
+  operation: Operation,
+  run: Run<Operation>,
+  deps: Deps,
+  event: HttpEvent,
+): Promise<HttpResponse> {
+  const startedAt = deps.clock.real()
+  const requestId = requestIdOf(event, () => `req_${deps.ids.random()}`)
+  const context = { requestId, instance: event.rawPath, accountId: '', caller: '' }
+  let response: HttpResponse
+  let failure: unknown
+  try {
+    response = await answer(operation, run, deps, event, context)
+  } catch (error) {
+    failure = error
+    const problem = asProblem(error)
+    response = problemResponse(problem ?? error, context)
+    Object.assign(response.headers, problem?.headers)
+    if (!problem) reportDefect(operation, deps, error, { requestId })
+  }
+  deps.log.info('request', {
+    requestId,
+    operation: operation.id,
+    status: response.statusCode,
+    durationMs: deps.clock.real() - startedAt,
+    caller: context.caller,
+    account: context.accountId,
+    ...(failure instanceof Problem && { code: failure.code }),
+    ...(event.headers.traceparent && { traceparent: event.headers.traceparent.slice(0, 128) }),
+    ...deps.spent?.(),
+  })
+  return response
+}
+
+async function answer<Operation extends HttpOperation>(
+  operation: Operation,
+  run: Run<Operation>,
+  deps: Deps,
+  event: HttpEvent,
+  context: { requestId: string; accountId: string; caller: string },
+): Promise<HttpResponse> {
+  const identity = identityOf(event)
+  context.caller = identity.keyId ?? identity.kind
+  const accountId = accountOf(event, identity)
+  context.accountId = accountId
+  if (operation.scope && identity.kind === 'server' && !identity.scopes.includes(operation.scope)) {
+    throw new Problem('forbidden', `The API key lacks the scope "${operation.scope}".`)
+  }
+  const limits = await takeLimits(identity, accountId, deps)
+  if (identity.kind === 'staff') await requireAdmin(identity, deps)
+  const input = inputOf(operation, event, identity, accountId, context.requestId, deps)
+  const outcome = (await storedAnswer(operation, input, deps)) ?? (await run(input, deps))
+  return success(operation, outcome, { ...limits, 'x-request-id': context.requestId })
+}
+
+/** Customers by account, the public by address; servers have the gateway's throttle and staff their own care. */
+async function takeLimits(identity: Identity, accountId: string, deps: Deps): Promise<Record<string, string>> {
+  if (identity.kind === 'customer')
+    return requireRate(deps, accountRateKey(accountId, customerPolicy.name), customerPolicy)
+  if (identity.kind === 'public')
+    return requireRate(deps, addressRateKey(identity.address, publicPolicy.name), publicPolicy)
+  return {}
+}
+
+function inputOf<Operation extends HttpOperation>(
+  operation: Operation,
+  event: HttpEvent,
+  identity: Identity,
+  accountId: string,
+  requestId: string,
+  deps: Deps,
+): Input<Operation> {
+  const { accountId: _named, ...pathParameters } = event.pathParameters ?? {}
+  const raw = bodyOf(operation, event)
+  const params = operation.params && parseInput(operation.params, pathParameters, '')
+  const query = parseQuery(operation, event)
+  const body = operation.body && parseInput(operation.body, raw.value, '')
+  return {
+    params,
+    query,
+    body,
+    accountId,
+    identity,
+    requestId,
+    key: keyOf(event, identity, () => `${requestId}:${deps.ids.random()}`),
+    requestHash: requestHash([operation.id, accountId, params ?? null, query ?? null, body ?? null]),
+    contentType: raw.contentType,
+  } as Input<Operation>
+}
+
+function parseQuery(operation: HttpOperation, event: HttpEvent): unknown {
+  const given = event.queryStringParameters ?? {}
+  if (operation.query) return parseInput(operation.query, given, '')
+  const [unknown] = Object.keys(given)
+  if (unknown === undefined) return undefined
+  throw new Problem('validation_failed', 'This operation takes no query parameters.', {
+    errors: [{ path: unknown.slice(0, 60), message: 'is not a known parameter' }],
+  })
+}
+
+/** Our own answer is parsed too: what is not declared never leaves, and what is wrong is a defect. */
+function success(operation: HttpOperation, outcome: unknown, extra: Record<string, string>): HttpResponse {
+  const reply = outcome instanceof Reply ? outcome : new Reply(outcome)
+  const headers = { ...securityHeaders, ...extra, ...reply.headers }
+  const statusCode = reply.status ?? operation.success
+  if (!operation.output) return { statusCode, headers, body: '' }
+  const type = operation.outputType ?? 'application/json'
+  const output = parseOwn(operation.output, reply.output, `the answer of ${operation.id}`)
+  return {
+    statusCode,
+    headers: { ...headers, 'content-type': headers['content-type'] ?? type },
+    body: typeof output === 'string' ? output : JSON.stringify(output),
+  }
+}
+
+/** `Contention` that nobody handled is a busy moment, not a defect. */
+function asProblem(error: unknown): Problem | undefined {
+  if (error instanceof Problem) return error
+  if (error instanceof Error && error.name === 'Contention') {
+    return new Problem(
+      'contended',
+      'The table is busy. Nothing was changed by this request; send it again with the same key.',
+      { retryAfterSeconds: 1 },
+    )
+  }
+  return undefined
+}

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { ulid } from 'ulid'
+import { clockAt } from '#domain/testClock'
+import type { Operation } from '#operations/definition'
+import { dynamoTable } from '#table/dynamo'
+import { clockKey } from '#table/keys'
+import type { Table } from '#table/port'
+import type { Clock, Config, Deps } from './deps.ts'
+import { createLog } from './log.ts'
+import { emitMetric } from './metric.ts'
+
+/** Makes the live dependencies of one invocation. */
+export type Live = (operation: Operation) => () => Promise<Deps>
+
+/** Adds an adapter that not every function carries, so that no bundle holds what its operation does not use. */
+export type Extension = (base: { client: DynamoDBClient; table: Table; clock: Clock; config: Config }) => Partial<Deps>
+
+/** A call to DynamoDB takes milliseconds; what takes seconds is lost, and a retry under the same token is safe. */
+const connectTimeoutMs = 1_000
+const requestTimeoutMs = 3_000
+
+/** The adapters behind a Lambda function. Built once for a process; clock and counters anew for each invocation. */
+export const live =
+  (...extensions: Extension[]): Live =>
+  (operation) => {
+    const config = configOf(process.env)
+    const client = new DynamoDBClient({
+      ...(process.env.DYNAMODB_ENDPOINT && { endpoint: process.env.DYNAMODB_ENDPOINT }),
+      maxAttempts: 3,
+      requestHandler: { connectionTimeout: connectTimeoutMs, requestTimeout: requestTimeoutMs },
+    })
+    const log = createLog(operation.area)
+    const real = () => Date.now()
+    const lasting = { now: real, real } satisfies Clock
+    const tableName = required('TABLE_NAME')
+    const shared: Partial<Deps> = Object.assign(
+      {},
+      ...extensions.map((extension) =>
+        extension({ client, table: dynamoTable({ client, tableName }), clock: lasting, config }),
+      ),
+    )
+    return async () => {
+      const spent = { readUnits: 0, writeUnits: 0, calls: 0 }
+      const table = dynamoTable({
+        client,
+        tableName,
+        onCapacity: ({ kind, CapacityUnits = 0 }) => {
+          spent.calls += 1
+          if (kind === 'read') spent.readUnits += CapacityUnits
+          else spent.writeUnits += CapacityUnits
+        },
+      })
+      const clock = config.mode === 'live' ? lasting : { now: await testNow(table, real), real }
+      return {
+        table,
+        clock,
+        config,
+        log,
+        wait: (milliseconds) => wait(milliseconds),
+        rng: Math.random,
+        ids: { random: () => ulid().slice(10), secret: () => randomBytes(32).toString('base64url') },
+        queues: { send: notWired('queues') },
+        catalogue: notWired('the catalogue'),
+        metric: emitMetric,
+        spent: () => spent,
+        ...shared,
+      }
+    }
+  }
+
+/** In test mode the clock's state is an item, read with each invocation; live mode never looks. */
+async function testNow(table: Table, real: () => number): Promise<() => number> {
+  const item = await table.get(clockKey())
+  return () => clockAt(item, real())
+}
+
+/** @throws Error at start, loudly, when the environment does not say what it must. */
+function configOf(env: NodeJS.ProcessEnv): Config {
+  const mode = env.FAREGATE_MODE
+  if (mode !== 'test' && mode !== 'live') throw new Error('FAREGATE_MODE must be "test" or "live"')
+  return { mode }
+}
+
+function required(name: string): string {
+  const value = process.env[name]
+  if (!value) throw new Error(`${name} must be set`)
+  return value
+}
+
+const notWired = (what: string) => async (): Promise<never> => {
+  throw new Error(`this function is not wired to ${what}: name it in live(…)`)
+}

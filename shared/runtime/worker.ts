@@ -1,0 +1,58 @@
+import middy from '@middy/core'
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda'
+import type * as z from 'zod/mini'
+import { parseOwn } from '#errors/parse'
+import type { WorkerOperation } from '#operations/definition'
+import { reportDefect } from './defect.ts'
+import type { Deps } from './deps.ts'
+import type { Live } from './live.ts'
+
+/** Works off one message. Throwing puts the message back until its tries are used up. */
+export type RunMessage<Message extends z.ZodMiniType> = (
+  message: z.output<Message>,
+  deps: Deps,
+  context: { requestId: string },
+) => Promise<void>
+
+/** The Lambda entry of a queue's worker. */
+export function workerHandler<Message extends z.ZodMiniType>(
+  operation: WorkerOperation<Message>,
+  run: RunMessage<Message>,
+  live: Live,
+) {
+  const open = live(operation)
+  return middy<SQSEvent, SQSBatchResponse>().handler(async (event: SQSEvent) =>
+    handleMessages(operation, run, await open(), event),
+  )
+}
+
+/** Each message on its own, one after the other; only those that failed are reported back to the queue. */
+export async function handleMessages<Message extends z.ZodMiniType>(
+  operation: WorkerOperation<Message>,
+  run: RunMessage<Message>,
+  deps: Deps,
+  event: Pick<SQSEvent, 'Records'>,
+): Promise<SQSBatchResponse> {
+  const batchItemFailures: { itemIdentifier: string }[] = []
+  for (const record of event.Records) {
+    const startedAt = deps.clock.real()
+    let failed = false
+    try {
+      await run(parseOwn(operation.message, JSON.parse(record.body), `a message of ${operation.queue}`), deps, {
+        requestId: record.messageId,
+      })
+    } catch (error) {
+      failed = true
+      batchItemFailures.push({ itemIdentifier: record.messageId })
+      reportDefect(operation, deps, error, { requestId: record.messageId })
+    }
+    deps.log.info('message', {
+      requestId: record.messageId,
+      operation: operation.id,
+      status: failed ? 'failed' : 'done',
+      durationMs: deps.clock.real() - startedAt,
+      ...deps.spent?.(),
+    })
+  }
+  return { batchItemFailures }
+}

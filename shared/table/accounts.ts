@@ -1,0 +1,94 @@
+import * as z from 'zod/mini'
+import type { Account } from '#domain/account'
+import { intervals, windowKinds } from '#domain/terms'
+import { accountDirectory, accountKey, accountShards, shardOf } from './keys.ts'
+import { absent, equals, type Item, type Table, type Write } from './port.ts'
+import { read, stored, toItem } from './stored.ts'
+
+const limit = z.union([z.int(), z.literal('unlimited')])
+const term = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('flag'), on: z.boolean() }),
+  z.object({
+    kind: z.literal('metered'),
+    limit,
+    window: z.enum(windowKinds),
+    creditCost: z.exactOptional(z.int()),
+    warnAt: z.number(),
+    overage: z.exactOptional(z.object({ unitAmount: z.string(), maxAmount: z.exactOptional(z.int()) })),
+  }),
+  z.object({ kind: z.literal('level'), level: z.nullable(z.string()), levels: z.array(z.string()) }),
+  z.object({ kind: z.literal('choice'), value: z.nullable(z.string()) }),
+  z.object({ kind: z.literal('gauge'), limit }),
+])
+const planTerms = z.object({
+  planId: z.string(),
+  priceId: z.string(),
+  catalogueVersion: z.int(),
+  name: z.string(),
+  rank: z.int(),
+  amount: z.int(),
+  currency: z.string(),
+  interval: z.enum(intervals),
+  features: z.record(z.string(), term),
+  allowance: z.exactOptional(
+    z.object({
+      included: z.int(),
+      window: z.enum(['day', 'month', 'period', 'lifetime']),
+      rollover: z.union([z.int(), z.literal('all')]),
+    }),
+  ),
+  rateLimit: z.exactOptional(z.object({ requests: z.int(), seconds: z.int() })),
+})
+const span = { start: z.int(), end: z.nullable(z.int()) }
+
+const account = z.object({
+  ...stored,
+  id: z.string(),
+  /** Raised by every write; a write requires the version it saw. */
+  ver: z.int(),
+  email: z.exactOptional(z.string()),
+  name: z.exactOptional(z.string()),
+  currency: z.exactOptional(z.string()),
+  country: z.exactOptional(z.string()),
+  metadata: z.exactOptional(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))),
+  zones: z.array(z.object({ zone: z.string(), from: z.int() })),
+  plan: z.nullable(planTerms),
+  subscriptionId: z.exactOptional(z.string()),
+  complimentary: z.exactOptional(z.boolean()),
+  accessEnd: z.exactOptional(z.int()),
+  period: z.exactOptional(
+    z.object({
+      ...span,
+      until: z.exactOptional(z.int()),
+      earlier: z.exactOptional(z.array(z.object({ start: z.int(), end: z.int() }))),
+    }),
+  ),
+  suspended: z.boolean(),
+  preferences: z.object({
+    overage: z.boolean(),
+    aiService: z.enum(['auto', 'gemini', 'gpt-4o']),
+    usageAlerts: z.boolean(),
+    subscriptionExpiry: z.boolean(),
+    marketing: z.boolean(),
+  }),
+})
+
+/** Everything that `check` needs to decide, and who the account is. Kept below 4 KB, so that reading it costs one unit. */
+export const readAccount = (item: Item): Account => read(account, item)
+
+/** The account, or undefined. Eventually consistent unless asked. */
+export async function findAccount(
+  table: Table,
+  accountId: string,
+  options?: { consistent?: boolean },
+): Promise<Account | undefined> {
+  const item = await table.get(accountKey(accountId), options)
+  return item && readAccount(item)
+}
+
+/** The next version of an account, on condition that nobody wrote since `seen`; the first when `seen` is undefined. */
+export function putAccountWrite(next: Account, seen: Account | undefined): Extract<Write, { kind: 'put' }> {
+  const key = accountKey(next.id)
+  const body = { ...next, gsi1pk: accountDirectory(shardOf(next.id, accountShards)), gsi1sk: next.id }
+  return { kind: 'put', item: toItem('account', key, body), when: seen ? equals('ver', seen.ver) : absent }
+}

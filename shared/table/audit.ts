@@ -1,0 +1,38 @@
+import { ulidOf } from '#domain/guard'
+import { auditDirectory, auditPk } from './keys.ts'
+import { absent, type Value, type Write } from './port.ts'
+import { toItem } from './stored.ts'
+
+/** One staff call, or one change of account, subscription, key or setting. Secrets never enter `before` and `after`. */
+export interface AuditEntry {
+  action: string
+  entity: string
+  entityId: string
+  actor: { id: string; role: string }
+  requestId: string
+  address: string
+  userAgent: string
+  reason?: string
+  before?: Record<string, Value>
+  after?: Record<string, Value>
+}
+
+const keptSeconds = 400 * 86_400
+
+/** In the transaction of the change it tells of. */
+export function auditWrite(entry: AuditEntry, at: { now: number; real: number }, random: string): Write {
+  const id = `aud_${ulidOf(at.real, random)}`
+  const day = new Date(at.real).toISOString().slice(0, 10)
+  const body = {
+    v: 1,
+    createdAt: at.real,
+    updatedAt: at.real,
+    businessAt: at.now,
+    ttl: Math.ceil(at.real / 1000) + keptSeconds,
+    id,
+    ...entry,
+    gsi1pk: auditDirectory(day.slice(0, 7)),
+    gsi1sk: id,
+  }
+  return { kind: 'put', item: toItem('audit', { pk: auditPk(day), sk: id }, body), when: absent }
+}

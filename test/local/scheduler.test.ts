@@ -1,0 +1,121 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { parseExpression } from '#local/sources/expression'
+import { createScheduler, occurrencesMax, type Scheduler } from '#local/sources/scheduler'
+import type { ScheduleModel } from '#local/template/model'
+
+const at = (iso: string) => Date.parse(iso)
+const running: Scheduler[] = []
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((scheduler) => scheduler.stop()))
+})
+
+const schedule = (name: string, expression: string): ScheduleModel => ({
+  name,
+  expression,
+  timeZone: 'UTC',
+  target: { functionName: name },
+  input: '{"scheduledAt":"<aws.scheduler.scheduled-time>"}',
+})
+
+/** A scheduler whose clock stands where `set` puts it; `fired` lists name and scheduled time. */
+function start(startIso: string, ...schedules: ScheduleModel[]) {
+  let now = at(startIso)
+  const fired: string[] = []
+  const lines: string[] = []
+  const scheduler = createScheduler(schedules, now, {
+    now: async () => now,
+    fire: async ({ name }, event) => {
+      fired.push(`${name} ${Object(event).scheduledAt}`)
+      if (name === 'failing') throw new Error('on purpose')
+    },
+    log: (line) => lines.push(line),
+  })
+  running.push(scheduler)
+  const set = async (iso: string) => {
+    now = at(iso)
+    await scheduler.tick()
+  }
+  return { set, fired, lines }
+}
+
+describe('schedules on the stack’s clock', () => {
+  it('fire at their instant, not a millisecond before, and once', async () => {
+    const { set, fired } = start('2026-01-31T00:00:00.000Z', schedule('hourly', 'rate(1 hour)'))
+    await set('2026-01-31T00:59:59.999Z')
+    expect(fired).toEqual([])
+    await set('2026-01-31T01:00:00.000Z')
+    await set('2026-01-31T01:00:00.001Z')
+    expect(fired).toEqual(['hourly 2026-01-31T01:00:00.000Z'])
+  })
+
+  it('fire every occurrence that a jump passes, in order across schedules', async () => {
+    const { set, fired } = start(
+      '2026-01-31T22:30:00Z',
+      schedule('daily', 'cron(30 23 * * ? *)'),
+      schedule('hourly', 'rate(1 hour)'),
+    )
+    await set('2026-02-01T01:00:00Z')
+    expect(fired).toEqual([
+      'hourly 2026-01-31T23:00:00.000Z',
+      'daily 2026-01-31T23:30:00.000Z',
+      'hourly 2026-02-01T00:00:00.000Z',
+      'hourly 2026-02-01T01:00:00.000Z',
+    ])
+  })
+
+  it('do not make up for what was due before the start, nor fire again when the clock goes back', async () => {
+    const { set, fired } = start('2026-01-31T00:30:00Z', schedule('hourly', 'rate(1 hour)'))
+    await set('2026-01-31T02:00:00Z')
+    await set('2026-01-31T00:00:00Z')
+    await set('2026-01-31T02:00:00Z')
+    expect(fired).toHaveLength(2)
+  })
+
+  it(`fire at most ${occurrencesMax} of one schedule after a long jump, the first and the last among them, and say so`, async () => {
+    const { set, fired, lines } = start('2026-01-01T00:00:00Z', schedule('quarterly', 'rate(15 minutes)'))
+    await set('2027-01-01T00:00:00Z')
+    expect(fired).toHaveLength(occurrencesMax)
+    expect(new Set(fired).size).toBe(occurrencesMax)
+    expect(fired[0]).toBe('quarterly 2026-01-01T00:15:00.000Z')
+    expect(fired.at(-1)).toBe('quarterly 2027-01-01T00:00:00.000Z')
+    expect(lines).toEqual([expect.stringContaining('35040')])
+  })
+
+  it('go on after one that fails, which is logged', async () => {
+    const { set, fired, lines } = start(
+      '2026-01-01T00:00:00Z',
+      schedule('failing', 'rate(1 hour)'),
+      schedule('fine', 'rate(1 hour)'),
+    )
+    await set('2026-01-01T01:00:00Z')
+    expect(fired).toHaveLength(2)
+    expect(lines).toEqual(['failing failed: Error: on purpose'])
+  })
+})
+
+describe('schedule expressions', () => {
+  it.each([
+    ['rate(1 minute)', 'UTC', '2026-01-01T00:00:00Z', '2026-01-01T00:01:00.000Z'],
+    ['rate(2 days)', 'UTC', '2026-01-01T00:00:01Z', '2026-01-03T00:00:00.000Z'],
+    ['cron(0 1 * * ? *)', 'UTC', '2026-01-01T01:00:00Z', '2026-01-02T01:00:00.000Z'],
+    ['cron(0 0 L * ? *)', 'UTC', '2028-02-01T00:00:00Z', '2028-02-29T00:00:00.000Z'],
+    ['cron(0 9 ? * 2 *)', 'UTC', '2026-11-21T00:00:00Z', '2026-11-23T09:00:00.000Z'],
+    ['cron(0 9 ? * MON-FRI *)', 'UTC', '2026-11-21T00:00:00Z', '2026-11-23T09:00:00.000Z'],
+    ['cron(30 6 1 * ? *)', 'Asia/Kolkata', '2026-01-01T01:00:00Z', '2026-02-01T01:00:00.000Z'],
+    ['cron(0/15 * * * ? *)', 'UTC', '2026-01-01T00:07:00Z', '2026-01-01T00:15:00.000Z'],
+    ['at(2026-05-01T12:00:00)', 'UTC', '2026-01-01T00:00:00Z', '2026-05-01T12:00:00.000Z'],
+  ])('%s in %s', (expression, zone, after, expected) => {
+    expect(new Date(parseExpression(expression, zone)(at(after)) ?? Number.NaN).toISOString()).toBe(expected)
+  })
+
+  it('an instant that has passed never comes', () => {
+    expect(parseExpression('at(2026-05-01T12:00:00)', 'UTC')(at('2026-05-01T12:00:00Z'))).toBeUndefined()
+  })
+
+  it.each(['rate(0 minutes)', 'rate(1 fortnight)', 'cron(* * * *)', 'cron(99 * * * ? *)', 'every day', 'at(soon)'])(
+    '%s is refused',
+    (expression) => {
+      expect(() => parseExpression(expression, 'UTC')).toThrow()
+    },
+  )
+})

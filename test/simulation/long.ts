@@ -1,0 +1,40 @@
+import { creditsScenario } from './creditsScenario.ts'
+import { productHandlers } from './product.ts'
+import { reportOf } from './seeds.ts'
+import { playSeed, type Scenario } from './stage.ts'
+
+/** `npm run test:simulation [minutes]`: fresh seeds until the time is up; the first failure ends it, with its trace. */
+const scenarios: Scenario[] = [creditsScenario]
+const minutes = Number(process.argv[2] ?? process.env.SIM_MINUTES ?? 10)
+if (!(minutes > 0)) throw new Error('usage: npm run test:simulation -- <minutes>')
+const lineEveryMs = 5_000
+
+const endsAt = performance.now() + minutes * 60_000
+// Each run of this command looks elsewhere; the seeds are printed, so every finding can be played again.
+const firstSeed = 1_000_000 + (Math.floor(performance.timeOrigin / 1000) % 1_000_000) * 1_000
+let seed = firstSeed
+let answers = 0
+let faults = 0
+for (
+  let nextLineAt = performance.now() + lineEveryMs;
+  performance.now() < endsAt && process.exitCode === undefined;
+  seed++
+) {
+  for (const scenario of scenarios) {
+    const run = await playSeed(scenario, productHandlers, seed)
+    answers += run.answers
+    faults += run.faults
+    if (run.violation === undefined) continue
+    const traced = await playSeed(scenario, productHandlers, seed, { tracing: true })
+    process.stdout.write(`\n${reportOf(scenario, traced)}\n`)
+    process.exitCode = 1
+  }
+  if (performance.now() < nextLineAt) continue
+  nextLineAt = performance.now() + lineEveryMs
+  process.stdout.write(
+    `\rseeds ${firstSeed}–${seed}: ${seed - firstSeed + 1} of ${scenarios.length} scenarios, ${answers} intents answered, ${faults} faults `,
+  )
+}
+process.stdout.write(
+  `\n${seed - firstSeed} seeds from ${firstSeed}, ${process.exitCode === 1 ? 'one failed' : 'none failed'}\n`,
+)
