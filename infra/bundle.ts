@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import type { Operation } from '#operations/definition'
+import { publishedPages } from './publishedPages.ts'
 import { pureConstants } from './treeShaking.ts'
 
 /** The checkout: what entry points and `build/` are relative to. */
@@ -87,7 +88,7 @@ export const options = {
   // CommonJS packages ask `require` for built-in modules, which ESM has not.
   banner: { js: 'const require=(name)=>process.getBuiltinModule(name);' },
   alias: { '@aws-sdk/credential-provider-node': join(root, 'infra', 'credentials.ts') },
-  plugins: [builtins, pureConstants(root)],
+  plugins: [builtins, publishedPages(root), pureConstants(root)],
 } satisfies BuildOptions
 
 /** Whoever reads at the same time (a running local stack) sees the old file or the new one, never half of one. */

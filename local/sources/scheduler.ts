@@ -4,7 +4,7 @@ import { type NextOccurrence, parseExpression } from './expression.ts'
 import type { Source } from './queue.ts'
 
 /** Occurrences of one schedule fired after one jump; a year of quarter hours would be 35,040. First and last always fire. */
-export const occurrencesMax = 50
+export const occurrencesMax = 24
 /** How often the clock is looked at: at most this late does a schedule fire. */
 const tickMs = 1000
 

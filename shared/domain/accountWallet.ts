@@ -4,6 +4,7 @@ import type { PlanTerms } from './terms.ts'
 import { windowAt } from './time.ts'
 import { decide } from './walletDecide.ts'
 import type { Entry } from './walletDraft.ts'
+import type { Decision } from './walletRequest.ts'
 import { emptyWallet, type Wallet } from './walletState.ts'
 
 /** A wallet after the account's plan or zone was brought to it, with what that books. */
@@ -27,9 +28,9 @@ export function withPlan(
   isUpgrade: boolean,
   now: number,
 ): WalletChange {
-  return planned(wallet, now, (settled) =>
+  return accepted(
     decide(
-      { ...settled, zones: account.zones },
+      wallet,
       {
         kind: 'changeAllowance',
         terms: account.plan?.allowance ?? null,
@@ -46,22 +47,14 @@ export function withPlan(
 
 /** The wallet after the account changed its zones. */
 export const withZones = (wallet: Wallet, account: Account, now: number): WalletChange =>
-  planned(wallet, now, (settled) => decide(settled, { kind: 'configure', zones: account.zones }, now, windowAt))
+  accepted(decide(wallet, { kind: 'configure', zones: account.zones }, now, windowAt))
 
-/** These changes are never refused; what is due first may take more than one decision, and is gathered here. */
-function planned(
-  wallet: Wallet,
-  now: number,
-  change: (wallet: Wallet) => ReturnType<typeof decide<'configure' | 'changeAllowance'>>,
-): WalletChange {
-  const entries: Entry[] = []
-  let current = wallet
-  for (;;) {
-    const decision = change(current)
-    if (decision.kind === 'refused' || decision.kind === 'repeated')
-      throw new Error(`a wallet refused a change of plan at ${now}`)
-    entries.push(...decision.entries)
-    current = decision.wallet
-    if (decision.kind === 'accepted') return { wallet: { ...current, version: wallet.version + 1 }, entries }
-  }
+/** These changes are never refused. @throws MoreIsDue when what is due first fills a transaction of its own. */
+function accepted(decision: Decision<'configure' | 'changeAllowance'>): WalletChange {
+  if (decision.kind === 'accepted') return decision
+  if (decision.kind === 'partial') throw new MoreIsDue()
+  throw new Error(`a wallet ${decision.kind} a change of plan`)
 }
+
+/** Settle the wallet, then decide again: it has been idle for so long that its dues do not fit beside anything else. */
+export class MoreIsDue extends Error {}

@@ -8,6 +8,7 @@ import { type Call, putEntryWrite, putWalletWrite, readWallet, type StoredWallet
 import { fallbackTerms } from './account.ts'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
+import { onSettledWallet } from './settled.ts'
 
 /**
  * Changes an account, making it first when it is new: the account, its wallet and the first allowance are one
@@ -21,7 +22,7 @@ export function changeAccount(
   plan: (account: Account, now: number) => Account,
 ): Promise<Account> {
   let consistent = false
-  return contend(deps, async () => {
+  const attempt = async (): Promise<Account | typeof again> => {
     const seen = await findAccount(deps.table, accountId, { consistent })
     consistent = true
     const now = deps.clock.now()
@@ -29,7 +30,8 @@ export function changeAccount(
     const writes = [putAccountWrite(next, seen), ...(await walletWritesOf(deps, seen, next, call, now))]
     const outcome = await commit(deps.table, writes)
     return outcome.committed ? next : again
-  })
+  }
+  return contend(deps, () => onSettledWallet(deps, accountId, attempt))
 }
 
 /** A new account brings its wallet; a change of zones reaches the wallet, whose windows follow them; nothing else does. */

@@ -15,60 +15,79 @@ import { emitMetric } from './metric.ts'
 export type Live = (operation: Operation) => () => Promise<Deps>
 
 /** Adds an adapter that not every function carries, so that no bundle holds what its operation does not use. */
-export type Extension = (base: { client: DynamoDBClient; table: Table; clock: Clock; config: Config }) => Partial<Deps>
+export type Extension = (base: Pick<Lasting, 'client' | 'clock' | 'config' | 'log'> & { table: Table }) => Partial<Deps>
 
 /** A call to DynamoDB takes milliseconds; what takes seconds is lost, and a retry under the same token is safe. */
 const connectTimeoutMs = 1_000
 const requestTimeoutMs = 3_000
 
-/** The adapters behind a Lambda function. Built once for a process; clock and counters anew for each invocation. */
+/** What lasts as long as the process. */
+interface Lasting {
+  client: DynamoDBClient
+  tableName: string
+  config: Config
+  clock: Clock
+  log: Deps['log']
+  added: Partial<Deps>
+}
+
+/**
+ * The adapters behind a Lambda function: built once for a process, clock and counters anew for each invocation.
+ * On Lambda they are built at start, where the processor is free and a missing setting fails loudly; elsewhere (tests,
+ * tools) a module may be loaded without an environment, so they are built at the first call.
+ */
 export const live =
   (...extensions: Extension[]): Live =>
   (operation) => {
-    const config = configOf(process.env)
-    const client = new DynamoDBClient({
-      ...(process.env.DYNAMODB_ENDPOINT && { endpoint: process.env.DYNAMODB_ENDPOINT }),
-      maxAttempts: 3,
-      requestHandler: { connectionTimeout: connectTimeoutMs, requestTimeout: requestTimeoutMs },
-    })
-    const log = createLog(operation.area)
-    const real = () => Date.now()
-    const lasting = { now: real, real } satisfies Clock
-    const tableName = required('TABLE_NAME')
-    const shared: Partial<Deps> = Object.assign(
-      {},
-      ...extensions.map((extension) =>
-        extension({ client, table: dynamoTable({ client, tableName }), clock: lasting, config }),
-      ),
-    )
+    let lasting = process.env.AWS_LAMBDA_FUNCTION_NAME ? build(operation, extensions) : undefined
     return async () => {
-      const spent = { readUnits: 0, writeUnits: 0, calls: 0 }
-      const table = dynamoTable({
-        client,
-        tableName,
-        onCapacity: ({ kind, CapacityUnits = 0 }) => {
-          spent.calls += 1
-          if (kind === 'read') spent.readUnits += CapacityUnits
-          else spent.writeUnits += CapacityUnits
-        },
-      })
-      const clock = config.mode === 'live' ? lasting : { now: await testNow(table, real), real }
-      return {
-        table,
-        clock,
-        config,
-        log,
-        wait: (milliseconds) => wait(milliseconds),
-        rng: Math.random,
-        ids: { random: () => ulid().slice(10), secret: () => randomBytes(32).toString('base64url') },
-        queues: { send: notWired('queues') },
-        catalogue: notWired('the catalogue'),
-        metric: emitMetric,
-        spent: () => spent,
-        ...shared,
-      }
+      lasting ??= build(operation, extensions)
+      return invocation(lasting)
     }
   }
+
+function build(operation: Operation, extensions: Extension[]): Lasting {
+  const config = configOf(process.env)
+  const tableName = required('TABLE_NAME')
+  const client = new DynamoDBClient({
+    ...(process.env.DYNAMODB_ENDPOINT && { endpoint: process.env.DYNAMODB_ENDPOINT }),
+    maxAttempts: 3,
+    requestHandler: { connectionTimeout: connectTimeoutMs, requestTimeout: requestTimeoutMs },
+  })
+  const real = () => Date.now()
+  const clock = { now: real, real }
+  const log = createLog(operation.area)
+  const base = { client, table: dynamoTable({ client, tableName }), clock, config, log }
+  const added: Partial<Deps> = Object.assign({}, ...extensions.map((extension) => extension(base)))
+  return { client, tableName, config, clock, log, added }
+}
+
+async function invocation({ client, tableName, config, clock, log, added }: Lasting): Promise<Deps> {
+  const spent = { readUnits: 0, writeUnits: 0, calls: 0 }
+  const table = dynamoTable({
+    client,
+    tableName,
+    onCapacity: ({ kind, CapacityUnits = 0 }) => {
+      spent.calls += 1
+      if (kind === 'read') spent.readUnits += CapacityUnits
+      else spent.writeUnits += CapacityUnits
+    },
+  })
+  return {
+    table,
+    clock: config.mode === 'live' ? clock : { now: await testNow(table, clock.real), real: clock.real },
+    config,
+    log,
+    wait: (milliseconds) => wait(milliseconds),
+    rng: Math.random,
+    ids: { random: () => ulid().slice(10), secret: () => randomBytes(32).toString('base64url') },
+    queues: { send: notWired('queues') },
+    catalogue: notWired('the catalogue'),
+    metric: emitMetric,
+    spent: () => spent,
+    ...added,
+  }
+}
 
 /** In test mode the clock's state is an item, read with each invocation; live mode never looks. */
 async function testNow(table: Table, real: () => number): Promise<() => number> {

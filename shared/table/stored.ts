@@ -10,7 +10,7 @@ export const read = <S extends z.ZodMiniType>(schema: S, item: Item): z.output<S
   parseOwn(schema, item, `${item.pk} ${item.sk}`)
 
 /** An item: key, entity name and body. Members that are undefined are left out, as JSON does. */
-export function toItem(entity: string, key: Key, body: Record<string, unknown>): Item {
+export function toItem(entity: string, { pk, sk }: Key, body: Record<string, unknown>): Item {
   const present = Object.entries(body).filter(([, value]) => value !== undefined)
-  return { ...(Object.fromEntries(present) as Record<string, Value>), ...key, entity }
+  return { ...(Object.fromEntries(present) as Record<string, Value>), pk, sk, entity }
 }

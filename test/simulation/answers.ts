@@ -7,9 +7,13 @@ import { creditCosts } from './catalogue.ts'
 import { type Effect, nothing, type Oracle } from './oracle.ts'
 import { Violation } from './world.ts'
 
-/** What an answer says was done. A reservation of `short` life may open again under its key once it has lapsed. */
+/**
+ * What an answer says was done. A hold of `short` life may have lapsed before its caller was told of it, and its key then
+ * stands for a new question.
+ */
 export function effectOf({ intent, reply }: Dialogue, done: Effect): Effect {
-  if (!reply || reply.status >= 300) return nothing
+  const short = intent.id.includes('short')
+  if (!reply || reply.status >= 300) return short ? { ...nothing, holds: done.holds } : nothing
   const { body } = reply
   const amount = Number(body.amount)
   switch (intent.call.operation.id) {
@@ -19,7 +23,7 @@ export function effectOf({ intent, reply }: Dialogue, done: Effect): Effect {
     case deductCredits.id:
       return { ...nothing, credits: -amount }
     case reserveCredits.id:
-      return { ...nothing, holds: intent.id.includes('short') ? Math.max(1, done.holds) : 1 }
+      return { ...nothing, holds: short ? Math.max(1, done.holds) : 1 }
     case commitReservation.id:
       return { ...nothing, credits: -Number(body.committed) }
     case check.id:

@@ -89,7 +89,7 @@ export class Callers {
   async settle(): Promise<void> {
     this.#world.faults.calm()
     for (const { intent, reply } of [...this.dialogues.values()])
-      if (!reply || (!intent.passing && this.#random.chance(0.5))) await this.ask(intent)
+      if (!reply || (!intent.passing && this.#random.chance(0.3))) await this.ask(intent)
   }
 
   #pause(): number {

@@ -30,7 +30,7 @@ export const creditsScenario: Scenario = {
       intent('brief', grant(15, { expiresAt: after(stage, stage.random.between(30, 4_000) * secondMs) })),
     )
   },
-  play: (stage) => Array.from({ length: stage.random.between(2, 4) }, (_, index) => live(stage, `caller${index}`)),
+  play: (stage) => Array.from({ length: stage.random.between(2, 3) }, (_, index) => live(stage, `caller${index}`)),
   effectOf,
   judge: (dialogue, oracle, all) => {
     const beside = all.filter(({ intent: { group } }) => group === dialogue.intent.group)
@@ -55,7 +55,7 @@ export function found({ world }: Stage): void {
 
 async function live(stage: Stage, name: string): Promise<void> {
   const { world, random } = stage
-  const acts = random.between(2, 4)
+  const acts = random.between(2, 3)
   for (let act = 0; act < acts; act++) {
     await random.pick(plays)(stage, `${name}.${act}`)
     if (random.chance(0.15)) await doubt(stage)

@@ -28,7 +28,7 @@ export const usageScenario: Scenario = {
     await callers.ask(intent('make', makeAccount(), { standing: ({ id }) => id }))
     await callers.ask(intent('first', grant(9)))
   },
-  play: (stage) => Array.from({ length: stage.random.between(2, 4) }, (_, index) => live(stage, `caller${index}`)),
+  play: (stage) => Array.from({ length: stage.random.between(2, 3) }, (_, index) => live(stage, `caller${index}`)),
   effectOf,
   judge: (dialogue, oracle, all) => {
     judgeAnswer(dialogue, oracle)
@@ -38,7 +38,7 @@ export const usageScenario: Scenario = {
 
 async function live(stage: Stage, name: string): Promise<void> {
   const { world, random } = stage
-  const acts = random.between(2, 4)
+  const acts = random.between(2, 3)
   for (let act = 0; act < acts; act++) {
     await random.pick(plays)(stage, `${name}.${act}`)
     if (random.chance(0.15)) await doubt(stage)
