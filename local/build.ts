@@ -1,8 +1,9 @@
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { localAudience } from './issuer.ts'
+import { promisify } from 'node:util'
 import type { Step } from './stack.ts'
 
 /** The checkout. */
@@ -18,8 +19,7 @@ const issuerInTemplate = 'http://issuer.localhost'
 const buildsKept = 2
 
 /**
- * Bundles the functions and synthesises the deployable app in this process, and answers the directory of its cloud
- * assembly. The same inputs give the same directory without any work.
+ * Bundles the functions, synthesises the deployable app, and answers the directory of its cloud assembly. The same inputs give the same directory without any work.
  */
 export async function buildAssembly(step: Step): Promise<string> {
   const builds = join(root, '.faregate', 'build')
@@ -32,24 +32,7 @@ export async function buildAssembly(step: Step): Promise<string> {
   rmSync(partial, { recursive: true, force: true })
   mkdirSync(partial, { recursive: true })
   try {
-    await step('bundling functions', async () => {
-      const { bundleFunctions } = await import('#infra/bundle')
-      const { operations } = await import('#operations/index')
-      await bundleFunctions(operations, { outdir: code })
-    })
-    await step('synthesising the stack', async () => {
-      const { buildApp } = await import('#infra/app')
-      const { bundleDirectory } = await import('#infra/bundle')
-      buildApp({
-        mode: 'test',
-        issuer: issuerInTemplate,
-        audience: [localAudience],
-        outdir: partial,
-        codeDirectoryOf: (id) => bundleDirectory(id, code),
-        // What cdk-nag finds does not change what runs; `npm run check` and `cdk synth` ask it.
-        checked: false,
-      })
-    })
+    await step('building the stack from its sources', () => assemble(partial, code))
     rmSync(directory, { recursive: true, force: true })
     renameSync(partial, directory)
   } finally {
@@ -57,6 +40,12 @@ export async function buildAssembly(step: Step): Promise<string> {
   }
   forgetOldBuilds(builds, directory)
   return directory
+}
+
+/** @throws Error with what the build printed. */
+async function assemble(assembly: string, code: string): Promise<void> {
+  const script = join(root, 'local', 'assemble.ts')
+  await promisify(execFile)(process.execPath, [script, assembly, code, issuerInTemplate], { cwd: root })
 }
 
 function contentHash(paths: string[]): string {

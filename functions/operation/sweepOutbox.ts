@@ -9,11 +9,18 @@ import { outboxPartitions } from '#table/outbox'
 const patienceMs = 15 * 60_000
 /** Rows a partition and run: what is left waits for the next run, a quarter of an hour later. */
 const pageSize = 500
+/** A run looks back this far: twelve queries. Once a night it looks back as far as rows live, for what an outage of its own left behind. */
+const hoursSwept = 3
+const hoursSweptAtNight = 7 * 24
+const nightMs = 3 * 3_600_000
+const runMs = 15 * 60_000
 
-export const run: RunJob = async (_at, deps) => {
+export const run: RunJob = async ({ scheduledAt }, deps) => {
+  const sinceNight = (scheduledAt % 86_400_000) - nightMs
+  const hours = sinceNight >= 0 && sinceNight < runMs ? hoursSweptAtNight : hoursSwept
   const before = deps.clock.real() - patienceMs
   let sent = 0
-  for (const pk of outboxPartitions(deps.clock.real())) {
+  for (const pk of outboxPartitions(deps.clock.real(), hours)) {
     const { items } = await deps.table.query({ pk, limit: pageSize })
     for (const row of items) {
       if (typeof row.writtenAt !== 'number' || row.writtenAt > before) continue

@@ -34,7 +34,7 @@ export class UserPool extends Construct {
       {
         id: 'AwsSolutions-COG2',
         reason:
-          'A second factor is offered to all and offered to staff; customers of a small product would be shut out.',
+          'A second factor is offered to everyone and demanded of nobody; customers of a small product would be shut out.',
       },
       {
         id: 'AwsSolutions-COG8',

@@ -35,12 +35,10 @@ export function noticeWrite(notice: Notice, at: { now: number; real: number }, r
 
 const hourOf = (real: number): string => new Date(real).toISOString().slice(0, 13)
 const hourMs = 3_600_000
-/** The sweeper looks this far back: it runs every quarter of an hour, so a day covers even a long outage of its own. */
-const hoursSwept = 24
 
-/** The partitions that may hold rows of the last day, newest hour first. */
-export const outboxPartitions = (real: number): string[] =>
-  Array.from({ length: hoursSwept }, (_, back) => hourOf(real - back * hourMs)).flatMap((hour) =>
+/** The partitions that may hold rows of the last hours, newest hour first. */
+export const outboxPartitions = (real: number, hours: number): string[] =>
+  Array.from({ length: hours }, (_, back) => hourOf(real - back * hourMs)).flatMap((hour) =>
     Array.from({ length: outboxShards }, (_, shard) => outboxPk(hour, shard)),
   )
 

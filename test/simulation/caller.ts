@@ -87,9 +87,8 @@ export class Callers {
 
   /** The liveness phase: without faults every intent gets its answer, and answers given stand. */
   async settle(): Promise<void> {
-    this.#world.faults.calm()
     for (const { intent, reply } of [...this.dialogues.values()])
-      if (!reply || (!intent.passing && this.#random.chance(0.3))) await this.ask(intent)
+      if (!reply || (!intent.passing && (isRefused(reply) || this.#random.chance(0.3)))) await this.ask(intent)
   }
 
   #pause(): number {
@@ -131,6 +130,9 @@ const isFinal = ({ status }: Reply): boolean => status < 500 && status !== 429
 /** A success, and a refusal for lack of credits or usage, is final for its key; others (409, 404) speak of the moment. */
 const isStored = ({ status, body }: Reply): boolean =>
   status < 300 || status === 402 || body.code === 'usage_limit_reached'
+
+/** Refusals are what a careless product forgets. */
+const isRefused = ({ status, body }: Reply): boolean => status >= 400 || body.allowed === false
 
 function assertSame({ id, standing = (body) => body }: Intent, first: Reply, second: Reply): void {
   const [before, after] = [first, second].map(({ status, body: { requestId: _id, ...body } }) =>

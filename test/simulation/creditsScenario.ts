@@ -25,12 +25,13 @@ export const creditsScenario: Scenario = {
   limits: {},
   prepare: async (stage) => {
     found(stage)
-    await stage.callers.ask(intent('first', grant(20)))
+    await stage.callers.ask(intent('first', grant(12)))
     await stage.callers.ask(
       intent('brief', grant(15, { expiresAt: after(stage, stage.random.between(30, 4_000) * secondMs) })),
     )
   },
   play: (stage) => Array.from({ length: stage.random.between(2, 3) }, (_, index) => live(stage, `caller${index}`)),
+  turn: ({ callers }) => callers.ask(intent('riches', grant(50))),
   effectOf,
   judge: (dialogue, oracle, all) => {
     const beside = all.filter(({ intent: { group } }) => group === dialogue.intent.group)

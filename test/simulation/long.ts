@@ -2,9 +2,10 @@ import { creditsScenario } from './creditsScenario.ts'
 import { productHandlers } from './product.ts'
 import { reportOf } from './seeds.ts'
 import { playSeed, type Scenario } from './stage.ts'
+import { usageScenario } from './usageScenario.ts'
 
 /** `npm run test:simulation [minutes]`: fresh seeds until the time is up; the first failure ends it, with its trace. */
-const scenarios: Scenario[] = [creditsScenario]
+const scenarios: Scenario[] = [creditsScenario, usageScenario]
 const minutes = Number(process.argv[2] ?? process.env.SIM_MINUTES ?? 10)
 if (!(minutes > 0)) throw new Error('usage: npm run test:simulation -- <minutes>')
 const lineEveryMs = 5_000

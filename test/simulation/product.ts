@@ -3,9 +3,12 @@ import { grantPlan } from '#operations/admin'
 import * as credits from '#operations/credits'
 import type { HttpOperation } from '#operations/definition'
 import { check } from '#operations/entitlements'
-import { recordUsage } from '#operations/usage'
+import { recordUsage, settleDue } from '#operations/usage'
+import type { Deps } from '#runtime/deps'
 import { handleHttp } from '#runtime/http'
 import type { Run } from '#runtime/run'
+import { handleMessages } from '#runtime/worker'
+import type { Key } from '#table/port'
 import type { Handlers } from './caller.ts'
 
 // A function looks at its environment when it is loaded, as on Lambda; the simulator never calls its live adapters.
@@ -29,3 +32,28 @@ export const productHandlers: Handlers = {
   ...serve(credits.commitReservation, await import('#functions/credits/commitReservation')),
   ...serve(credits.releaseReservation, await import('#functions/credits/releaseReservation')),
 }
+
+const worker = await import('#functions/usage/settleDue')
+
+/** The worker of due things, given one message. It may come late, twice, or beside another. */
+export const settle = (key: Key, deps: Deps) =>
+  handleMessages(settleDue, worker.run, deps, {
+    Records: [
+      {
+        messageId: 'message',
+        receiptHandle: 'receipt',
+        body: JSON.stringify(key),
+        attributes: {
+          ApproximateReceiveCount: '1',
+          SentTimestamp: '0',
+          SenderId: '',
+          ApproximateFirstReceiveTimestamp: '0',
+        },
+        messageAttributes: {},
+        md5OfBody: '',
+        eventSource: 'aws:sqs',
+        eventSourceARN: 'due',
+        awsRegion: 'local',
+      },
+    ],
+  })

@@ -16,10 +16,16 @@ export interface Scenario {
   prepare: (stage: Stage) => Promise<void>
   /** One promise a caller; they run at the same time. */
   play: (stage: Stage) => Promise<void>[]
+  /** Without faults, before everybody asks again: what would change answers that ought to be kept. */
+  turn?: (stage: Stage) => Promise<unknown>
+  /** After everybody has an answer: what comes long after. */
+  close?: (stage: Stage) => Promise<void>
   /** The effect that an answer tells of; `done` is what was seen, for what no answer can tell. */
   effectOf: (dialogue: Dialogue, done: Effect) => Effect
   /** Further laws, when all is settled. */
   judge?: (dialogue: Dialogue, oracle: Oracle, all: Dialogue[]) => void
+  /** Laws of the whole. */
+  judgeAll?: (stage: Stage) => void
 }
 
 export interface Stage {
@@ -65,10 +71,14 @@ export async function playSeed(
     await inTime(world, scenario.prepare(stage))
     world.faults.left = budget
     await inTime(world, Promise.all(scenario.play(stage)))
+    world.faults.calm()
+    await inTime(world, scenario.turn?.(stage) ?? Promise.resolve())
     await inTime(world, callers.settle())
+    await inTime(world, scenario.close?.(stage) ?? Promise.resolve())
     oracle.judge(scenario.effectOf)
     const all = [...callers.dialogues.values()]
     for (const dialogue of all) scenario.judge?.(dialogue, oracle, all)
+    scenario.judgeAll?.(stage)
     return run()
   } catch (error) {
     if (!(error instanceof Error)) throw error

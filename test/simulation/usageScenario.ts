@@ -1,9 +1,11 @@
 import { recordUsage } from '#operations/usage'
 import { userKey } from '#table/keys'
+import type { Item } from '#table/port'
 import { asked, effectOf, judgeAnswer } from './answers.ts'
 import type { Dialogue } from './caller.ts'
 import { consume, deduct, grant, grantPrice, intent, makeAccount, use, useBatch } from './calls.ts'
 import { allowanceCatalogue, teamLimits } from './catalogue.ts'
+import { settle } from './product.ts'
 import { doubt } from './spending.ts'
 import type { Scenario, Stage } from './stage.ts'
 import { Violation } from './world.ts'
@@ -30,6 +32,9 @@ export const usageScenario: Scenario = {
   },
   play: (stage) => Array.from({ length: stage.random.between(2, 3) }, (_, index) => live(stage, `caller${index}`)),
   effectOf,
+  turn: ({ callers }) => callers.ask(intent('riches', grant(50))),
+  close: sweepAll,
+  judgeAll: judgeTotals,
   judge: (dialogue, oracle, all) => {
     judgeAnswer(dialogue, oracle)
     judgeGivenBack(dialogue, all)
@@ -84,7 +89,51 @@ const giveBack: Play = async ({ callers, random }, id) => {
   )
 }
 
-const plays: Play[] = [checkIn, checkIn, checkPaid, checkPaid, count, countMany, spend, change, giveBack, giveBack]
+/** The scheduled worker, on a counter that may be due or not, sometimes two at a time. */
+const sweep: Play = async ({ world, random }, id) => {
+  const counters = countersIn(world)
+  if (counters.length === 0) return
+  const { pk, sk } = random.pick(counters)
+  for (let worker = random.between(1, 2); worker > 0; worker--)
+    void world.invoke(`${id} sweep`, (deps) => settle({ pk, sk }, deps))
+}
+
+/** The sweep that comes at last, when both months are long over. */
+async function sweepAll({ world }: Stage): Promise<void> {
+  await world.scheduler.sleep(70 * 86_400_000)
+  for (const { pk, sk } of countersIn(world)) await world.invoke('sweep', (deps) => settle({ pk, sk }, deps))
+}
+
+const countersIn = (world: Stage['world']): Item[] => world.store.items().filter(({ entity }) => entity === 'counter')
+
+/** What was counted is in history, unit by unit, once every window is closed. */
+function judgeTotals({ world }: Stage): void {
+  const closed = world.store.items().filter(({ entity }) => entity === 'history')
+  const used = countersIn(world).reduce((sum, { n }) => sum + Number(n), 0)
+  const total = closed.reduce(
+    (sum, { days }) => sum + Object.values(days ?? {}).reduce((days, each) => days + Number(each), 0),
+    0,
+  )
+  const open = countersIn(world).reduce(
+    (sum, { d }) => sum + Object.values(d ?? {}).reduce((days, each) => days + Number(each), 0),
+    0,
+  )
+  if (used !== total + open) throw new Violation(`${used} were used, history has ${total}, counters ${open} more`)
+}
+
+const plays: Play[] = [
+  sweep,
+  checkIn,
+  checkIn,
+  checkPaid,
+  checkPaid,
+  count,
+  countMany,
+  spend,
+  change,
+  giveBack,
+  giveBack,
+]
 
 /** Over all who give back: at most what was taken. */
 function judgeGivenBack({ intent: { id }, reply }: Dialogue, all: Dialogue[]): void {

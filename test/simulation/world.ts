@@ -1,4 +1,5 @@
 import type { PublishedCatalogue } from '#domain/catalogue'
+import { Problem } from '#errors/problem'
 import type { Deps } from '#runtime/deps'
 import { Contention, type Table, type Write, type WriteOutcome } from '#table/port'
 import { type CallKind, type Fate, Faults } from './faults.ts'
@@ -106,8 +107,8 @@ export class World {
     const random = this.random.fork()
     const table = this.#tableOf(invocation)
     const note = (level: string) => (message: string, fields?: Record<string, unknown>) => {
-      // A lost call is the network's fault; any other defect is the product's, and a finding.
-      if (level === 'error' && !(fields?.error instanceof NetworkError))
+      // A lost call and a crowd are nobody's fault; any other defect is the product's, and a finding.
+      if (level === 'error' && !isWeather(fields?.error))
         this.fail(new Violation(defectOf(invocation, message, fields)))
     }
     return {
@@ -249,6 +250,12 @@ function attempt<Answer>(
     return (_resolve, reject) => reject(error)
   }
 }
+
+/** What a worker puts its message back for, to try again later. */
+const isWeather = (error: unknown): boolean =>
+  error instanceof NetworkError ||
+  error instanceof Contention ||
+  (error instanceof Problem && error.code === 'contended')
 
 /** A promise of the product does not hold in this run. */
 export class Violation extends Error {

@@ -49,7 +49,8 @@ function refinementsOf(schema: z.core.$ZodType): string[] {
   return (schema._zod.def.checks ?? []).flatMap((check) => {
     const { check: kind, error } = check._zod.def
     if (kind !== 'custom' || error === undefined) return []
-    const message = z.custom(() => false, { error: error as z.core.$ZodCustomParams['error'] }).safeParse(undefined).error?.issues[0]?.message
+    const message = z.custom(() => false, { error: error as z.core.$ZodCustomParams['error'] }).safeParse(undefined)
+      .error?.issues[0]?.message
     return message === undefined ? [] : [message]
   })
 }
