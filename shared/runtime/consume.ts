@@ -31,7 +31,10 @@ export interface Use<Output> {
   call: Call
   decide: (standing: FeatureStanding, now: number) => Verdict<Output> | Promise<Verdict<Output>>
   /** A plan refused after `decide` allowed it (the wallet's own say), told as the call tells refusals. */
-  refuse: (plan: Extract<ConsumptionPlan, { kind: 'refused' }>, standing: FeatureStanding) => Verdict<Output>
+  refuse: (
+    plan: Extract<ConsumptionPlan, { kind: 'refused' }>,
+    standing: FeatureStanding,
+  ) => Verdict<Output> | Promise<Verdict<Output>>
   /** Stands on the event's row. */
   own?: Record<string, unknown>
 }
@@ -61,7 +64,7 @@ export async function consume<Output extends object>(
       plan = planOf(verdict, standing, deps)
     }
     if (standing.prior) return replayRow<Output>(standing.prior, use.call)
-    if (plan?.kind === 'refused') verdict = use.refuse(plan, standing)
+    if (plan?.kind === 'refused') verdict = await use.refuse(plan, standing)
     if (verdict.kind === 'answer' || verdict.kind === 'question') return verdict.output
     if (verdict.kind === 'refuse') return refuse(deps, input.accountId, use, verdict)
     if (!plan || plan.kind === 'refused') throw new Error('a use was neither refused nor planned')

@@ -2,10 +2,12 @@ import type * as z from 'zod/mini'
 import type { ConsumptionPlan } from '#domain/consumption'
 import { assertNotSuspended } from '#domain/entitlement'
 import { type Guard, guardOf, requestHash } from '#domain/guard'
+import type { UpgradeOffer } from '#domain/terms'
 import type { Standing } from '#domain/usage'
 import { Problem } from '#errors/problem'
 import { type recordUsage, usageEvent } from '#operations/usage'
 import type { Call } from '#table/wallets'
+import { checkStanding } from './checkAnswer.ts'
 import { consume, type Verdict } from './consume.ts'
 import type { Deps } from './deps.ts'
 import { giveBack } from './giveBack.ts'
@@ -64,7 +66,12 @@ export async function recordEvent(
     call,
     own: { metadata: event.metadata, callerReference: event.reference },
     decide: (standing, now) => decide(event, guard, standing, at ?? now),
-    refuse: (plan, standing) => ({ kind: 'refuse', problem: problemOf(plan, standing) }),
+    refuse: async (plan, standing) => {
+      const { feature, quantity } = event
+      const question = { feature, quantity, consume: false, rate: false }
+      const { answer } = checkStanding(question, standing, deps.clock.now(), await deps.catalogue())
+      return { kind: 'refuse', problem: problemOf(plan, standing, answer.upgrade) }
+    },
   })
 }
 
@@ -86,27 +93,33 @@ function decide(event: UsageEvent, guard: Guard, standing: FeatureStanding, at: 
   }
 }
 
-/** A refused use as the caller reads it. */
+/** A refused use as the caller reads it; `upgrade`: the plan that would allow it. */
 export function problemOf(
   { reason, standing, balance, available, required }: Extract<ConsumptionPlan, { kind: 'refused' }>,
   { entitlement }: Pick<FeatureStanding, 'entitlement'>,
+  upgrade?: UpgradeOffer,
 ): Problem {
   const { feature } = entitlement
+  const offer = upgrade && { upgrade }
   switch (reason) {
     case 'subscription_inactive':
-      return new Problem('payment_required', 'The account has no live subscription.')
+      return new Problem('payment_required', 'The account has no live subscription.', { ...offer })
     case 'feature_not_in_plan':
-      return new Problem('feature_not_in_plan', `The plan does not include "${feature}".`)
-    case 'usage_limit_reached':
+      return new Problem('feature_not_in_plan', `The plan does not include "${feature}".`, { ...offer })
+    case 'usage_limit_reached': {
+      const { limit, used, resetsAt } = standing ?? {}
       return new Problem('usage_limit_reached', `The limit of "${feature}" is reached.`, {
-        limit: standing?.limit,
-        used: standing?.used,
-        resetsAt: standing?.resetsAt,
+        limit,
+        used,
+        resetsAt,
+        ...offer,
       })
+    }
     case 'insufficient_credits':
       return new Problem('insufficient_credits', `This needs ${required} credits; ${available} are available.`, {
         balance,
         required,
+        ...offer,
       })
     case 'suspended':
       return new Problem('account_suspended', 'The account is suspended.')

@@ -165,4 +165,5 @@ export async function deliverAll(deps: TestDeps): Promise<number> {
   return messages.length
 }
 
-const lastError = (deps: TestDeps): string => JSON.stringify(deps.logged.findLast(({ level }) => level === 'error'))
+const lastError = (deps: TestDeps): string =>
+  String(deps.logged.findLast(({ level }) => level === 'error')?.fields.error)

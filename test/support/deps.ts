@@ -179,7 +179,7 @@ export async function invoke<Operation extends HttpOperation>(
   deps: TestDeps,
   call: Invocation = {},
 ): Promise<Answer<Operation>> {
-  const errorsBefore = deps.logged.length
+  const linesBefore = deps.logged.length
   const response = await handleHttp(operation, run, deps, eventOf(operation, call))
   const isText = !(response.headers['content-type'] ?? '').includes('json')
   const body = isText ? response.body : JSON.parse(response.body)
@@ -189,8 +189,8 @@ export async function invoke<Operation extends HttpOperation>(
   if (code === undefined && response.statusCode !== operation.success)
     throw new Error(`${operation.id} answered ${response.statusCode} instead of ${operation.success}`)
   if (response.statusCode === 500 && !call.expectDefect) {
-    const cause = deps.logged.slice(errorsBefore).find(({ level }) => level === 'error')
-    throw new Error(`${operation.id} has a defect: ${JSON.stringify(cause)}`)
+    const defect = deps.logged.slice(linesBefore).find(({ level }) => level === 'error')
+    throw new Error(`${operation.id} has a defect: ${String(defect?.fields.error)}`, { cause: defect?.fields.error })
   }
   return {
     status: response.statusCode,
