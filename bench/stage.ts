@@ -1,7 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { ulid } from 'ulid'
 import { parseCatalogue } from '#domain/catalogueParse'
 import { realNow } from '#local/time'
 import type { HttpOperation } from '#operations/definition'
@@ -51,13 +51,17 @@ export interface Stage {
 /** Credits that no benchmark uses up. */
 export const plenty = 1_000_000_000
 
-export async function openStage(client: DynamoDBClient, tableName: string): Promise<Stage> {
+export async function openStage(
+  client: DynamoDBClient,
+  tableName: string,
+  capacityDetail: 'INDEXES' | 'TOTAL' = 'INDEXES',
+): Promise<Stage> {
   let spent = nothing()
   const table = counting(
     dynamoTable({
       client,
       tableName,
-      capacityDetail: 'INDEXES',
+      capacityDetail,
       onCapacity: ({ kind, CapacityUnits = 0, Table: own, GlobalSecondaryIndexes = {} }) => {
         if (kind === 'read') spent.readUnits += CapacityUnits
         else {
@@ -112,7 +116,7 @@ async function publishBenchCatalogue(table: Table): Promise<void> {
 const depsOn = (table: Table): Deps => ({
   table,
   clock: { now: realNow, real: realNow },
-  ids: { random: () => ulid().slice(10), secret: () => 'x'.repeat(43) },
+  ids: { random: sixteenDigits, secret: () => 'x'.repeat(43) },
   rng: Math.random,
   log: { info: () => {}, warn: () => {}, error: (message, fields) => fail(message, fields) },
   wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
@@ -121,6 +125,9 @@ const depsOn = (table: Table): Deps => ({
   metric: () => {},
   queues: { send: async () => {} },
 })
+
+/** Hexadecimal digits are base-32 digits too; for unique ids that is enough. */
+const sixteenDigits = () => randomUUID().replaceAll('-', '').slice(0, 16).toUpperCase()
 
 /** A defect would make every figure after it worthless. */
 function fail(message: string, fields?: Record<string, unknown>): never {

@@ -1,3 +1,3 @@
-import { measureCapacity } from './capacity.ts'
+import { measureLatency } from './latency.ts'
 import { textSection } from './report.ts'
-console.log(textSection(await measureCapacity({ quick: process.argv[2]==='q' })))
+console.log(textSection(await measureLatency({ quick: process.argv[2]==='q' })))

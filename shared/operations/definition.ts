@@ -161,6 +161,8 @@ export function errorsOf(operation: HttpOperation): ErrorCode[] {
   if (callers.has('customer') || callers.has('server') || callers.has('staff'))
     all.add('unauthenticated').add('forbidden')
   if (callers.has('customer') || callers.has('public')) all.add('rate_limited')
+  // A customer may name an account by header; one that is not theirs is not found.
+  if (callers.has('customer')) all.add('not_found')
   if (operation.body) all.add('payload_too_large').add('unsupported_media_type')
   if (operation.idempotency !== 'natural') all.add('idempotency_key_reused').add('contended')
   return [...all].sort()

@@ -35,9 +35,19 @@ export const orNull = <S extends z.ZodMiniType>(schema: S) => z.nullable(schema)
 export const reason = text(500)
 export const idempotencyKey = z.string().check(z.maxLength(255))
 
+/** The table holds numbers from 1e-130 to 1e125 with 38 digits; beyond 2^53 JSON itself loses digits. */
+const storableNumber = z.number().check(
+  z.minimum(Number.MIN_SAFE_INTEGER),
+  z.maximum(Number.MAX_SAFE_INTEGER),
+  z.refine((value) => value === 0 || Math.abs(value) >= 1e-100, 'is 0 or at least 1e-100 away from it'),
+)
+
 /** Small facts of the caller's own: at most 50, flat. */
 export const metadata = z
-  .record(z.string().check(z.regex(/^[A-Za-z][A-Za-z0-9_.-]{0,39}$/)), z.union([text(500, 0), z.number(), z.boolean()]))
+  .record(
+    z.string().check(z.regex(/^[A-Za-z][A-Za-z0-9_.-]{0,39}$/)),
+    z.union([text(500, 0), storableNumber, z.boolean()]),
+  )
   .check(z.refine((value) => Object.keys(value).length <= 50, 'has at most 50 members'))
 
 /** `?limit=&cursor=` of every list. */

@@ -150,8 +150,9 @@ async function refuse<Kind extends RequestKind, Output extends Record<string, un
 ): Promise<Reply<Output>> {
   if (seen.prior && !movement.readPrior) return replayRow<Output>(seen.prior, movement.call)
   const problem = problemOf(refused)
-  // What rests on the balance is final for its key; what the caller can mend, or what passes, is not.
-  if (refused.reason !== 'insufficient_credits') throw problem
+  // What rests on the balance is final for its key; what the caller can mend, or what passes, is not. A commit's guard
+  // is its hold's: a refusal in that place would keep the hold from being committed for less, and from its release.
+  if (refused.reason !== 'insufficient_credits' || movement.kind === 'commit') throw problem
   return refuseFinally<Output>(deps, movement.accountId, movement.guard, movement.call, problem)
 }
 

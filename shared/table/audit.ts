@@ -23,6 +23,8 @@ const keptSeconds = 400 * 86_400
 export function auditWrite(entry: AuditEntry, at: { now: number; real: number }, random: string): Write {
   const id = `aud_${ulidOf(at.real, random)}`
   const day = new Date(at.real).toISOString().slice(0, 10)
+  // Every item's own `entity` says what the item is, so what the entry is about has a name beside it.
+  const { entity: entityType, ...rest } = entry
   const body = {
     v: 1,
     createdAt: at.real,
@@ -30,7 +32,8 @@ export function auditWrite(entry: AuditEntry, at: { now: number; real: number },
     businessAt: at.now,
     ttl: Math.ceil(at.real / 1000) + keptSeconds,
     id,
-    ...entry,
+    entityType,
+    ...rest,
     gsi1pk: auditDirectory(day.slice(0, 7)),
     gsi1sk: id,
   }
