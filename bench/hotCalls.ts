@@ -10,6 +10,10 @@ export interface HotCall {
   unavoidable: string[]
   /** The `n`-th call on an account; `reservationId` is of the reservation made last. */
   call(n: number, reservationId: string): Omit<Call, 'accountId'>
+  /** Its row in the capacity table, when that has another name. */
+  capacityName?: string
+  /** Events that one call takes; default 1. */
+  events?: number
   /** Measured with every so many samples; the others with each. */
   every?: number
 }
@@ -39,6 +43,7 @@ export const hotCalls: HotCall[] = [
   },
   {
     name: 'check',
+    capacityName: 'check, metered',
     id: 'check',
     unavoidable: ['GetItem', 'BatchGetItem'],
     call: () => ({ body: { feature: 'calls' } }),
@@ -63,6 +68,8 @@ export const hotCalls: HotCall[] = [
   },
   {
     name: 'usage, batch of 100',
+    capacityName: 'usage, batch of 100, per event',
+    events: batchSize,
     id: 'recordUsage',
     // The account and its counter once; 100 events and their counter are two transactions of at most 100 writes.
     unavoidable: ['GetItem', 'BatchGetItem', 'TransactWriteItems', 'TransactWriteItems'],

@@ -12,11 +12,17 @@ const mostAtP50 = 1.3
 const mostAtP99 = 1.5
 
 /** Warm handlers, from their bundles in live mode, against the bare calls behind them. */
-export async function measureLatency({ quick }: { quick: boolean }): Promise<Section & { p50Ms: Record<string, number> }> {
+export async function measureLatency({
+  quick,
+}: {
+  quick: boolean
+}): Promise<Section & { p50Ms: Record<string, number> }> {
   const modules = await modulesById()
   const bareModule = await bundleYardstick('bareCalls.ts')
   const job = quick ? { warmups: 60, rounds: 3, samples: 60 } : { warmups: 150, rounds: 5, samples: 200 }
-  const samples = await withProgress('handlers against bare calls', (update) => runProcess({ ...job, modules, bareModule }, update))
+  const samples = await withProgress('handlers against bare calls', (update) =>
+    runProcess({ ...job, modules, bareModule }, update),
+  )
   const found = hotCalls.map(({ name }) => ({ name, ...figuresOf(samples, name) }))
   return {
     tables: [

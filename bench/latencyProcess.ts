@@ -109,7 +109,8 @@ async function measure(job: LatencyJob): Promise<LatencySamples> {
         const handler = handlers[hot.id]
         const sendBare = bareCalls[hot.id]
         if (!handler || !sendBare) throw new Error(`${hot.id} was not loaded`)
-        const bare = () => timed(async () => {
+        const bare = () =>
+          timed(async () => {
             for (const request of prepared) await sendBare(request)
           })
         const bareFirst = n % 2 === 0 ? await bare() : undefined

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
@@ -84,7 +84,8 @@ export async function openStage(
     spent = nothing()
     const response = await handleHttp(operation, run, deps, eventOf(operation, request))
     const { statusCode: status, body } = response
-    if (expected === undefined ? status >= 300 : status !== expected) throw new Error(`${id} answered ${status}: ${body}`)
+    if (expected === undefined ? status >= 300 : status !== expected)
+      throw new Error(`${id} answered ${status}: ${body}`)
     return { status, body: body === '' ? {} : JSON.parse(body), ...spent }
   }
 
@@ -95,8 +96,16 @@ export async function openStage(
     call,
     account: async (accountId, credits = plenty) => {
       await call('putAccount', { accountId, body: { email: `${accountId}@example.com`, name: 'Benchmark' } })
-      await call('grantPlan', { accountId, body: { priceId: 'team-month', reason: 'benchmark' }, key: `plan ${accountId}` })
-      await call('grantCredits', { accountId, body: { amount: credits, reason: 'benchmark' }, key: `grant ${accountId}` })
+      await call('grantPlan', {
+        accountId,
+        body: { priceId: 'team-month', reason: 'benchmark' },
+        key: `plan ${accountId}`,
+      })
+      await call('grantCredits', {
+        accountId,
+        body: { amount: credits, reason: 'benchmark' },
+        key: `grant ${accountId}`,
+      })
     },
   }
 }
@@ -116,7 +125,7 @@ async function publishBenchCatalogue(table: Table): Promise<void> {
 const depsOn = (table: Table): Deps => ({
   table,
   clock: { now: realNow, real: realNow },
-  ids: { random: sixteenDigits, secret: () => 'x'.repeat(43) },
+  ids: { random: sixteenDigits, secret: () => randomBytes(32).toString('base64url') },
   rng: Math.random,
   log: { info: () => {}, warn: () => {}, error: (message, fields) => fail(message, fields) },
   wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),

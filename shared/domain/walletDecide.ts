@@ -60,6 +60,8 @@ export function decide<K extends RequestKind>(
 /** A grant of this key made in this very millisecond is there already: the row under the guard has the answer. */
 function planGrant(draft: Draft, request: Requests['grant']): Outcome<'grant'> {
   const { amount, expiresAt = null, priority = 0, source = 'grant', merge = false } = request
+  // A settlement is never refused; a gift to a suspended account waits.
+  if (draft.wallet.suspended && !merge) return refused(draft, 'suspended')
   if (expiresAt !== null && expiresAt <= draft.now) return refused(draft, 'already_expired')
   const { grants, balance } = draft.wallet
   if (!merge && grants.length >= maxGrants) return refused(draft, 'too_many_grants')

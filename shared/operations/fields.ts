@@ -27,7 +27,10 @@ export const credits = z.int().check(z.minimum(1), z.maximum(1_000_000_000_000))
 export const quantity = z.int().check(z.minimum(1), z.maximum(1_000_000_000))
 
 /** ISO 8601 in, with an offset or Z; at most milliseconds. */
-export const instant = z.iso.datetime({ offset: true }).check(z.maxLength(40))
+export const instant = z.iso.datetime({ offset: true }).check(
+  z.maxLength(40),
+  z.refine((value) => Date.parse(value) < Date.UTC(2200, 0, 1), 'lies before the year 2200'),
+)
 /** ISO 8601 out: UTC with milliseconds. */
 export const time = z.iso.datetime({ precision: 3 })
 export const orNull = <S extends z.ZodMiniType>(schema: S) => z.nullable(schema)
@@ -49,6 +52,12 @@ export const metadata = z
     z.union([text(500, 0), storableNumber, z.boolean()]),
   )
   .check(z.refine((value) => Object.keys(value).length <= 50, 'has at most 50 members'))
+
+/** On the account's own item, which every check reads: it is kept below 4 KB. */
+const mostAccountMetadataBytes = 1_024
+export const accountMetadata = metadata.check(
+  z.refine((value) => Buffer.byteLength(JSON.stringify(value)) <= mostAccountMetadataBytes, 'has at most 1 KB as JSON'),
+)
 
 /** `?limit=&cursor=` of every list. */
 export const pageQuery = {

@@ -105,11 +105,10 @@ export const deliverNotice = worker({
 export const auditLedgers = job({
   id: 'auditLedgers',
   area: 'operation',
-  summary: 'Queue every account for the nightly audit of its ledger.',
+  summary: 'Start the nightly audit of every account’s ledger.',
   ifItFails: 'A difference between ledger and balance would stay unseen for a day.',
   schedule: 'cron(30 3 * * ? *)',
-  grants: { table: 'read', send: ['audit'] },
-  limits: { timeoutSeconds: 600 },
+  grants: { table: 'none', send: ['audit'] },
 })
 
 export const auditLedger = worker({
@@ -118,9 +117,9 @@ export const auditLedger = worker({
   summary: 'Prove that an account’s ledger adds up to its balance, and book what has fallen due.',
   ifItFails: 'A difference between ledger and balance would stay unseen for a day.',
   queue: 'audit',
-  message: z.strictObject({ accountIds: z.array(z.string()) }),
+  message: z.strictObject({ shard: z.int(), after: z.exactOptional(z.record(z.string(), z.string())) }),
   batchSize: 1,
   maxReceives: 3,
-  grants: { table: 'readWrite' },
+  grants: { table: 'readWrite', send: ['audit'] },
   limits: { timeoutSeconds: 300 },
 })

@@ -32,7 +32,7 @@ export async function storedAnswer(
 }
 
 /**
- * Commits the writes and, when the caller sent a key, the answer beside them.
+ * Commits the writes and the answer beside them: also under a key made here, so that no retry of our own acts twice.
  * Answers `again` when another writer changed what the plan rested on: load and decide anew.
  */
 export async function commitAnswer<Output extends Record<string, unknown>>(
@@ -42,10 +42,6 @@ export async function commitAnswer<Output extends Record<string, unknown>>(
   writes: Write[],
   output: Output,
 ): Promise<Output | Reply<Output> | typeof again> {
-  if (!input.key.given) {
-    const outcome = await commit(deps.table, writes)
-    return outcome.committed ? output : again
-  }
   const row = answerWrite(operation, input, deps, output)
   const outcome = await commit(deps.table, [...writes, row])
   if (outcome.committed) return output

@@ -51,7 +51,11 @@ function build(operation: Operation, extensions: Extension[]): Lasting {
   const client = new DynamoDBClient({
     ...(process.env.DYNAMODB_ENDPOINT && { endpoint: process.env.DYNAMODB_ENDPOINT }),
     maxAttempts: 3,
-    requestHandler: { connectionTimeout: connectTimeoutMs, requestTimeout: requestTimeoutMs },
+    requestHandler: {
+      connectionTimeout: connectTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      throwOnRequestTimeout: true,
+    },
   })
   // The SDK prepares a copy of every request and answer for a debug log that nobody reads: 6 % of a call's processor time.
   client.middlewareStack.remove('loggerMiddleware')
@@ -79,7 +83,8 @@ async function invocation({ client, tableName, config, clock, log, added }: Last
     clock: config.mode === 'live' ? clock : { now: await testNow(table, clock.real), real: clock.real },
     config,
     log,
-    wait: (milliseconds) => wait(milliseconds),
+    // A wait that lost its race must not keep a process alive.
+    wait: (milliseconds) => wait(milliseconds, undefined, { ref: false }),
     rng: Math.random,
     ids: { random: randomBits, secret: () => randomBytes(32).toString('base64url') },
     queues: { send: notWired('queues') },
@@ -97,7 +102,8 @@ const randomBits = (): string => Array.from(randomBytes(16), (byte) => crockford
 
 /** In test mode the clock's state is an item, read with each invocation; live mode never looks. */
 async function testNow(table: Table, real: () => number): Promise<() => number> {
-  const item = await table.get(clockKey())
+  // Consistently: a lagging read would set business time back, behind what was already booked.
+  const item = await table.get(clockKey(), { consistent: true })
   return () => clockAt(item, real())
 }
 

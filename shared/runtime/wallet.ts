@@ -13,14 +13,16 @@ import {
   putEntryWrite,
   putWalletWrite,
   readEntry,
+  readGuardRow,
   readWallet,
   type StoredEntry,
   type StoredWallet,
 } from '#table/wallets'
+import { keyReused } from './answers.ts'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { refuseFinally, replayRow } from './guarded.ts'
-import type { Reply } from './run.ts'
+import { type Reply, replayed } from './run.ts'
 
 /** What a decision rests on beside the wallet. */
 export interface Beside {
@@ -86,9 +88,13 @@ export async function moveCredits<Kind extends RequestKind, Output extends Recor
     }
     // First the guard, then the wallet: a guard that exists is the answer, whatever the wallet says.
     const first = step.own && outcome.refusalOf(step.own)?.item
-    if (first) return replayRow<Output>(first, movement.call)
+    // A hold's row is part of its decision: the same commit under another key has the same answer, so it is decided anew.
+    if (first && !movement.readPrior) return replayRow<Output>(first, movement.call)
     const fresher = outcome.refusalOf(step.walletWrite)?.item
-    seen = fresher && !movement.tally ? { ...seen, stored: readWallet(fresher), consistent: true } : undefined
+    seen =
+      fresher && !movement.tally && !movement.readPrior
+        ? { ...seen, stored: readWallet(fresher), consistent: true }
+        : undefined
     return again
   })
 }
@@ -121,7 +127,7 @@ function attempt<Kind extends RequestKind, Output extends Record<string, unknown
     windowAt,
   )
   if (decision.kind === 'refused') return decision
-  if (decision.kind === 'repeated') return { kind: 'answered', output: movement.answer(decision.answer) }
+  if (decision.kind === 'repeated') return { kind: 'answered', output: firstAnswer(movement, prior, decision.answer) }
 
   const output = decision.kind === 'accepted' ? movement.answer(decision.answer) : undefined
   const walletWrite = putWalletWrite(accountId, decision.wallet, stored, beside.now)
@@ -139,6 +145,17 @@ function attempt<Kind extends RequestKind, Output extends Record<string, unknown
     wallet: decision.wallet,
     output,
   }
+}
+
+/** A committed hold's first answer stands in its row; an open or released one is told as it is. */
+function firstAnswer<Kind extends RequestKind, Output extends Record<string, unknown>>(
+  { kind, call, answer }: Movement<Kind, Output>,
+  prior: Item | undefined,
+  answers: Answers[Kind],
+): Reply<Output> {
+  const row = prior && kind === 'commit' ? readGuardRow(prior) : undefined
+  if (row?.key !== undefined && row.key === call.key && row.hash !== call.hash) throw keyReused()
+  return replayed(row?.answer ? (row.answer as Output) : answer(answers))
 }
 
 /** A row under the guard that the request did not look at is this very movement: it happened before the wallet came to refuse it. */
@@ -167,8 +184,9 @@ async function look<Kind extends RequestKind, Output>(
     return item && { stored: readWallet(item), prior: undefined, tally: undefined, consistent }
   }
   const keys = [key, operationKey(movement.accountId, movement.guard), ...(movement.tally ? [movement.tally] : [])]
-  const [wallet, prior, tally] = await deps.table.batchGet(keys, { consistent })
-  return wallet && { stored: readWallet(wallet), prior, tally, consistent }
+  // Two items that a decision rests on together are read consistently: each lags on its own, and only the wallet's version is a condition.
+  const [wallet, prior, tally] = await deps.table.batchGet(keys, { consistent: true })
+  return wallet && { stored: readWallet(wallet), prior, tally, consistent: true }
 }
 
 /** A refused movement as the caller reads it. */

@@ -8,10 +8,16 @@ export interface AuditEntry {
   action: string
   entity: string
   entityId: string
-  actor: { id: string; role: string }
+  /** `email` as the identity provider's token says it, of staff only. */
+  actor: { id: string; role: string; email?: string }
   requestId: string
-  address: string
-  userAgent: string
+  /** Of calls over HTTP. */
+  method?: string
+  path?: string
+  address?: string
+  userAgent?: string
+  /** HTTP status; absent on an entry in the transaction of its change, which is there only because it was done. */
+  status?: number
   reason?: string
   before?: Record<string, Value>
   after?: Record<string, Value>

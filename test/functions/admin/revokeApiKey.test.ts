@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { run as authorize } from '#functions/accounts/authorizeKey'
-import { hashOfKey } from '#runtime/authorizer'
+import { hashOfKey } from '#table/apiKeys'
 import { auditRows, callsOf } from '#test/support/calls'
 import { strangerId, testDeps } from '#test/support/deps'
 
