@@ -19,13 +19,18 @@ export async function modulesById(): Promise<Record<string, string>> {
 }
 
 /**
- * Bundles a file of this folder to compare functions with, and answers the module. `stock` leaves out what makes our
+ * Bundles a file of `yardsticks/`, something to compare functions with, and answers the module. `stock` leaves out what makes our
  * bundles start faster (credentials from the environment, lazy built-ins): what anybody gets from esbuild and the SDK.
  */
 export async function bundleYardstick(file: string, { stock = false } = {}): Promise<string> {
   const { alias, plugins, sourcemap: _none, ...common } = options
   const outfile = join(outdir, 'yardsticks', file.replace(/\.ts$/, '.mjs'))
-  await build({ ...common, ...(!stock && { alias, plugins }), entryPoints: [join('bench', file)], outfile })
+  await build({
+    ...common,
+    ...(!stock && { alias, plugins }),
+    entryPoints: [join('bench', 'yardsticks', file)],
+    outfile,
+  })
   return outfile
 }
 

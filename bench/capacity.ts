@@ -166,7 +166,7 @@ async function measureWalletGrowth(engine: Engine, quick: boolean): Promise<Tabl
       let open: string[] = []
       for (const holds of holdCounts) {
         open = await holdUpTo(stage, accountId, open, holds - 1)
-        rows.push([grants, holds, ...(await measureAt(stage, accountId, open, holds))])
+        rows.push([grants, holds, ...(await measureAt(stage, accountId, holds))])
         update(at + holds / 24, counts.length)
       }
     }
@@ -204,7 +204,7 @@ async function holdUpTo(stage: Stage, accountId: string, open: string[], holds: 
 }
 
 /** With `holds` open (for none: before the first): a deduction, the reserve that opens the last, its commit, its release. */
-async function measureAt(stage: Stage, accountId: string, open: string[], holds: number): Promise<number[]> {
+async function measureAt(stage: Stage, accountId: string, holds: number): Promise<number[]> {
   const deduct = () => stage.call('deductCredits', { accountId, body: { amount: 7, reason: 'Report 4711' } })
   const none = holds === 0 ? await deduct() : undefined
   const reserved = await stage.call('reserveCredits', { accountId, body: reserveOne })

@@ -43,7 +43,7 @@ export async function measureCold({ quick }: { quick: boolean }): Promise<Sectio
     await createQueues(
       client,
       sqs.url,
-      queues.map((name) => ({ name, attributes: {} })),
+      queues.map((name) => ({ name, arn: '', attributes: {} })),
     )
     client.destroy()
     const tableName = await engine.createTable()

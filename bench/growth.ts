@@ -209,7 +209,7 @@ async function hotAccount(engine: Engine, stage: Stage, lengthMs: number): Promi
 }
 
 function rawCounter(engine: Engine, stage: Stage): () => Promise<boolean> {
-  const Key = toAttributes(walletKey('raw'))
+  const Key = toAttributes({ ...walletKey('raw') })
   const common = { TableName: stage.tableName, Key }
   return async () => {
     const read = await engine.client.send(new GetItemCommand(common))

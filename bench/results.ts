@@ -19,7 +19,7 @@ const section = z.object({
 /** Where and with what a section was measured. */
 const setting = z.object({
   date: z.string(),
-  machine: z.record(z.string(), cell),
+  machine: z.object({ processor: z.string(), cores: z.int(), memoryGigabytes: z.int(), platform: z.string() }),
   versions: z.record(z.string(), z.string()),
 })
 const results = z.partialRecord(z.enum(parts), z.object({ ...setting.shape, ...section.shape }))
@@ -82,7 +82,7 @@ function readmeText(found: Results): string {
     ...(slowest ? [[`slowest of ${starts.length} cold starts, ${slowest[0]}`, ...slowest.slice(1)]] : []),
   ]
   const dates = parts.flatMap((part) => found[part]?.date.slice(0, 10) ?? []).sort()
-  const { machine } = Object.values(found)[0] ?? { machine: {} }
+  const { cores, platform } = settingNow().machine
   const table = markdownTable({ columns: ['what', 'measured', 'at most', ''], rows: shown })
-  return `${table}\n\nMeasured on ${dates.at(-1) ?? ''} with \`npm run bench\` (${machine.cores} cores, ${machine.platform}); all figures are in \`bench/results.json\`, the method is in \`docs/benchmarks.md\`.\n`
+  return `${table}\n\nMeasured on ${dates.at(-1) ?? ''} with \`npm run bench\` (${cores} cores, ${platform}); all figures are in \`bench/results.json\`, the method is in \`docs/benchmarks.md\`.\n`
 }

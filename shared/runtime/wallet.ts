@@ -61,7 +61,7 @@ interface Seen {
 /**
  * Load → decide → commit, again and again until nobody else was faster. The first look is eventually consistent (half
  * the price); a refusal is never given on one, and neither before the guard was looked at.
- * @throws Problem the refusal, final for the caller's key; `contended` after 5 s.
+ * @throws Problem the refusal, final for the caller's key; `contended` after 8 s.
  */
 export async function moveCredits<Kind extends RequestKind, Output extends Record<string, unknown>>(
   deps: Deps,
@@ -90,11 +90,7 @@ export async function moveCredits<Kind extends RequestKind, Output extends Recor
     const first = step.own && outcome.refusalOf(step.own)?.item
     // A hold's row is part of its decision: the same commit under another key has the same answer, so it is decided anew.
     if (first && !movement.readPrior) return replayRow<Output>(first, movement.call)
-    const fresher = outcome.refusalOf(step.walletWrite)?.item
-    seen =
-      fresher && !movement.tally && !movement.readPrior
-        ? { ...seen, stored: readWallet(fresher), consistent: true }
-        : undefined
+    seen = undefined
     return again
   })
 }
@@ -105,7 +101,6 @@ type Step<Output> =
   | {
       kind: 'write'
       writes: Write[]
-      walletWrite: Write
       own: Write | undefined
       wallet: Wallet
       output: Output | undefined
@@ -140,7 +135,6 @@ function attempt<Kind extends RequestKind, Output extends Record<string, unknown
   return {
     kind: 'write',
     writes: [walletWrite, ...entries, ...others],
-    walletWrite,
     own,
     wallet: decision.wallet,
     output,

@@ -60,7 +60,12 @@ const realistic: Realistic = {
   ),
 }
 
-const refusals = { recordUsage: /reference: is the usageId of what is given back/ }
+const metadataSize = /metadata: has at most 1 KB/
+const refusals = {
+  recordUsage: /reference: is the usageId of what is given back/,
+  putAccount: metadataSize,
+  updateAccount: metadataSize,
+}
 
 /** Ids that answers have shown, by prefix: so that requests also meet what exists. */
 const seen = new Map<string, string[]>()

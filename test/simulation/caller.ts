@@ -129,8 +129,11 @@ export class Callers {
   }
 }
 
-/** 5xx and 429 tell the caller to come again. */
-const isFinal = ({ status }: Reply): boolean => status < 500 && status !== 429
+/** 5xx and 429 tell the caller to come again, also in the line of one event of a batch. */
+const isFinal = ({ status, body }: Reply): boolean =>
+  status < 500 && status !== 429 && !linesOf(body).some((line) => line.status >= 500)
+
+const linesOf = ({ results }: Reply['body']): { status: number }[] => (Array.isArray(results) ? results : [])
 
 /** A success, and a refusal for lack of credits or usage, is final for its key; others (409, 404) speak of the moment. */
 const isStored = ({ status, body }: Reply): boolean =>

@@ -9,7 +9,7 @@ import {
   TransactWriteItemsCommand,
   type TransactWriteItemsCommandInput,
 } from '@aws-sdk/client-dynamodb'
-import type { Recorded } from './recording.ts'
+import type { Recorded } from '../recording.ts'
 
 /*
  * The yardstick: the SDK's client and nothing around it. Bundled as functions are, and loaded anew for each of them, so
