@@ -208,7 +208,6 @@ describe('one counter, many callers', () => {
     expect(lines.join('').match(/"status":201/g)).toHaveLength(1_000)
     expect((await calls.getUsage({ account })).body.data[0]).toMatchObject({ feature: 'reports', used: 100 })
   })
-  })
 
   it('10 settlements of one window move it into history once', async () => {
     const account = await made('race-settle')

@@ -60,9 +60,10 @@ const effects: [RegExp, string][] = [
   [/\bprocess\.env\b/, 'the environment: that is an adapter’s business'],
 ]
 
-/** The files that turn the outside into dependencies; `metric.ts` stamps what CloudWatch reads, `getHealth` shows the build. */
+/** The files that turn the outside into dependencies; `log.ts` and `metric.ts` stamp what CloudWatch reads, `getHealth` shows the build. */
 const adapters = new Set([
   'shared/runtime/live.ts',
+  'shared/runtime/log.ts',
   'shared/runtime/metric.ts',
   'shared/gateways/queues.ts',
   'functions/operation/getHealth.ts',
