@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { root } from '#infra/bundle'
 import { realNow } from '#local/time'
 import type { Operation } from '#operations/definition'
-import { accountKey, outboxPk } from '#table/keys'
+import { accountKey, accountShards, outboxPk, shardOf } from '#table/keys'
 import { accountIdOf, keyOf } from './capacity.ts'
 import { type Call, eventOf } from './event.ts'
 import type { Stage } from './stage.ts'
@@ -64,7 +64,7 @@ const calls: Record<string, (data: ColdData, account: ColdData['accounts'][numbe
 
 /** Messages of the queues' workers. */
 const messages: Record<string, (accountId: string, n: number) => object> = {
-  auditLedger: (accountId) => ({ accountIds: [accountId] }),
+  auditLedger: (accountId) => ({ shard: shardOf(accountId, accountShards) }),
   deliverNotice: (accountId, n) => ({ ...noticeOf(accountId, n), createdAt: realNow() }),
   // A row that is gone by now is the worker's shortest way, and no other can be taken twice; the account's record is there.
   settleDue: (accountId) => ({ ...accountKey(accountId), sk: 'SUB#gone' }),

@@ -19,7 +19,7 @@ export async function measureLatency({
 }): Promise<Section & { p50Ms: Record<string, number> }> {
   const modules = await modulesById()
   const bareModule = await bundleYardstick('bareCalls.ts')
-  const job = quick ? { warmups: 60, rounds: 3, samples: 60 } : { warmups: 150, rounds: 5, samples: 200 }
+  const job = quick ? { warmups: 60, rounds: 3, samples: 60 } : { warmups: 100, rounds: 5, samples: 100 }
   const samples = await withProgress('handlers against bare calls', (update) =>
     runProcess({ ...job, modules, bareModule }, update),
   )

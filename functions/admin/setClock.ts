@@ -1,4 +1,4 @@
-import { type ClockTurn, clockAt, planClock } from '#domain/testClock'
+import { clockAt, planClock } from '#domain/testClock'
 import { Problem } from '#errors/problem'
 import { setClock } from '#operations/admin'
 import { commitAnswer } from '#runtime/answers'
@@ -15,7 +15,7 @@ export const run: Run<typeof setClock> = (input, deps) =>
       throw new Problem('conflict', 'The clock of a live deployment is not to be turned.')
     const real = deps.clock.real()
     const seen = await findClock(deps.table)
-    const { state, now } = planClock(seen, input.body as ClockTurn, real)
+    const { state, now } = planClock(seen, input.body, real)
     const audit = auditOf(input, deps, {
       action: 'setClock',
       entity: 'clock',

@@ -1,6 +1,7 @@
 import { auditLedger } from '#operations/operation'
 import { auditAccount } from '#runtime/auditAccount'
 import { reportDefect } from '#runtime/defect'
+import type { Deps } from '#runtime/deps'
 import { live } from '#runtime/live'
 import { queues } from '#runtime/liveQueues'
 import { settleWallet } from '#runtime/settleWallet'
@@ -24,13 +25,17 @@ export const run: RunMessage<typeof auditLedger.message> = async ({ shard, after
   if (page.next) await deps.queues.send('audit', [{ shard, after: page.next }])
   for (const { gsi1sk } of page.items) {
     const accountId = String(gsi1sk)
-    const { differences } = await auditAccount(deps, accountId)
-    for (const { kind, at, expected, found } of differences) {
-      const error = new Error(`ledger and balance differ: ${kind} at ${at}, expected ${expected}, found ${found}`)
-      reportDefect(auditLedger, deps, error, { requestId, account: accountId })
-    }
-    await settleWallet(deps, accountId)
+    const report = (error: unknown) => reportDefect(auditLedger, deps, error, { requestId, account: accountId })
+    // What cannot even be read is a difference too; a page that threw would leave the rest of it unproven.
+    await audit(accountId, deps, report).catch(report)
   }
+}
+
+async function audit(accountId: string, deps: Deps, report: (error: Error) => void): Promise<void> {
+  const { differences } = await auditAccount(deps, accountId)
+  for (const { kind, at, expected, found } of differences)
+    report(new Error(`ledger and balance differ: ${kind} at ${at}, expected ${expected}, found ${found}`))
+  await settleWallet(deps, accountId)
 }
 
 export const handler = workerHandler(auditLedger, run, live(queues))

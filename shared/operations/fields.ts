@@ -36,7 +36,6 @@ export const time = z.iso.datetime({ precision: 3 })
 export const orNull = <S extends z.ZodMiniType>(schema: S) => z.nullable(schema)
 
 export const reason = text(500)
-export const idempotencyKey = z.string().check(z.maxLength(255))
 
 /** The table holds numbers from 1e-130 to 1e125 with 38 digits; beyond 2^53 JSON itself loses digits. */
 const storableNumber = z.number().check(

@@ -3,7 +3,7 @@ import { Problem } from '#errors/problem'
 import type { HttpOperation } from '#operations/definition'
 import { commit } from '#table/commit'
 import { accountPk, answerKey, staffPk } from '#table/keys'
-import { absent, type Item, type Key, type Value, type Write } from '#table/port'
+import { absent, type Item, type Key, type Write } from '#table/port'
 import { again } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { type Input, type Reply, replayed } from './run.ts'
@@ -81,7 +81,7 @@ function answerWrite(
       ttl: Math.ceil((now + keptMs) / 1000),
       hash: input.requestHash,
       key: input.key.text,
-      body: JSON.stringify(body) as Value,
+      body: JSON.stringify(body),
     },
     when: absent,
   }

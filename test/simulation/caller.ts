@@ -78,7 +78,7 @@ export class Callers {
     this.dialogues.set(intent.id, dialogue)
     for (let attempt = 1; attempt <= mostAttempts; attempt++) {
       const double = this.#random.chance(0.1)
-      if (double) this.#send(dialogue)
+      if (double) void this.#send(dialogue)
       const reply = await this.#send(dialogue)
       if (reply) return reply
       if (this.#world.faults.left > 0 && this.#random.chance(0.2)) return undefined
