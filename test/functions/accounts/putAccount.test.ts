@@ -101,14 +101,15 @@ describe('putAccount', () => {
     stay(now)
   })
 
-  it('200 also for a suspended account: the product’s own server may still mend its record', async () => {
+  it('403 account_suspended, and the record stays as it was', async () => {
     const account = 'p-suspended'
     await putAccount({ account, body: { email } })
     await suspend(deps, account)
-    expect((await putAccount({ account, body: { email, name: 'N' } })).body).toMatchObject({
-      name: 'N',
-      suspended: true,
+    expect(await putAccount({ account, body: { email, name: 'N' } })).toMatchObject({
+      status: 403,
+      code: 'account_suspended',
     })
+    expect((await getAccount({ account })).body).toMatchObject({ name: null, suspended: true })
   })
 
   it.each([

@@ -117,10 +117,10 @@ describe('grantPlan', () => {
     expect((await getAccount({ account })).body.planId).toBe('free')
   })
 
-  it('404 for an account that nobody made, without an audit entry', async () => {
+  it('404 for an account that nobody made; the audit entry says that it was refused', async () => {
     const headers = { 'x-request-id': 'req-404' }
     expect(await grantPlan({ account: 'nobody', body, headers })).toMatchObject({ status: 404, code: 'not_found' })
-    expect(await auditRows(deps, 'req-404')).toEqual([])
+    expect(await auditRows(deps, 'req-404')).toMatchObject([{ entityId: 'nobody', method: 'POST', status: 404 }])
   })
 
   it('403 forbidden for a login that is no staff; 401 without a subject', async () => {

@@ -51,6 +51,7 @@ describe('setClock', () => {
     expect(await shown()).toBe(Date.parse(first.body.now))
     expect(await auditRows(deps, 'req-step')).toMatchObject([
       { action: 'setClock', entityType: 'clock', after: { now: first.body.now } },
+      { action: 'setClock', status: 422 },
     ])
   })
 
