@@ -1,6 +1,6 @@
 /**
- * USD, region us-east-1, without free tiers, as AWS's pricing pages stood in November 2026. A price that moves moves
- * here, with the date.
+ * USD, region us-east-1, without free tiers: AWS's list prices as they were known on this date. They were not read from
+ * AWS's price list that day, so check a price at its source before a decision rests on it, and move the date with it.
  */
 export const pricedOn = '2026-11-21'
 export const region = 'us-east-1'

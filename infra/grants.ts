@@ -25,8 +25,11 @@ const grantsOf: Record<TableGrant, Grant[]> = {
 /** What a function may do to the table: what its definition asks for, and what the runtime around it does by itself. */
 export function tableGrants(operation: Operation, mode: 'test' | 'live'): Grant[] {
   const own = operation.grants.table
-  const grants = [...grantsOf[own]]
-  if (own === 'readWrite') return grants
+  const { writeKeys } = operation.grants
+  const grants = writeKeys
+    ? [...grantsOf.read, { actions: write, on: 'table' as const, keyPrefixes: writeKeys }]
+    : [...grantsOf[own]]
+  if (own === 'readWrite' && !writeKeys) return grants
   if (own === 'none' && mode === 'test') {
     grants.push({ actions: ['dynamodb:GetItem'], on: 'table', keyPrefixes: ['CLOCK'] })
   }

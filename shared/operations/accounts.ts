@@ -149,5 +149,5 @@ export const authorizeKey = authorizer({
   area: 'accounts',
   summary: 'Decide whether an API key is one of ours and live, and what it may do.',
   ifItFails: 'No server of the product gets in: everything it asks is refused.',
-  grants: { table: 'readWrite' },
+  grants: { table: 'readWrite', writeKeys: ['KEY#*'] },
 })

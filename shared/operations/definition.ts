@@ -31,6 +31,8 @@ export type QueueName = (typeof queues)[number]
 
 export interface Grants {
   table: TableGrant
+  /** With `readWrite`: it writes only items whose partition key starts so, e.g. `KEY#*`. */
+  writeKeys?: string[]
   /** Queues that the function sends to. */
   send?: QueueName[]
 }

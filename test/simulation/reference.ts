@@ -184,7 +184,8 @@ const serve = (operation: HttpOperation, act: ReturnType<typeof once>): Handlers
       operation,
       async (input, inner) => {
         const { status, answer } = await act(input, inner)
-        if (status === 402) throw new Problem('insufficient_credits', 'There are too few credits.', { ...Object(answer) })
+        if (status === 402)
+          throw new Problem('insufficient_credits', 'There are too few credits.', { ...Object(answer) })
         return answer
       },
       deps,
