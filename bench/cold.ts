@@ -80,7 +80,7 @@ export async function measureCold({ quick }: { quick: boolean }): Promise<Sectio
         yardsticks.push(yardstick)
       }
     })
-    return sectionOf(samples, yardsticks, missing, rounds)
+    return await sectionOf(samples, yardsticks, missing, rounds)
   } finally {
     await engine.stop()
     await sqs.stop()
@@ -145,6 +145,7 @@ async function sectionOf(
 ): Promise<Section> {
   const sizes = new Map((await benchBundles()).map(({ id, sizeBytes }) => [id, sizeBytes]))
   const stockMs = yardsticks.map((round) => median(round.map(coldMs)))
+  const stockReadyMs = yardsticks.map((round) => median(round.map(({ loadMs }) => loadMs)))
   const stockProcessorMs = median(yardsticks.flat().map(({ processorMs }) => processorMs))
   const found = [...samples].map(([id, taken]) => ({
     id,
@@ -152,7 +153,8 @@ async function sectionOf(
     loadMs: median(taken.map(({ loadMs }) => loadMs)),
     firstMs: median(taken.map(({ firstMs }) => firstMs)),
     processorRatio: median(taken.map(({ processorMs }) => processorMs)) / stockProcessorMs,
-    ratio: median(taken.map((one, round) => coldMs(one) / (stockMs[round] ?? 0))),
+    ratio: median(taken.map(({ loadMs }, round) => loadMs / (stockReadyMs[round] ?? 0))),
+    totalRatio: median(taken.map((one, round) => coldMs(one) / (stockMs[round] ?? 0))),
   }))
   const all = yardsticks.flat()
   const stockRow = [
@@ -163,12 +165,22 @@ async function sectionOf(
     median(all.map(coldMs)),
     1,
     1,
+    1,
   ]
   return {
     tables: [
       {
-        title: 'Cold start: a fresh process loads the bundle and answers its first event, milliseconds',
-        columns: ['function', 'bundle, KB', 'load', 'first event', 'cold start', 'ratio', 'ratio of processor time'],
+        title: 'Cold start: a fresh process to handler ready, then its first event, milliseconds',
+        columns: [
+          'function',
+          'bundle, KB',
+          'to ready',
+          'first event',
+          'together',
+          'ratio to ready',
+          'ratio together',
+          'ratio of processor time',
+        ],
         rows: [
           stockRow,
           ...found.map((f) => [
@@ -178,14 +190,20 @@ async function sectionOf(
             f.firstMs,
             f.loadMs + f.firstMs,
             f.ratio,
+            f.totalRatio,
             f.processorRatio,
           ]),
         ],
       },
     ],
-    bounds: found.map(({ id, ratio }) => ({ what: `${id}: cold start ratio`, value: ratio, most: mostRatio })),
+    bounds: found.map(({ id, ratio }) => ({
+      what: `${id}: cold start to handler ready, ratio`,
+      value: ratio,
+      most: mostRatio,
+    })),
     notes: [
       `Medians of ${rounds} processes for each function, in turn with the stock client.`,
+      'The first event of a function is all of its round trips, the yardstick’s is one read; what is loaded lazily shows there.',
       ...missing.map(({ id }) => `${id} has no first event: add one to bench/coldEvents.ts or events/.`),
     ],
   }

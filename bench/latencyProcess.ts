@@ -30,7 +30,7 @@ const bareAccount = accountIdOf(1)
 const handlerAccount = accountIdOf(2)
 const say = (message: LatencyMessage) => process.send?.(message)
 
-process.once('message', async (job: LatencyJob) => {
+async function work(job: LatencyJob): Promise<void> {
   try {
     say({ kind: 'done', samples: await measure(job) })
     process.disconnect()
@@ -38,7 +38,9 @@ process.once('message', async (job: LatencyJob) => {
     process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
     process.exit(1)
   }
-})
+}
+
+process.once('message', (job: LatencyJob) => void work(job))
 
 const isDue = (call: HotCall, n: number): boolean => n % (call.every ?? 1) === 0
 

@@ -44,6 +44,8 @@ export interface Stage {
   deps: Deps
   /** One call through `handleHttp`. @throws Error when it does not answer with a 2xx or an `expected` status. */
   call(id: string, call: Call, expected?: number): Promise<Answer>
+  /** One call among others at the same time: what they consume cannot be told apart. */
+  statusOf(id: string, call: Call): Promise<number>
   /** An account on the plan with high limits, with one grant of `credits`. */
   account(accountId: string, credits?: number): Promise<void>
 }
@@ -78,11 +80,15 @@ export async function openStage(
   await table.write([roleWrite(staffSubject, 'ADMIN', realNow())])
   const deps = depsOn(table)
 
-  async function call(id: string, request: Call, expected?: number): Promise<Answer> {
+  async function respond(id: string, request: Call) {
     const operation = operationNamed(id)
     const { run }: { run: Run<HttpOperation> } = await import(`../functions/${operation.area}/${id}.ts`)
+    return handleHttp(operation, run, deps, eventOf(operation, request))
+  }
+
+  async function call(id: string, request: Call, expected?: number): Promise<Answer> {
     spent = nothing()
-    const response = await handleHttp(operation, run, deps, eventOf(operation, request))
+    const response = await respond(id, request)
     const { statusCode: status, body } = response
     if (expected === undefined ? status >= 300 : status !== expected)
       throw new Error(`${id} answered ${status}: ${body}`)
@@ -94,6 +100,7 @@ export async function openStage(
     tableName,
     deps,
     call,
+    statusOf: async (id, request) => (await respond(id, request)).statusCode,
     account: async (accountId, credits = plenty) => {
       await call('putAccount', { accountId, body: { email: `${accountId}@example.com`, name: 'Benchmark' } })
       await call('grantPlan', {

@@ -4,10 +4,10 @@ import type { Deps } from './deps.ts'
 
 /** Less than the function's own time, so that the caller is told; beyond it the call may be sent again under its key. */
 const deadlineMs = 9_000
-/** A pause is drawn from four times what the attempt took: a slow attempt met a crowd, and the crowd has to thin out. */
-const pausePerAttempt = 4
+/** A pause is drawn from sixteen times what the attempt took: a slow attempt met a crowd, and the crowd has to thin out. */
+const pausePerAttempt = 16
 const shortestSpanMs = 8
-const growth = 8
+const growth = 2
 const longestPauseMs = 4_000
 const retryAfterSeconds = 1
 

@@ -92,8 +92,6 @@ export function callsOf(deps: TestDeps) {
   }
 }
 
-export type Calls = ReturnType<typeof callsOf>
-
 /** Takes what was sent to a queue and not yet taken. */
 export function takeSent(deps: TestDeps, queue: string): unknown[] {
   const taken = deps.sent.filter((one) => one.queue === queue)
