@@ -1,3 +1,4 @@
+import { walletKey } from '#table/keys'
 import type { Engine } from '#test/support/engine'
 import { startEngine } from '#test/support/engine'
 import type { Call } from './event.ts'
@@ -5,7 +6,6 @@ import { itemBytes } from './itemSize.ts'
 import { withProgress } from './progress.ts'
 import type { Bound, Section, Table } from './report.ts'
 import { type Answer, openStage, type Stage } from './stage.ts'
-import { walletKey } from '#table/keys'
 
 /** As long as the subject of a common identity provider: names and keys weigh in every item. */
 export const accountIdOf = (number: number): string => `6f1c2a4e-90b7-4d35-8a11-${String(number).padStart(12, '0')}`
@@ -132,7 +132,10 @@ async function measureOperations(stage: Stage): Promise<{ table: Table; bounds: 
   await measure('entitlement', 'getEntitlement', { params: { feature: 'calls' } })
   await measure('usage of all features', 'getUsage', {})
   await measure('account, new', 'putAccount', { accountId: accountIdOf(2), body: { email: 'b@example.com' } })
-  await measure('plan, granted by staff', 'grantPlan', { accountId: accountIdOf(2), body: { priceId: 'team-month', reason: 'VIP' } })
+  await measure('plan, granted by staff', 'grantPlan', {
+    accountId: accountIdOf(2),
+    body: { priceId: 'team-month', reason: 'VIP' },
+  })
 
   const columns = ['operation', 'RCU', 'WCU', 'refused', 'round trips', 'largest item, bytes']
   return { table: { title: 'Capacity units per operation', columns, rows }, bounds }
@@ -158,16 +161,26 @@ async function measureWalletGrowth(engine: Engine, quick: boolean): Promise<Tabl
     for (const [at, grants] of counts.entries()) {
       const accountId = accountIdOf(grants)
       await stage.account(accountId)
-      for (let grant = 1; grant < grants; grant++) await stage.call('grantCredits', { accountId, body: expiringGrant(grant) })
+      for (let grant = 1; grant < grants; grant++)
+        await stage.call('grantCredits', { accountId, body: expiringGrant(grant) })
       let open: string[] = []
       for (const holds of holdCounts) {
         open = await holdUpTo(stage, accountId, open, holds - 1)
-        rows.push([grants, holds, ...(await measureAt(stage, accountId, open, holds))])
+        rows.push([grants, holds, ...(await measureAt(stage, accountId, holds))])
         update(at + holds / 24, counts.length)
       }
     }
   })
-  const columns = ['grants', 'holds', 'wallet, bytes', 'deduct WCU', 'reserve WCU', 'commit WCU', 'release WCU', 'deduct RCU']
+  const columns = [
+    'grants',
+    'holds',
+    'wallet, bytes',
+    'deduct WCU',
+    'reserve WCU',
+    'commit WCU',
+    'release WCU',
+    'deduct RCU',
+  ]
   return { title: 'Capacity units by live grants and open holds', columns, rows }
 }
 
@@ -191,7 +204,7 @@ async function holdUpTo(stage: Stage, accountId: string, open: string[], holds: 
 }
 
 /** With `holds` open (for none: before the first): a deduction, the reserve that opens the last, its commit, its release. */
-async function measureAt(stage: Stage, accountId: string, open: string[], holds: number): Promise<number[]> {
+async function measureAt(stage: Stage, accountId: string, holds: number): Promise<number[]> {
   const deduct = () => stage.call('deductCredits', { accountId, body: { amount: 7, reason: 'Report 4711' } })
   const none = holds === 0 ? await deduct() : undefined
   const reserved = await stage.call('reserveCredits', { accountId, body: reserveOne })
@@ -200,7 +213,10 @@ async function measureAt(stage: Stage, accountId: string, open: string[], holds:
   const wallet = await stage.table.get(walletKey(accountId), { consistent: true })
   const committed = await stage.call('commitReservation', { accountId, params })
   const again = await stage.call('reserveCredits', { accountId, body: reserveOne })
-  const released = await stage.call('releaseReservation', { accountId, params: { reservationId: String(again.body.id) } })
+  const released = await stage.call('releaseReservation', {
+    accountId,
+    params: { reservationId: String(again.body.id) },
+  })
   return [
     wallet ? itemBytes(wallet) : 0,
     deducted.writeUnits,

@@ -12,10 +12,13 @@ export interface Call {
   key?: string
 }
 
-/** Whom the gateway would have let in: an API key with every scope, a customer, or a member of staff. */
+/** The member of staff in whose name the benchmarks call. */
 export const staffSubject = 'bench-admin'
 
-/** The event that API Gateway would send for a call of the operation, past its authorizer. Servers' routes are preferred. */
+/**
+ * The event that API Gateway would send for a call of the operation, past its authorizer: by an API key with every scope
+ * where a server may call, else by the customer or by staff.
+ */
 export function eventOf(operation: HttpOperation, call: Call): HttpEvent {
   const route = operation.routes.find((one) => callerOf(one) === 'server') ?? operation.routes[0]
   if (route === undefined) throw new Error(`${operation.id} has no route`)

@@ -1,7 +1,7 @@
+import { randomBytes, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { ulid } from 'ulid'
 import { parseCatalogue } from '#domain/catalogueParse'
 import { realNow } from '#local/time'
 import type { HttpOperation } from '#operations/definition'
@@ -51,13 +51,17 @@ export interface Stage {
 /** Credits that no benchmark uses up. */
 export const plenty = 1_000_000_000
 
-export async function openStage(client: DynamoDBClient, tableName: string): Promise<Stage> {
+export async function openStage(
+  client: DynamoDBClient,
+  tableName: string,
+  capacityDetail: 'INDEXES' | 'TOTAL' = 'INDEXES',
+): Promise<Stage> {
   let spent = nothing()
   const table = counting(
     dynamoTable({
       client,
       tableName,
-      capacityDetail: 'INDEXES',
+      capacityDetail,
       onCapacity: ({ kind, CapacityUnits = 0, Table: own, GlobalSecondaryIndexes = {} }) => {
         if (kind === 'read') spent.readUnits += CapacityUnits
         else {
@@ -80,7 +84,8 @@ export async function openStage(client: DynamoDBClient, tableName: string): Prom
     spent = nothing()
     const response = await handleHttp(operation, run, deps, eventOf(operation, request))
     const { statusCode: status, body } = response
-    if (expected === undefined ? status >= 300 : status !== expected) throw new Error(`${id} answered ${status}: ${body}`)
+    if (expected === undefined ? status >= 300 : status !== expected)
+      throw new Error(`${id} answered ${status}: ${body}`)
     return { status, body: body === '' ? {} : JSON.parse(body), ...spent }
   }
 
@@ -91,8 +96,16 @@ export async function openStage(client: DynamoDBClient, tableName: string): Prom
     call,
     account: async (accountId, credits = plenty) => {
       await call('putAccount', { accountId, body: { email: `${accountId}@example.com`, name: 'Benchmark' } })
-      await call('grantPlan', { accountId, body: { priceId: 'team-month', reason: 'benchmark' }, key: `plan ${accountId}` })
-      await call('grantCredits', { accountId, body: { amount: credits, reason: 'benchmark' }, key: `grant ${accountId}` })
+      await call('grantPlan', {
+        accountId,
+        body: { priceId: 'team-month', reason: 'benchmark' },
+        key: `plan ${accountId}`,
+      })
+      await call('grantCredits', {
+        accountId,
+        body: { amount: credits, reason: 'benchmark' },
+        key: `grant ${accountId}`,
+      })
     },
   }
 }
@@ -112,7 +125,7 @@ async function publishBenchCatalogue(table: Table): Promise<void> {
 const depsOn = (table: Table): Deps => ({
   table,
   clock: { now: realNow, real: realNow },
-  ids: { random: () => ulid().slice(10), secret: () => 'x'.repeat(43) },
+  ids: { random: sixteenDigits, secret: () => randomBytes(32).toString('base64url') },
   rng: Math.random,
   log: { info: () => {}, warn: () => {}, error: (message, fields) => fail(message, fields) },
   wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
@@ -121,6 +134,9 @@ const depsOn = (table: Table): Deps => ({
   metric: () => {},
   queues: { send: async () => {} },
 })
+
+/** Hexadecimal digits are base-32 digits too; for unique ids that is enough. */
+const sixteenDigits = () => randomUUID().replaceAll('-', '').slice(0, 16).toUpperCase()
 
 /** A defect would make every figure after it worthless. */
 function fail(message: string, fields?: Record<string, unknown>): never {

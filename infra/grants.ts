@@ -25,14 +25,21 @@ const grantsOf: Record<TableGrant, Grant[]> = {
 /** What a function may do to the table: what its definition asks for, and what the runtime around it does by itself. */
 export function tableGrants(operation: Operation, mode: 'test' | 'live'): Grant[] {
   const own = operation.grants.table
-  const grants = [...grantsOf[own]]
-  if (own === 'readWrite') return grants
+  const { writeKeys } = operation.grants
+  const grants = writeKeys
+    ? [...grantsOf.read, { actions: write, on: 'table' as const, keyPrefixes: writeKeys }]
+    : [...grantsOf[own]]
+  if (own === 'readWrite' && !writeKeys) return grants
   if (own === 'none' && mode === 'test') {
     grants.push({ actions: ['dynamodb:GetItem'], on: 'table', keyPrefixes: ['CLOCK'] })
   }
-  // The quotas of customers and of the public are rows beside what they limit.
+  // The quotas of customers and of the public.
   const quotas = quotaPrefixes(operation)
   if (quotas.length > 0) grants.push({ actions: ['dynamodb:UpdateItem'], on: 'table', keyPrefixes: quotas })
+  // Every call of staff is in the audit log, reads and refusals too.
+  if (operation.kind === 'http' && operation.routes.some((route) => callerOf(route) === 'staff')) {
+    grants.push({ actions: ['dynamodb:PutItem'], on: 'table', keyPrefixes: ['AUDIT#*'] })
+  }
   if (operation.kind === 'job') grants.push({ actions: ['dynamodb:PutItem'], on: 'table', keyPrefixes: ['RUN#*'] })
   return grants
 }
@@ -40,7 +47,7 @@ export function tableGrants(operation: Operation, mode: 'test' | 'live'): Grant[
 function quotaPrefixes(operation: Operation): string[] {
   if (operation.kind !== 'http') return []
   const callers = new Set(operation.routes.map(callerOf))
-  return [...(callers.has('customer') ? ['ACCOUNT#*'] : []), ...(callers.has('public') ? ['IP#*'] : [])]
+  return callers.has('customer') || callers.has('public') ? ['RATE#*'] : []
 }
 
 /** What Lambda's pollers do in the function's name. */

@@ -5,7 +5,8 @@ export const mostResourcesInAStack = 450
 export const mostRoutes = 280
 
 const defaultTimeoutSeconds: Record<Operation['kind'], number> = {
-  http: 10,
+  // A request on a crowded wallet tries for 9 s before it says so.
+  http: 12,
   authorizer: 5,
   worker: 30,
   stream: 30,

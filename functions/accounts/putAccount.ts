@@ -1,17 +1,18 @@
 import { accountView, planAccountChange } from '#domain/account'
+import { assertNotSuspended } from '#domain/entitlement'
 import { putAccount } from '#operations/accounts'
 import { termsNow } from '#runtime/account'
 import { changeAccount } from '#runtime/accountChange'
-import { callOf } from '#runtime/guarded'
 import { httpHandler } from '#runtime/http'
 import { live } from '#runtime/live'
 import { catalogue } from '#runtime/liveCatalogue'
 import type { Run } from '#runtime/run'
 
 export const run: Run<typeof putAccount> = async (input, deps) => {
-  const account = await changeAccount(deps, input.accountId, callOf(input), (current, now) =>
-    planAccountChange(current, input.body, now),
-  )
+  const account = await changeAccount(deps, input, putAccount.id, (current, now) => {
+    assertNotSuspended(current)
+    return planAccountChange(current, input.body, now)
+  })
   const terms = await termsNow(account, deps)
   return accountView(account, terms?.planId ?? null, deps.clock.now())
 }

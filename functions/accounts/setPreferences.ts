@@ -3,7 +3,6 @@ import { assertNotSuspended } from '#domain/entitlement'
 import { notFound } from '#errors/problem'
 import { setPreferences } from '#operations/accounts'
 import { changeAccount } from '#runtime/accountChange'
-import { callOf } from '#runtime/guarded'
 import { httpHandler } from '#runtime/http'
 import { live } from '#runtime/live'
 import { catalogue } from '#runtime/liveCatalogue'
@@ -11,7 +10,7 @@ import type { Run } from '#runtime/run'
 
 export const run: Run<typeof setPreferences> = async (input, deps) => {
   const { notifications, ...others } = input.body
-  const account = await changeAccount(deps, input.accountId, callOf(input), (current, now) => {
+  const account = await changeAccount(deps, input, setPreferences.id, (current, now) => {
     // A customer's first write makes the account; a server makes one by PUT alone.
     if (current.ver === 0 && input.identity.kind !== 'customer') throw notFound('account')
     assertNotSuspended(current)

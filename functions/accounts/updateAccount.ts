@@ -3,14 +3,13 @@ import { assertNotSuspended } from '#domain/entitlement'
 import { updateAccount } from '#operations/accounts'
 import { termsNow } from '#runtime/account'
 import { changeAccount } from '#runtime/accountChange'
-import { callOf } from '#runtime/guarded'
 import { httpHandler } from '#runtime/http'
 import { live } from '#runtime/live'
 import { catalogue } from '#runtime/liveCatalogue'
 import type { Run } from '#runtime/run'
 
 export const run: Run<typeof updateAccount> = async (input, deps) => {
-  const account = await changeAccount(deps, input.accountId, callOf(input), (current, now) => {
+  const account = await changeAccount(deps, input, updateAccount.id, (current, now) => {
     assertNotSuspended(current)
     return planAccountChange(current, input.body, now)
   })

@@ -1,6 +1,6 @@
 import { guardOf } from '#domain/guard'
 import { adjustCredits } from '#operations/admin'
-import { staffAudit } from '#runtime/audit'
+import { auditOf } from '#runtime/audit'
 import { callOf } from '#runtime/guarded'
 import { httpHandler } from '#runtime/http'
 import { live } from '#runtime/live'
@@ -18,7 +18,7 @@ export const run: Run<typeof adjustCredits> = (input, deps) => {
     request: () => ({ guard, amount, reason }),
     answer: ({ entry, balance }) => ({ entryId: entry.id, amount, balance }),
     beside: ({ entry }) => [
-      staffAudit(input, deps, {
+      auditOf(input, deps, {
         action: 'adjustCredits',
         entity: 'account',
         entityId: input.accountId,

@@ -1,13 +1,12 @@
-import { createHash } from 'node:crypto'
 import { ulidOf } from '#domain/guard'
 import { createApiKey } from '#operations/admin'
 import { commitAnswer } from '#runtime/answers'
-import { staffAudit } from '#runtime/audit'
+import { auditOf } from '#runtime/audit'
 import { contend } from '#runtime/contend'
 import { httpHandler } from '#runtime/http'
 import { live } from '#runtime/live'
 import type { Run } from '#runtime/run'
-import { type ApiKey, apiKeyView, putApiKeyWrite } from '#table/apiKeys'
+import { type ApiKey, apiKeyView, hashOfKey, putApiKeyWrite } from '#table/apiKeys'
 
 export const run: Run<typeof createApiKey> = (input, deps) =>
   contend(deps, () => {
@@ -18,11 +17,11 @@ export const run: Run<typeof createApiKey> = (input, deps) =>
       createdAt: now,
       updatedAt: now,
       id: `key_${ulidOf(now, deps.ids.random())}`,
-      hash: createHash('sha256').update(secret).digest('hex'),
+      hash: hashOfKey(secret),
       name: input.body.name,
       scopes: [...new Set(input.body.scopes)],
     }
-    const audit = staffAudit(input, deps, {
+    const audit = auditOf(input, deps, {
       action: 'createApiKey',
       entity: 'apiKey',
       entityId: key.id,

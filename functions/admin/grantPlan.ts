@@ -1,28 +1,28 @@
-import { findPrice, termsAt } from '#domain/catalogueTerms'
+import { fallbackTermsOf, findPrice, termsAt } from '#domain/catalogueTerms'
 import { ulidOf } from '#domain/guard'
 import { subscriptionView } from '#domain/subscription'
 import { Problem } from '#errors/problem'
 import { grantPlan } from '#operations/admin'
-import { fallbackTerms } from '#runtime/account'
 import { commitAnswer } from '#runtime/answers'
-import { staffAudit } from '#runtime/audit'
+import { auditOf } from '#runtime/audit'
 import { contend } from '#runtime/contend'
 import { grantPlanWrites } from '#runtime/grantPlan'
 import { callOf } from '#runtime/guarded'
 import { httpHandler } from '#runtime/http'
 import { live } from '#runtime/live'
-import { catalogue } from '#runtime/liveCatalogue'
 import type { Run } from '#runtime/run'
 import { onSettledWallet } from '#runtime/settled'
+import { catalogueStands, currentCatalogue } from '#table/catalogue'
 
 export const run: Run<typeof grantPlan> = async (input, deps) => {
   const { accountId, body } = input
-  const published = await deps.catalogue()
-  const found = findPrice(published.catalogue, body.priceId)
-  if (!found) throw refusal('priceId', 'is not a price of the catalogue')
   const until = body.until === undefined ? null : Date.parse(body.until)
-  const fallback = await fallbackTerms(deps)
   const attempt = async () => {
+    // Consistent, and asserted in the transaction: a price that a publish is dropping finds no new subscriber.
+    const published = await currentCatalogue(deps.table)
+    const found = findPrice(published.catalogue, body.priceId)
+    if (!found) throw refusal('priceId', 'is not a price of the catalogue')
+    const fallback = fallbackTermsOf(published)
     const now = deps.clock.now()
     if (until !== null && until <= now) throw refusal('until', 'lies in the past')
     const grant = {
@@ -32,7 +32,7 @@ export const run: Run<typeof grantPlan> = async (input, deps) => {
       reason: body.reason,
     }
     const { granted, planBefore, writes } = await grantPlanWrites(deps, accountId, grant, fallback, callOf(input), now)
-    const audit = staffAudit(input, deps, {
+    const audit = auditOf(input, deps, {
       action: 'grantPlan',
       entity: 'account',
       entityId: accountId,
@@ -40,7 +40,13 @@ export const run: Run<typeof grantPlan> = async (input, deps) => {
       before: { planId: planBefore },
       after: { planId: granted.planId, subscriptionId: granted.id },
     })
-    return commitAnswer(grantPlan, input, deps, [...writes, audit], subscriptionView(granted))
+    return commitAnswer(
+      grantPlan,
+      input,
+      deps,
+      [...writes, catalogueStands(published.version), audit],
+      subscriptionView(granted),
+    )
   }
   return contend(deps, () => onSettledWallet(deps, accountId, attempt))
 }
@@ -48,4 +54,4 @@ export const run: Run<typeof grantPlan> = async (input, deps) => {
 const refusal = (path: string, message: string): Problem =>
   new Problem('validation_failed', `${path}: ${message}`, { errors: [{ path, message }] })
 
-export const handler = httpHandler(grantPlan, run, live(catalogue))
+export const handler = httpHandler(grantPlan, run, live())

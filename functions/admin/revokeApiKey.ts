@@ -1,6 +1,6 @@
 import { notFound } from '#errors/problem'
 import { revokeApiKey } from '#operations/admin'
-import { staffAudit } from '#runtime/audit'
+import { auditOf } from '#runtime/audit'
 import { again, contend } from '#runtime/contend'
 import { httpHandler } from '#runtime/http'
 import { live } from '#runtime/live'
@@ -13,7 +13,7 @@ export const run: Run<typeof revokeApiKey> = (input, deps) =>
     const key = await findApiKeyById(deps.table, input.params.keyId)
     if (!key) throw notFound('API key')
     if (key.revokedAt !== undefined) return undefined
-    const audit = staffAudit(input, deps, { action: 'revokeApiKey', entity: 'apiKey', entityId: key.id })
+    const audit = auditOf(input, deps, { action: 'revokeApiKey', entity: 'apiKey', entityId: key.id })
     const outcome = await commit(deps.table, [revokeApiKeyWrite(key, deps.clock.real()), audit])
     // Refused: somebody else revoked it a moment ago. The next round reads that and is done.
     return outcome.committed ? undefined : again

@@ -1,8 +1,8 @@
-import { type ClockTurn, clockAt, planClock } from '#domain/testClock'
+import { clockAt, planClock } from '#domain/testClock'
 import { Problem } from '#errors/problem'
 import { setClock } from '#operations/admin'
 import { commitAnswer } from '#runtime/answers'
-import { staffAudit } from '#runtime/audit'
+import { auditOf } from '#runtime/audit'
 import { contend } from '#runtime/contend'
 import { httpHandler } from '#runtime/http'
 import { live } from '#runtime/live'
@@ -15,8 +15,8 @@ export const run: Run<typeof setClock> = (input, deps) =>
       throw new Problem('conflict', 'The clock of a live deployment is not to be turned.')
     const real = deps.clock.real()
     const seen = await findClock(deps.table)
-    const { state, now } = planClock(seen, input.body as ClockTurn, real)
-    const audit = staffAudit(input, deps, {
+    const { state, now } = planClock(seen, input.body, real)
+    const audit = auditOf(input, deps, {
       action: 'setClock',
       entity: 'clock',
       entityId: 'clock',

@@ -1,4 +1,4 @@
-import { guardOfId } from '#domain/guard'
+import { guardOfId, idOf } from '#domain/guard'
 import { notFound } from '#errors/problem'
 import { commitReservation } from '#operations/credits'
 import { callOf } from '#runtime/guarded'
@@ -29,6 +29,7 @@ export const run: Run<typeof commitReservation> = (input, deps) => {
     answer: ({ taken, entry, ...reservation }) => ({
       ...reservationView(reservation),
       committed: taken,
+      deductionId: idOf('ded', entry.createdAt, guard),
       entryId: entry.id,
     }),
   })

@@ -8,7 +8,8 @@ import { catalogue } from '#runtime/liveCatalogue'
 import type { Run } from '#runtime/run'
 
 export const run: Run<typeof getCredits> = async (input, deps) => {
-  const { balance, held, available, grants } = viewWallet(await loadWallet(input, deps), deps.clock.now(), windowAt)
+  const { wallet } = await loadWallet(input, deps)
+  const { balance, held, available, grants } = viewWallet(wallet, deps.clock.now(), windowAt)
   return {
     balance,
     held,

@@ -1,5 +1,3 @@
-import { windowAt } from '#domain/time'
-import { decide } from '#domain/walletDecide'
 import { listLedger } from '#operations/credits'
 import { defaultLimit } from '#operations/fields'
 import { loadWallet } from '#runtime/account'
@@ -16,24 +14,21 @@ export const run: Run<typeof listLedger> = async (input, deps) => {
   const list = `ledger ${accountId}`
   const position = decodeCursor(list, query.cursor)
   const limit = Number(query.limit ?? defaultLimit)
+  const { wallet, due } = await loadWallet(input, deps)
+  // The first page also shows what is due and not written yet, so that a reader sees the balance explained at this very
+  // instant; at least one written entry stays on the page, or it would lead nowhere.
+  const shown = position ? [] : due.toReversed().slice(0, Math.max(0, limit - 1))
   const { entries, more } = await listEntries(deps.table, accountId, {
-    limit,
-    ...(position && { before: Number(position) }),
+    limit: limit - shown.length,
+    before: position ? Number(position) : wallet.seq + 1,
   })
   const last = entries.at(-1)
-  // The first page also shows what is due and not written yet, so that a reader sees the balance explained at this very instant.
-  const due = position ? [] : await dueEntries()
   return {
     data: [
-      ...due.map((entry) => dueEntryView(accountId, entry)),
+      ...shown.map((entry) => dueEntryView(accountId, entry)),
       ...entries.map((stored) => entryView(accountId, stored)),
     ],
     nextCursor: more && last ? encodeCursor(list, String(last.entry.seq)) : null,
-  }
-
-  async function dueEntries() {
-    const decision = decide(await loadWallet(input, deps), { kind: 'settleDue' }, deps.clock.now(), windowAt)
-    return decision.kind === 'accepted' || decision.kind === 'partial' ? decision.entries.toReversed() : []
   }
 }
 

@@ -18,6 +18,8 @@ export const run: Run<typeof refundCredits> = async (input, deps) => {
   // Credits of usage come back with the usage, by its own id.
   if (!origin || !row || !isEntry(row) || row.feature !== undefined) throw notFound('deduction')
   const { entry } = readEntry(row)
+  // The whole id, not its guard alone: nobody makes one up from another record's.
+  if (idOf('ded', entry.createdAt, origin) !== deductionId) throw notFound('deduction')
   const guard = guardOf(input.key.class, refundCredits.id, input.key.text)
   return moveCredits(deps, {
     accountId,

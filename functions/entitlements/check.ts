@@ -1,5 +1,5 @@
-import { assertNotSuspended, type CheckAnswer } from '#domain/entitlement'
-import { guardOf } from '#domain/guard'
+import type { CheckAnswer } from '#domain/entitlement'
+import { type Guard, guardOf } from '#domain/guard'
 import { check } from '#operations/entitlements'
 import { checkStanding } from '#runtime/checkAnswer'
 import { takePlanRate } from '#runtime/checkRate'
@@ -11,17 +11,19 @@ import { live } from '#runtime/live'
 import { catalogue } from '#runtime/liveCatalogue'
 import { type Input, Reply, type Run } from '#runtime/run'
 import type { FeatureStanding } from '#runtime/standing'
+import { suspended } from '#runtime/usageEvent'
 
 export const run: Run<typeof check> = async (input, deps) => {
-  const limited = input.body.rate ? await takePlanRate(input, deps) : undefined
+  const guard = guardOf(input.key.class, check.id, input.key.text)
+  const limited = input.body.rate ? await takePlanRate(input, deps, guard) : undefined
   if (limited?.refused) return new Reply(limited.refused, { headers: limited.headers })
   const outcome = await consume<CheckAnswer>(input, deps, {
     feature: input.body.feature,
-    guard: guardOf(input.key.class, check.id, input.key.text),
+    guard,
     call: callOf(input),
-    decide: (standing) => decide(input, deps, standing),
+    decide: (standing) => decide(input, deps, guard, standing),
     refuse: ({ reason }, standing) => {
-      const { answer } = checkStanding(input.body, standing, deps.clock.now())
+      const { answer } = checkStanding(input.body, standing, standing.now)
       // The wallet's own refusals (suspended) have no word in a check's answer; the account's were told before.
       return {
         kind: 'refuse',
@@ -42,23 +44,25 @@ export const run: Run<typeof check> = async (input, deps) => {
 async function decide(
   input: Input<typeof check>,
   deps: Deps,
+  guard: Guard,
   standing: FeatureStanding,
 ): Promise<Verdict<CheckAnswer>> {
-  assertNotSuspended(standing.account)
+  if (standing.account.suspended) return { kind: 'forbid', problem: suspended() }
   const { consume: takes, feature, quantity, cost } = input.body
-  const now = deps.clock.now()
+  const { now } = standing
   const { answer, take } = checkStanding(input.body, standing, now)
   if (!answer.allowed) {
     const offered = checkStanding(input.body, standing, now, await deps.catalogue())
-    // A question refuses nothing for good: only what would have been taken is kept under the key.
-    return takes ? { kind: 'refuse', output: offered.answer } : { kind: 'question', output: offered.answer }
+    // A question refuses nothing for good, and neither does a subscription that a payment brings back.
+    const lasts = takes && answer.reason !== 'subscription_inactive'
+    return lasts ? { kind: 'refuse', output: offered.answer } : { kind: 'question', output: offered.answer }
   }
   const takesNothing = !take || (standing.kind !== 'metered' && take.cost === 0)
   if (takesNothing) return { kind: 'answer', output: answer }
   return {
     kind: 'take',
     request: {
-      guard: guardOf(input.key.class, check.id, input.key.text),
+      guard,
       feature,
       quantity,
       ...(cost !== undefined && { cost }),

@@ -6,7 +6,7 @@ import { putNoticeWrite } from '#table/notices'
 
 /** Delivered twice, it is put once: the outbox row's id is the notice's. */
 export const run: RunMessage<typeof deliverNotice.message> = async (message, deps) => {
-  const { accountId, requestId: _from, ...notice } = message
+  const { accountId, ...notice } = message
   const body = { v: 1 as const, updatedAt: notice.createdAt, ...notice }
   await commit(deps.table, [putNoticeWrite(accountId, body, deps.clock.real())])
 }

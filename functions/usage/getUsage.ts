@@ -1,12 +1,12 @@
-import { standingOf } from '#domain/usage'
-import { overageOf } from '#domain/usageLimit'
+import { overageOfCounter, standingOf } from '#domain/usage'
 import { getUsage } from '#operations/usage'
+import { counterOf } from '#runtime/consume'
 import { httpHandler } from '#runtime/http'
 import { live } from '#runtime/live'
 import { catalogue } from '#runtime/liveCatalogue'
 import type { Run } from '#runtime/run'
 import { loadFeatures } from '#runtime/standing'
-import { countOf } from '#table/usage'
+import { countOf, readCounter } from '#table/usage'
 
 export const run: Run<typeof getUsage> = async (input, deps) => {
   const { terms, catalogue: current, features } = await loadFeatures(input, deps)
@@ -16,8 +16,9 @@ export const run: Run<typeof getUsage> = async (input, deps) => {
     const used = countOf(item)
     const { limit, remaining, resetsAt } = standingOf(term.limit, used, window ?? { end: null })
     const described = current.features[feature]
-    const { quantity, amountMinor } = term.kind === 'metered' ? overageOf(used, term) : { quantity: 0, amountMinor: 0 }
     const priced = term.kind === 'metered' && term.overage !== undefined
+    // What the window's close would charge: units accepted beyond the limit of their time, not beyond today's.
+    const over = item && term.kind === 'metered' ? overageOfCounter(counterOf(readCounter(item))) : null
     return [
       {
         feature,
@@ -29,7 +30,10 @@ export const run: Run<typeof getUsage> = async (input, deps) => {
         limit,
         remaining,
         resetsAt,
-        overage: priced && terms ? { quantity, amount: amountMinor, currency: terms.currency } : null,
+        overage:
+          priced && terms
+            ? { quantity: over?.quantity ?? 0, amount: over?.amountMinor ?? 0, currency: terms.currency }
+            : null,
       },
     ]
   })

@@ -21,6 +21,7 @@ export const run: Run<typeof getUsageHistory> = async (input, deps) => {
   if (!Object.hasOwn(current.features, feature)) throw notFound('feature')
   const today = localDateAt(account.zones, deps.clock.now())
   const to = input.query.to ?? today
+  if (!isDate(to)) throw fault('to', 'is not a date')
   const from = input.query.from ?? new Date(Date.parse(to) - (defaultDays - 1) * dayMs).toISOString().slice(0, 10)
   assertSpan(from, to, mostDays[by])
   const [rows, open] = await Promise.all([
@@ -32,13 +33,13 @@ export const run: Run<typeof getUsageHistory> = async (input, deps) => {
 
 function assertSpan(from: string, to: string, most: number): void {
   const days = (Date.parse(to) - Date.parse(from)) / dayMs + 1
-  const fault = (path: string, message: string) =>
-    new Problem('validation_failed', `${path}: ${message}`, { errors: [{ path, message }] })
   if (!isDate(from)) throw fault('from', 'is not a date')
-  if (!isDate(to)) throw fault('to', 'is not a date')
   if (days < 1) throw fault('to', 'lies before "from"')
   if (days > most) throw fault('from', `lies more than ${most} days before "to"`)
 }
+
+const fault = (path: string, message: string): Problem =>
+  new Problem('validation_failed', `${path}: ${message}`, { errors: [{ path, message }] })
 
 const isDate = (text: string): boolean => {
   const at = Date.parse(`${text}T00:00:00Z`)

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { clockAt } from '#domain/testClock'
 import { auditAccount } from '#runtime/auditAccount'
 import { findClock } from '#table/clock'
@@ -18,7 +19,7 @@ async function main(): Promise<void> {
     const clock = { real: realNow, now: () => clockAt(state, realNow()) }
     let [accounts, entries, wrong, toldAt] = [0, 0, 0, realNow()]
     for await (const accountId of accountIds(opened.table)) {
-      const found = await auditAccount({ table: opened.table, clock }, accountId)
+      const found = await auditAccount({ table: opened.table, clock, wait }, accountId)
       accounts += 1
       entries += found.entries
       for (const { kind, at, expected, found: actual } of found.differences) {

@@ -55,7 +55,7 @@ export async function startDynamo(options: { dataFile?: string; endpoint?: strin
   })
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
   let running = true
-  ended.then(() => {
+  void ended.then(() => {
     running = false
   })
 

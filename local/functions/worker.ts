@@ -20,14 +20,15 @@ try {
   const loaded: Record<string, unknown> = await import(pathToFileURL(setup.module).href)
   const handler = loaded[setup.exportName]
   if (typeof handler !== 'function') throw new TypeError(`${setup.exportName} is undefined or not exported`)
-  port.on('message', async (invocation: Invocation) => {
+  const invoke = async (invocation: Invocation): Promise<void> => {
     try {
       const result: unknown = await handler(JSON.parse(invocation.event), contextOf(invocation))
       say({ kind: 'answer', result: JSON.stringify(result) })
     } catch (thrown) {
       say({ kind: 'threw', error: describe(thrown) })
     }
-  })
+  }
+  port.on('message', (invocation: Invocation) => void invoke(invocation))
   say({ kind: 'ready' })
 } catch (thrown) {
   say({ kind: 'unusable', error: describe(thrown) })

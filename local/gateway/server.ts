@@ -36,7 +36,7 @@ export async function startGateway(
       : handle(request, () => readBody(message))
           .catch(() => answers.internal())
           .then((answer) => withCors(api.cors, request, answer))
-    answering.then((answer) => respond(message, response, answer, request))
+    void answering.then((answer) => respond(message, response, answer, request))
   })
   // Longer than any pooling client keeps an idle connection, so that none is closed under a request on its way.
   server.keepAliveTimeout = keepAliveMs

@@ -1,5 +1,5 @@
+import type { Fault } from '#errors/fault'
 import type { Catalogue } from './catalogue.ts'
-import type { CatalogueFault } from './catalogueFault.ts'
 import { moneyText } from './money.ts'
 import { chargeRule, type PaymentProvider, paymentProviders } from './moneyCharge.ts'
 
@@ -8,7 +8,7 @@ export function chargeFaults(
   catalogue: Catalogue,
   { amount, currency }: { amount: number; currency: string },
   path: string,
-): CatalogueFault[] {
+): Fault[] {
   if (amount === 0) return []
   const providers: readonly PaymentProvider[] = catalogue.provider ? [catalogue.provider] : paymentProviders
   const rules = providers.flatMap((provider) => chargeRule(provider, currency) ?? [])

@@ -1,7 +1,7 @@
+import { duplicates, type Fault, type Named, pathText } from '#errors/fault'
 import type { Catalogue, CatalogueFeature, CataloguePlan, Entitlement } from './catalogue.ts'
 import { chargeFaults } from './catalogueCharge.ts'
 import { productFaults } from './catalogueChecksProducts.ts'
-import { type CatalogueFault, duplicates, type Named, pathText } from './catalogueFault.ts'
 import { termsAt } from './catalogueTerms.ts'
 
 /**
@@ -12,7 +12,7 @@ export const comfortableTermsBytes = 3_072
 const largestTermsBytes = 8_192
 
 /** What the parts of a well-shaped catalogue say wrongly about each other. */
-export function catalogueFaults(catalogue: Catalogue): CatalogueFault[] {
+export function catalogueFaults(catalogue: Catalogue): Fault[] {
   return [
     ...featureFaults(catalogue),
     ...duplicates(
@@ -31,7 +31,7 @@ export function catalogueFaults(catalogue: Catalogue): CatalogueFault[] {
   ]
 }
 
-const featureFaults = ({ features }: Catalogue): CatalogueFault[] =>
+const featureFaults = ({ features }: Catalogue): Fault[] =>
   Object.entries(features).flatMap(([id, feature]) => {
     if (feature.kind !== 'level' && feature.kind !== 'choice') return []
     const [member, entries] = feature.kind === 'level' ? ['levels', feature.levels] : ['values', feature.values]
@@ -42,7 +42,7 @@ const featureFaults = ({ features }: Catalogue): CatalogueFault[] =>
     )
   })
 
-function planFaults(catalogue: Catalogue, plan: CataloguePlan, path: string): CatalogueFault[] {
+function planFaults(catalogue: Catalogue, plan: CataloguePlan, path: string): Fault[] {
   const faults = [
     ...plan.prices.flatMap((price, index) => [
       ...chargeFaults(catalogue, price, `${path}.prices[${index}].amount`),
@@ -66,10 +66,10 @@ function entitlementFaults(
   plan: CataloguePlan,
   id: string,
   entitlement: Entitlement,
-): CatalogueFault[] {
+): Fault[] {
   const feature = features[id]
   if (!feature) return [{ path: '', message: 'is no feature of this catalogue' }]
-  const wrong = (message: string): CatalogueFault[] => [
+  const wrong = (message: string): Fault[] => [
     { path: '', message: `${message}: the feature's kind is ${feature.kind}` },
   ]
   switch (feature.kind) {
@@ -89,7 +89,7 @@ function entitlementFaults(
 type Measure = Extract<Entitlement, { limit: unknown }>
 
 /** What is set is not counted, so it has neither window nor price of use. */
-const gaugeFaults = (entitlement: Measure): CatalogueFault[] =>
+const gaugeFaults = (entitlement: Measure): Fault[] =>
   Object.keys(entitlement)
     .filter((member) => member !== 'limit')
     .map((member) => ({ path: `.${member}`, message: 'is not for a gauge, which only has a limit' }))
@@ -98,9 +98,14 @@ function meteredFaults(
   feature: Extract<CatalogueFeature, { kind: 'metered' }>,
   plan: CataloguePlan,
   { limit, window, overage }: Measure,
-): CatalogueFault[] {
-  const faults: CatalogueFault[] = []
+): Fault[] {
+  const faults: Fault[] = []
   if (!window && !feature.window) faults.push({ path: '.window', message: 'is required, as the feature names none' })
+  // Each closed window's charge is a line of its month's history: minutes and hours would fill it without bound.
+  const counted = window ?? feature.window
+  if (overage && (counted === 'minute' || counted === 'hour')) {
+    faults.push({ path: '.overage', message: `is not charged by the ${counted}: use day, month or period` })
+  }
   if (overage && limit === 'unlimited') faults.push({ path: '.overage', message: 'is never reached without a limit' })
   if (overage && new Set(plan.prices.map(({ currency }) => currency)).size > 1) {
     faults.push({ path: '.overage', message: 'needs a plan whose prices have one currency' })
@@ -111,7 +116,7 @@ function meteredFaults(
 const oneOf = (names: string[]): string => names.map((name) => JSON.stringify(name)).join(' or ')
 
 /** The terms differ between a plan's prices by an id only; the first stands for all. */
-function sizeFaults(catalogue: Catalogue, plan: CataloguePlan, path: string): CatalogueFault[] {
+function sizeFaults(catalogue: Catalogue, plan: CataloguePlan, path: string): Fault[] {
   const bytes = termsBytes(catalogue, plan)
   if (bytes <= largestTermsBytes) return []
   return [
@@ -131,7 +136,7 @@ export const termsBytes = (catalogue: Catalogue, plan: CataloguePlan): number =>
     }),
   )
 
-function aiFaults({ ai, features }: Catalogue): CatalogueFault[] {
+function aiFaults({ ai, features }: Catalogue): Fault[] {
   if (!ai) return []
   const faults = duplicates(
     ai.providers.map((provider, index) => [provider, `ai.providers[${index}]`]),

@@ -1,9 +1,9 @@
+import { duplicates, type Fault } from '#errors/fault'
 import type { Catalogue } from './catalogue.ts'
 import { chargeFaults } from './catalogueCharge.ts'
-import { type CatalogueFault, duplicates } from './catalogueFault.ts'
 
 /** Products, and what discounts and coupons say about them and about plans. */
-export function productFaults(catalogue: Catalogue): CatalogueFault[] {
+export function productFaults(catalogue: Catalogue): Fault[] {
   const { products, discounts, coupons } = catalogue
   return [
     ...duplicates(
@@ -25,12 +25,8 @@ export function productFaults(catalogue: Catalogue): CatalogueFault[] {
   ]
 }
 
-function discountFaults(
-  catalogue: Catalogue,
-  discount: Catalogue['discounts'][number],
-  path: string,
-): CatalogueFault[] {
-  const faults: CatalogueFault[] = []
+function discountFaults(catalogue: Catalogue, discount: Catalogue['discounts'][number], path: string): Fault[] {
+  const faults: Fault[] = []
   const need = (fine: boolean, member: string, message: string) => {
     if (!fine) faults.push({ path: `${path}${member}`, message })
   }
@@ -48,8 +44,8 @@ function discountFaults(
   return faults
 }
 
-function couponFaults(catalogue: Catalogue, coupon: Catalogue['coupons'][number], path: string): CatalogueFault[] {
-  const faults: CatalogueFault[] = []
+function couponFaults(catalogue: Catalogue, coupon: Catalogue['coupons'][number], path: string): Fault[] {
+  const faults: Fault[] = []
   if ((coupon.percentOff === undefined) === (coupon.amountOff === undefined)) {
     faults.push({ path, message: 'must have either percentOff or amountOff' })
   }

@@ -1,8 +1,8 @@
+import { type Fault, faultsOf, prototypeFaults } from '#errors/fault'
 import { type Catalogue, catalogueSchema } from './catalogue.ts'
 import { catalogueFaults } from './catalogueChecks.ts'
-import { type CatalogueFault, faultsOf, prototypeFaults } from './catalogueFault.ts'
 
-export type ParsedCatalogue = { ok: true; catalogue: Catalogue } | { ok: false; errors: CatalogueFault[] }
+export type ParsedCatalogue = { ok: true; catalogue: Catalogue } | { ok: false; errors: Fault[] }
 
 /** A file with more mistakes than this has one mistake. */
 const mostFaults = 50

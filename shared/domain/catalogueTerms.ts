@@ -54,6 +54,12 @@ export function termsOf(published: PublishedCatalogue, planId: string, priceId: 
   return termsAt(published, found)
 }
 
+/** The terms of the fallback plan; null where the catalogue has none. */
+export function fallbackTermsOf(published: PublishedCatalogue): PlanTerms | null {
+  const plan = fallbackPlan(published.catalogue)
+  return plan ? termsAt(published, plan) : null
+}
+
 export function termsAt({ catalogue, version }: PublishedCatalogue, { plan, price }: PricedPlan): PlanTerms {
   const allowance = allowanceOf(plan)
   return {

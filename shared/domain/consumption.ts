@@ -5,7 +5,7 @@ import { windowAt } from './time.ts'
 import { planUsage, type Standing, type UsageCounter, type UsagePlan } from './usage.ts'
 import { decide } from './walletDecide.ts'
 import type { Decision } from './walletRequest.ts'
-import type { Wallet } from './walletState.ts'
+import { maxAmount, type Wallet } from './walletState.ts'
 
 /** What a consumption rests on: the account's standing with one feature, and its wallet. */
 export interface ConsumptionState {
@@ -93,6 +93,8 @@ export function planConsumption(
         )
       : undefined
   if (counted && !counted.accepted) return refuse(counted.reason, counted.standing)
+  // Beyond what any movement of credits may be there is nothing to ask the wallet.
+  if (cost > maxAmount) return refuse('insufficient_credits')
   if (cost === 0) return { kind: 'taken', cost, ...(counted && { counted }) }
 
   const spent = decide(

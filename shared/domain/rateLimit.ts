@@ -17,14 +17,19 @@ export interface RatePlan {
   retryAfterSeconds: number
 }
 
+/** What one request takes of a bucket, and how far ahead of now a bucket may stand: whole milliseconds. */
+export function rateStep({ requests, seconds }: RateTerm): { intervalMs: number; burstMs: number } {
+  const intervalMs = Math.ceil((seconds * secondMs) / requests)
+  return { intervalMs, burstMs: intervalMs * requests }
+}
+
 /**
  * A token bucket in one number (GCRA): `tat` is the instant at which everything taken so far will have been earned,
  * absent for a fresh bucket. `requests` may pass at once, then one each `seconds / requests`, rounded up to the whole
  * millisecond: the limit is never passed, and is up to a millisecond a request stricter.
  */
 export function planRate(tat: number | undefined, now: number, { requests, seconds }: RateTerm, cost = 1): RatePlan {
-  const intervalMs = Math.ceil((seconds * secondMs) / requests)
-  const burstMs = intervalMs * requests
+  const { intervalMs, burstMs } = rateStep({ requests, seconds })
   const earned = Math.max(tat ?? now, now)
   const next = earned + cost * intervalMs
   const allowed = next - now <= burstMs

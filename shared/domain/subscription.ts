@@ -45,14 +45,18 @@ export function planGrant(
   account: Account,
   current: Subscription | undefined,
   grant: { id: string; terms: PlanTerms; until: number | null; reason: string },
+  /** The terms that hold now: the account's own, or the fallback's once its plan is over. */
+  live: PlanTerms | null,
   now: number,
 ): PlanGrant {
   const { terms, until } = grant
+  const over = current && planGrantEnd(account, current, null, now)?.subscription
   const { accessEnd: _ended, ...rest } = account
   const replaced =
-    current && isLive(current)
+    over ??
+    (current && isLive(current)
       ? { ...current, status: 'canceled' as const, endedAt: now, ver: current.ver + 1 }
-      : undefined
+      : undefined)
   return {
     account: {
       ...rest,
@@ -79,7 +83,7 @@ export function planGrant(
       createdAt: now,
     },
     ...(replaced && { replaced }),
-    isUpgrade: account.plan === null || terms.rank > account.plan.rank,
+    isUpgrade: live === null || terms.rank > live.rank,
   }
 }
 

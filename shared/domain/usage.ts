@@ -143,14 +143,11 @@ export function planGiveBack(
   term: MeteredTerm,
   context: UsageContext,
 ): GiveBackPlan {
-  const before = tally ?? { quantity: 0, credits: 0 }
-  const left = taken.quantity - before.quantity
-  if (quantity > left) return { accepted: false, reason: 'more_than_taken', left }
+  const returned = planReturn(quantity, taken, tally)
+  if (!returned.accepted) return returned
   if (quantity > counter.n) throw new RangeError('A counter holds less than one of its own consumptions took')
 
   const window = windowAt(term.window, taken.at, context)
-  const returned = before.quantity + quantity
-  const credits = Number((BigInt(taken.cost) * BigInt(returned)) / BigInt(taken.quantity))
   const day = localDateAt(context.zones, taken.at)
   const next: UsageCounter = {
     ...counter,
@@ -162,10 +159,24 @@ export function planGiveBack(
   return {
     accepted: true,
     next,
-    tally: { quantity: returned, credits },
-    credits: credits - before.credits,
+    tally: returned.tally,
+    credits: returned.credits,
     standing: standingOf(term.limit, next.n, window),
   }
+}
+
+export type ReturnPlan =
+  | { accepted: true; tally: Tally; credits: number }
+  | { accepted: false; reason: 'more_than_taken'; left: number }
+
+/** What giving back units of a use returns in credits, counted or not: over all give-backs at most what it took. */
+export function planReturn(quantity: number, taken: Taken, tally: Tally | undefined): ReturnPlan {
+  const before = tally ?? { quantity: 0, credits: 0 }
+  const left = taken.quantity - before.quantity
+  if (quantity > left) return { accepted: false, reason: 'more_than_taken', left }
+  const returned = before.quantity + quantity
+  const credits = Number((BigInt(taken.cost) * BigInt(returned)) / BigInt(taken.quantity))
+  return { accepted: true, tally: { quantity: returned, credits }, credits: credits - before.credits }
 }
 
 /** The account's standing in a window. */

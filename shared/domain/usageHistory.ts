@@ -47,7 +47,14 @@ export function planClose(counter: UsageCounter, rows: ReadonlyMap<string, Histo
   const changed = monthsToClose(counter).map((month) => withCounter(rows.get(month) ?? newRow(month), counter))
   const overage = counter.end !== null && counter.end <= now ? overageOfCounter(counter) : null
   return {
-    next: { ...rest, ver: counter.ver + 1, d: {}, s: {} },
+    // A window that goes on is looked at again at its end, for its overage, also when nothing more is used.
+    next: {
+      ...rest,
+      ver: counter.ver + 1,
+      d: {},
+      s: {},
+      ...(counter.end !== null && counter.end > now && { due: counter.end }),
+    },
     rows: changed,
     ...(overage && { overage }),
   }

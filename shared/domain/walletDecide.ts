@@ -57,13 +57,17 @@ export function decide<K extends RequestKind>(
   return { kind: 'accepted', wallet: draft.finish(), entries: draft.entries, answer: outcome.answer }
 }
 
+/** A grant of this key made in this very millisecond is there already: the row under the guard has the answer. */
 function planGrant(draft: Draft, request: Requests['grant']): Outcome<'grant'> {
   const { amount, expiresAt = null, priority = 0, source = 'grant', merge = false } = request
+  // A settlement is never refused; a gift to a suspended account waits.
+  if (draft.wallet.suspended && !merge) return refused(draft, 'suspended')
   if (expiresAt !== null && expiresAt <= draft.now) return refused(draft, 'already_expired')
   const { grants, balance } = draft.wallet
   if (!merge && grants.length >= maxGrants) return refused(draft, 'too_many_grants')
   if (!merge && balance + amount > maxBalance) return refused(draft, 'balance_limit')
   const fresh = { id: idOf('grn', draft.now, request.guard), amount, expiresAt, priority, source }
+  if (draft.find(fresh.id)) return refused(draft, 'key_reused')
   const alike = merge && grants.length >= maxGrants ? grants.find((grant) => isAlike(grant, fresh)) : undefined
   if (alike) alike.amount += amount
   return booked(draft, 'grant', request, [draft.give(alike ?? fresh, amount)], (entry) => ({
@@ -91,6 +95,7 @@ function planAdjust(draft: Draft, request: Requests['adjust']): Outcome<'adjust'
   if (draft.wallet.grants.length >= maxGrants) return refused(draft, 'too_many_grants')
   if (draft.wallet.balance + amount > maxBalance) return refused(draft, 'balance_limit')
   const grant = { id: idOf('grn', draft.now, request.guard), amount, expiresAt, priority: 0, source: 'adjust' as const }
+  if (draft.find(grant.id)) return refused(draft, 'key_reused')
   return booked(draft, 'adjust', request, [draft.give(grant, amount)], answer)
 }
 

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { authorizer, http } from './definition.ts'
-import { catalogueId, currency, metadata, orNull, pageOf, pageQuery, text, time } from './fields.ts'
+import { accountMetadata, catalogueId, currency, metadata, orNull, pageOf, pageQuery, text, time } from './fields.ts'
 
 const email = z.email().check(z.maxLength(254))
 const country = z.string().check(z.regex(/^[A-Z]{2}$/))
@@ -28,7 +28,7 @@ const editable = {
   currency: z.optional(currency),
   timeZone: z.optional(timeZone),
   country: z.optional(country),
-  metadata: z.optional(metadata),
+  metadata: z.optional(accountMetadata),
 }
 
 export const putAccount = http({
@@ -42,7 +42,7 @@ export const putAccount = http({
   success: 200,
   output: accountView,
   idempotency: 'natural',
-  errors: ['conflict', 'contended'],
+  errors: ['conflict', 'contended', 'account_suspended'],
   grants: { table: 'readWrite' },
 })
 
@@ -149,5 +149,5 @@ export const authorizeKey = authorizer({
   area: 'accounts',
   summary: 'Decide whether an API key is one of ours and live, and what it may do.',
   ifItFails: 'No server of the product gets in: everything it asks is refused.',
-  grants: { table: 'readWrite' },
+  grants: { table: 'readWrite', writeKeys: ['KEY#*'] },
 })

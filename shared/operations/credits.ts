@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { http } from './definition.ts'
-import { credits, metadata, orNull, ourId, pageOf, pageQuery, reason, text, time } from './fields.ts'
+import { credits, instant, metadata, orNull, ourId, pageOf, pageQuery, reason, text, time } from './fields.ts'
 
 const amount = z.int()
 
@@ -69,7 +69,7 @@ export const grantCredits = http({
   scope: 'credits:write',
   body: z.strictObject({
     amount: credits,
-    expiresAt: z.optional(z.iso.datetime({ offset: true }).check(z.maxLength(40))),
+    expiresAt: z.optional(instant),
     priority: z._default(z.int().check(z.minimum(0), z.maximum(1000)), 0),
     reason,
   }),
@@ -133,6 +133,8 @@ const reservationView = z.object({
   available: amount,
   /** With a commit: what was taken, and the entry that took it. */
   committed: z.optional(amount),
+  /** What a refund of it names. */
+  deductionId: z.optional(ourId('ded')),
   entryId: z.optional(ourId('led')),
 })
 
@@ -176,7 +178,7 @@ export const commitReservation = http({
   success: 200,
   output: reservationView,
   idempotency: 'guard',
-  errors: ['not_found', 'conflict', 'reservation_expired', 'insufficient_credits'],
+  errors: ['not_found', 'conflict', 'reservation_expired', 'insufficient_credits', 'account_suspended'],
   grants: { table: 'readWrite' },
 })
 

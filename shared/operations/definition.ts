@@ -31,6 +31,8 @@ export type QueueName = (typeof queues)[number]
 
 export interface Grants {
   table: TableGrant
+  /** With `readWrite`: it writes only items whose partition key starts so, e.g. `KEY#*`. */
+  writeKeys?: string[]
   /** Queues that the function sends to. */
   send?: QueueName[]
 }
@@ -161,7 +163,13 @@ export function errorsOf(operation: HttpOperation): ErrorCode[] {
   if (callers.has('customer') || callers.has('server') || callers.has('staff'))
     all.add('unauthenticated').add('forbidden')
   if (callers.has('customer') || callers.has('public')) all.add('rate_limited')
-  if (operation.body) all.add('payload_too_large').add('unsupported_media_type')
-  if (operation.idempotency !== 'natural') all.add('idempotency_key_reused').add('contended')
+  // A customer may name an account by header; one that is not theirs is not found.
+  if (callers.has('customer')) all.add('not_found')
+  // A body is weighed before it is looked at, also where none is taken.
+  all.add('payload_too_large')
+  if (operation.body) all.add('unsupported_media_type')
+  if (operation.idempotency !== 'natural') all.add('idempotency_key_reused')
+  // Whatever touches the table (quotas included) may meet it busy.
+  all.add('contended')
   return [...all].sort()
 }

@@ -27,18 +27,36 @@ export const credits = z.int().check(z.minimum(1), z.maximum(1_000_000_000_000))
 export const quantity = z.int().check(z.minimum(1), z.maximum(1_000_000_000))
 
 /** ISO 8601 in, with an offset or Z; at most milliseconds. */
-export const instant = z.iso.datetime({ offset: true }).check(z.maxLength(40))
+export const instant = z.iso.datetime({ offset: true }).check(
+  z.maxLength(40),
+  z.refine((value) => Date.parse(value) < Date.UTC(2200, 0, 1), 'lies before the year 2200'),
+)
 /** ISO 8601 out: UTC with milliseconds. */
 export const time = z.iso.datetime({ precision: 3 })
 export const orNull = <S extends z.ZodMiniType>(schema: S) => z.nullable(schema)
 
 export const reason = text(500)
-export const idempotencyKey = z.string().check(z.maxLength(255))
+
+/** The table holds numbers from 1e-130 to 1e125 with 38 digits; beyond 2^53 JSON itself loses digits. */
+const storableNumber = z.number().check(
+  z.minimum(Number.MIN_SAFE_INTEGER),
+  z.maximum(Number.MAX_SAFE_INTEGER),
+  z.refine((value) => value === 0 || Math.abs(value) >= 1e-100, 'is 0 or at least 1e-100 away from it'),
+)
 
 /** Small facts of the caller's own: at most 50, flat. */
 export const metadata = z
-  .record(z.string().check(z.regex(/^[A-Za-z][A-Za-z0-9_.-]{0,39}$/)), z.union([text(500, 0), z.number(), z.boolean()]))
+  .record(
+    z.string().check(z.regex(/^[A-Za-z][A-Za-z0-9_.-]{0,39}$/)),
+    z.union([text(500, 0), storableNumber, z.boolean()]),
+  )
   .check(z.refine((value) => Object.keys(value).length <= 50, 'has at most 50 members'))
+
+/** On the account's own item, which every check reads: it is kept below 4 KB. */
+const mostAccountMetadataBytes = 1_024
+export const accountMetadata = metadata.check(
+  z.refine((value) => Buffer.byteLength(JSON.stringify(value)) <= mostAccountMetadataBytes, 'has at most 1 KB as JSON'),
+)
 
 /** `?limit=&cursor=` of every list. */
 export const pageQuery = {

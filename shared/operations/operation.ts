@@ -67,7 +67,7 @@ export const publishOutbox = stream({
   ifItFails: 'Notices arrive up to half an hour late, by the sweeper.',
   keyPrefix: 'OUT#',
   batchSize: 25,
-  grants: { table: 'readWrite', send: ['outbox'] },
+  grants: { table: 'readWrite', writeKeys: ['OUT#*'], send: ['outbox'] },
 })
 
 export const sweepOutbox = job({
@@ -76,7 +76,7 @@ export const sweepOutbox = job({
   summary: 'Send outbox rows that the stream left behind.',
   ifItFails: 'Notices that the stream missed stay unsent.',
   schedule: 'rate(15 minutes)',
-  grants: { table: 'readWrite', send: ['outbox'] },
+  grants: { table: 'readWrite', writeKeys: ['OUT#*'], send: ['outbox'] },
   limits: { timeoutSeconds: 120 },
 })
 
@@ -99,17 +99,16 @@ export const deliverNotice = worker({
   }),
   batchSize: 10,
   maxReceives: 5,
-  grants: { table: 'readWrite' },
+  grants: { table: 'readWrite', writeKeys: ['ACCOUNT#*'] },
 })
 
 export const auditLedgers = job({
   id: 'auditLedgers',
   area: 'operation',
-  summary: 'Queue every account for the nightly audit of its ledger.',
+  summary: 'Start the nightly audit of every account’s ledger.',
   ifItFails: 'A difference between ledger and balance would stay unseen for a day.',
   schedule: 'cron(30 3 * * ? *)',
-  grants: { table: 'read', send: ['audit'] },
-  limits: { timeoutSeconds: 600 },
+  grants: { table: 'none', send: ['audit'] },
 })
 
 export const auditLedger = worker({
@@ -118,9 +117,9 @@ export const auditLedger = worker({
   summary: 'Prove that an account’s ledger adds up to its balance, and book what has fallen due.',
   ifItFails: 'A difference between ledger and balance would stay unseen for a day.',
   queue: 'audit',
-  message: z.strictObject({ accountIds: z.array(z.string()) }),
+  message: z.strictObject({ shard: z.int(), after: z.exactOptional(z.record(z.string(), z.string())) }),
   batchSize: 1,
   maxReceives: 3,
-  grants: { table: 'readWrite' },
+  grants: { table: 'readWrite', send: ['audit'] },
   limits: { timeoutSeconds: 300 },
 })

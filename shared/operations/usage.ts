@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { http, job, worker } from './definition.ts'
-import { catalogueId, limit, metadata, orNull, ourId, text, time } from './fields.ts'
+import { catalogueId, instant, limit, metadata, orNull, ourId, text, time } from './fields.ts'
 
 /** Whole units; negative gives back what `reference` took. */
 const signedQuantity = z.int().check(
@@ -13,7 +13,7 @@ export const usageEvent = z.strictObject({
   feature: catalogueId,
   quantity: z._default(signedQuantity, 1),
   /** When it happened: up to 35 days ago, not in the future. Default: now. */
-  at: z.optional(z.iso.datetime({ offset: true }).check(z.maxLength(40))),
+  at: z.optional(instant),
   metadata: z.optional(metadata),
   outcome: z._default(z.enum(['success', 'failure']), 'success'),
   durationMs: z.optional(z.int().check(z.minimum(0), z.maximum(86_400_000))),
@@ -28,7 +28,7 @@ const cloudEvent = z.strictObject({
   source: text(500),
   type: text(200),
   subject: z.optional(text(200)),
-  time: z.optional(z.iso.datetime({ offset: true }).check(z.maxLength(40))),
+  time: z.optional(instant),
   datacontenttype: z.optional(z.literal('application/json')),
   dataschema: z.optional(text(500)),
   data: z.omit(usageEvent, { at: true }),

@@ -1,8 +1,11 @@
 import { type Account, newAccount } from '#domain/account'
 import { newWallet } from '#domain/accountWallet'
-import { fallbackPlan, termsAt } from '#domain/catalogueTerms'
+import { fallbackTermsOf } from '#domain/catalogueTerms'
 import { isPlanLive, liveTerms } from '#domain/entitlement'
 import type { PlanTerms } from '#domain/terms'
+import { windowAt } from '#domain/time'
+import { decide } from '#domain/walletDecide'
+import type { Entry } from '#domain/walletDraft'
 import type { Wallet } from '#domain/walletState'
 import { notFound } from '#errors/problem'
 import { findAccount } from '#table/accounts'
@@ -13,9 +16,7 @@ import type { Input } from './run.ts'
 
 /** The plan of whoever has none: from the catalogue in memory, and only read where it is needed. */
 export async function fallbackTerms(deps: Pick<Deps, 'catalogue'>): Promise<PlanTerms | null> {
-  const published = await deps.catalogue()
-  const plan = fallbackPlan(published.catalogue)
-  return plan ? termsAt(published, plan) : null
+  return fallbackTermsOf(await deps.catalogue())
 }
 
 /**
@@ -29,7 +30,12 @@ export async function loadAccount(
 ): Promise<Account> {
   const found = await findAccount(deps.table, input.accountId, options)
   if (found) return found
-  if (input.identity.kind !== 'customer') throw notFound('account')
+  if (input.identity.kind !== 'customer') {
+    // A lagging read may not know yet what was just made; "not found" is never said on one.
+    const made = options?.consistent ? undefined : await findAccount(deps.table, input.accountId, { consistent: true })
+    if (made) return made
+    throw notFound('account')
+  }
   return newAccount(input.accountId, await fallbackTerms(deps), deps.clock.now())
 }
 
@@ -39,10 +45,21 @@ export async function termsNow(account: Account, deps: Deps): Promise<PlanTerms 
   return liveTerms(account, now, isPlanLive(account, now) ? null : await fallbackTerms(deps))
 }
 
-/** The wallet of the call's account; a login that never wrote has the one that its first write would make. */
-export async function loadWallet(input: Pick<Input, 'accountId' | 'identity'>, deps: Deps): Promise<Wallet> {
+/**
+ * The wallet of the call's account, and what is due on it and not written yet. A login that never wrote has the wallet
+ * that its first write would make, all of it due.
+ */
+export async function loadWallet(
+  input: Pick<Input, 'accountId' | 'identity'>,
+  deps: Deps,
+): Promise<{ wallet: Wallet; due: Entry[] }> {
   const item = await deps.table.get(walletKey(input.accountId))
-  if (item) return readWallet(item).wallet
-  const account = await loadAccount(input, deps)
-  return newWallet(account, await fallbackTerms(deps), deps.clock.now()).wallet
+  const now = deps.clock.now()
+  if (item) {
+    const { wallet } = readWallet(item)
+    const decision = decide(wallet, { kind: 'settleDue' }, now, windowAt)
+    return { wallet, due: decision.kind === 'accepted' || decision.kind === 'partial' ? decision.entries : [] }
+  }
+  const made = newWallet(await loadAccount(input, deps), await fallbackTerms(deps), now)
+  return { wallet: made.wallet, due: made.entries }
 }

@@ -6,8 +6,11 @@ import { walletKey } from '#table/keys'
 import type { Write } from '#table/port'
 import { type Call, putEntryWrite, putWalletWrite, readWallet, type StoredWallet } from '#table/wallets'
 import { fallbackTerms } from './account.ts'
+import { auditOf } from './audit.ts'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
+import { callOf } from './guarded.ts'
+import type { Input } from './run.ts'
 import { onSettledWallet } from './settled.ts'
 
 /**
@@ -17,22 +20,41 @@ import { onSettledWallet } from './settled.ts'
  */
 export function changeAccount(
   deps: Deps,
-  accountId: string,
-  call: Call,
+  input: Input,
+  action: string,
   plan: (account: Account, now: number) => Account,
 ): Promise<Account> {
-  let consistent = false
+  const { accountId } = input
   const attempt = async (): Promise<Account | typeof again> => {
-    const seen = await findAccount(deps.table, accountId, { consistent })
-    consistent = true
+    const seen = await findAccount(deps.table, accountId, { consistent: true })
     const now = deps.clock.now()
     const next = plan(seen ?? newAccount(accountId, await fallbackTerms(deps), now), now)
-    const writes = [putAccountWrite(next, seen), ...(await walletWritesOf(deps, seen, next, call, now))]
+    const writes = [
+      putAccountWrite(next, seen),
+      ...(await walletWritesOf(deps, seen, next, callOf(input), now)),
+      // What changed, not to what: names and addresses are personal, and the account itself holds them.
+      auditOf(input, deps, {
+        action,
+        entity: 'account',
+        entityId: accountId,
+        after: { changed: changedOf(seen, next) },
+      }),
+    ]
     const outcome = await commit(deps.table, writes)
     return outcome.committed ? next : again
   }
   return contend(deps, () => onSettledWallet(deps, accountId, attempt))
 }
+
+const changedOf = (seen: Account | undefined, next: Account): string[] =>
+  Object.entries(next)
+    .filter(
+      ([name, value]) =>
+        name !== 'ver' &&
+        name !== 'updatedAt' &&
+        JSON.stringify(value) !== JSON.stringify(seen?.[name as keyof Account]),
+    )
+    .map(([name]) => name)
 
 /** A new account brings its wallet; a change of zones reaches the wallet, whose windows follow them; nothing else does. */
 async function walletWritesOf(

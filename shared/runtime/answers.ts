@@ -3,7 +3,7 @@ import { Problem } from '#errors/problem'
 import type { HttpOperation } from '#operations/definition'
 import { commit } from '#table/commit'
 import { accountPk, answerKey, staffPk } from '#table/keys'
-import { absent, type Item, type Key, type Value, type Write } from '#table/port'
+import { absent, type Item, type Key, type Write } from '#table/port'
 import { again } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { type Input, type Reply, replayed } from './run.ts'
@@ -32,7 +32,7 @@ export async function storedAnswer(
 }
 
 /**
- * Commits the writes and, when the caller sent a key, the answer beside them.
+ * Commits the writes and the answer beside them: also under a key made here, so that no retry of our own acts twice.
  * Answers `again` when another writer changed what the plan rested on: load and decide anew.
  */
 export async function commitAnswer<Output extends Record<string, unknown>>(
@@ -42,10 +42,6 @@ export async function commitAnswer<Output extends Record<string, unknown>>(
   writes: Write[],
   output: Output,
 ): Promise<Output | Reply<Output> | typeof again> {
-  if (!input.key.given) {
-    const outcome = await commit(deps.table, writes)
-    return outcome.committed ? output : again
-  }
   const row = answerWrite(operation, input, deps, output)
   const outcome = await commit(deps.table, [...writes, row])
   if (outcome.committed) return output
@@ -85,7 +81,7 @@ function answerWrite(
       ttl: Math.ceil((now + keptMs) / 1000),
       hash: input.requestHash,
       key: input.key.text,
-      body: JSON.stringify(body) as Value,
+      body: JSON.stringify(body),
     },
     when: absent,
   }

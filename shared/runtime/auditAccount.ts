@@ -6,13 +6,15 @@ import type { Deps } from './deps.ts'
 
 /** Tries before a ledger that keeps growing under the audit is left to the next night. */
 const mostTries = 5
+/** The index follows the table within milliseconds, rarely within seconds. */
+const indexLagMs = 200
 
 /**
  * Proves an account's ledger: numbers without a gap, each balance the one before plus the amount, every grant's rest,
  * and booked plus due entries = the balance at this instant. A writer in between moves the wallet on; then it looks again.
  */
 export async function auditAccount(
-  deps: Pick<Deps, 'table' | 'clock'>,
+  deps: Pick<Deps, 'table' | 'clock' | 'wait'>,
   accountId: string,
 ): Promise<{ entries: number; differences: Difference[] }> {
   for (let tries = 1; ; tries++) {
@@ -29,7 +31,8 @@ export async function auditAccount(
     const differences = audit.finish(wallet, deps.clock.now(), windowAt)
     const after = await deps.table.get(walletKey(accountId), { consistent: true })
     const moved = after !== undefined && readWallet(after).wallet.version !== wallet.version
-    if (differences.length === 0 || !(moved || entries < wallet.seq) || tries === mostTries)
-      return { entries, differences }
+    const settled = !moved && entries >= wallet.seq
+    if (differences.length === 0 || settled || tries === mostTries) return { entries, differences }
+    await deps.wait(indexLagMs * tries)
   }
 }

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import middy from '@middy/core'
 import type { AuthorizerOperation } from '#operations/definition'
+import { hashOfKey } from '#table/apiKeys'
 import { reportDefect } from './defect.ts'
 import type { Deps } from './deps.ts'
 import type { Live } from './live.ts'
@@ -24,8 +24,6 @@ export function authorizerHandler(operation: AuthorizerOperation, run: RunAuthor
     handleAuthorizer(operation, run, await open(), event),
   )
 }
-
-export const hashOfKey = (key: string): string => createHash('sha256').update(key).digest('hex')
 
 /** A key of the other mode never reaches the table. A failure of ours refuses: nobody gets in because something broke. */
 export async function handleAuthorizer(

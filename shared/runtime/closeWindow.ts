@@ -1,4 +1,6 @@
+import { localDateAt } from '#domain/time'
 import { monthsToClose, planClose } from '#domain/usageHistory'
+import { findAccount } from '#table/accounts'
 import { commit } from '#table/commit'
 import { historyKey } from '#table/keys'
 import type { Item } from '#table/port'
@@ -20,8 +22,10 @@ export async function closeWindow(deps: Deps, accountId: string, found: Item): P
     const { feature } = stored
     const counter = counterOf(stored)
     const months = monthsToClose(counter)
-    // The overage of a window stands in the month in which it ended.
-    const endMonth = stored.end === null ? undefined : new Date(stored.end - 1).toISOString().slice(0, 7)
+    // The overage of a window stands in the month in which it ended, on the account's calendar.
+    const account = stored.price ? await findAccount(deps.table, accountId) : undefined
+    const endMonth =
+      stored.end === null || !account ? undefined : localDateAt(account.zones, stored.end - 1).slice(0, 7)
     const wanted = [...new Set([...months, ...(endMonth && stored.price ? [endMonth] : [])])]
     const rows =
       wanted.length > 0

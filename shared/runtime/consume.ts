@@ -22,6 +22,8 @@ export type Verdict<Output> =
   /** Refused; kept under the caller's key, as an answer (a check) or as a problem (everything else). */
   | { kind: 'refuse'; output: Output }
   | { kind: 'refuse'; problem: Problem }
+  /** Refused for now: nothing is kept, and the same call may pass later. Not said on a stale read either. */
+  | { kind: 'forbid'; problem: Problem }
   | { kind: 'take'; request: ConsumptionRequest; answer: (taken: Consumption, usageId: string) => Output }
 
 export interface Use<Output> {
@@ -29,7 +31,7 @@ export interface Use<Output> {
   at?: number
   guard: Guard
   call: Call
-  decide: (standing: FeatureStanding, now: number) => Verdict<Output> | Promise<Verdict<Output>>
+  decide: (standing: FeatureStanding) => Verdict<Output> | Promise<Verdict<Output>>
   /** A plan refused after `decide` allowed it (the wallet's own say), told as the call tells refusals. */
   refuse: (
     plan: Extract<ConsumptionPlan, { kind: 'refused' }>,
@@ -49,28 +51,31 @@ export async function consume<Output extends object>(
   deps: Deps,
   use: Use<Output>,
 ): Promise<Output | Reply<Output>> {
-  let standing: FeatureStanding | undefined = await loadStanding(input, deps, {
+  let first: FeatureStanding | undefined = await loadStanding(input, deps, {
     feature: use.feature,
     ...(use.at !== undefined && { at: use.at }),
     consistent: false,
   })
   return contend(deps, async () => {
-    standing ??= await lookAgain(input, deps, use)
-    let verdict = await use.decide(standing, deps.clock.now())
-    let plan = planOf(verdict, standing, deps)
+    // Each round looks anew: an instant and an image that are a back-off old decide nothing.
+    let standing = first ?? (await lookAgain(input, deps, use))
+    first = undefined
+    let verdict = await use.decide(standing)
+    let plan = planOf(verdict, standing)
     if (isRefused(verdict, plan) && !standing.consistent) {
       standing = await lookAgain(input, deps, use)
-      verdict = await use.decide(standing, deps.clock.now())
-      plan = planOf(verdict, standing, deps)
+      verdict = await use.decide(standing)
+      plan = planOf(verdict, standing)
     }
+    // A question takes nothing, so no earlier call with its key stands in its way.
+    if (verdict.kind === 'answer' || verdict.kind === 'question') return verdict.output
     if (standing.prior) return replayRow<Output>(standing.prior, use.call)
     if (plan?.kind === 'refused') verdict = await use.refuse(plan, standing)
-    if (verdict.kind === 'answer' || verdict.kind === 'question') return verdict.output
+    if (verdict.kind === 'forbid') throw verdict.problem
     if (verdict.kind === 'refuse') return refuse(deps, input.accountId, use, verdict)
-    if (!plan || plan.kind === 'refused') throw new Error('a use was neither refused nor planned')
-    const written = await write(deps, input.accountId, use, verdict, plan, standing)
-    if (written === again) standing = undefined
-    return written
+    if (verdict.kind !== 'take' || !plan || plan.kind === 'refused')
+      throw new Error('a use was neither refused nor planned')
+    return write(deps, input.accountId, use, verdict, plan, standing)
   })
 }
 
@@ -83,18 +88,17 @@ const lookAgain = <Output>(input: Input, deps: Deps, use: Use<Output>): Promise<
   })
 
 const isRefused = <Output>(verdict: Verdict<Output>, plan: ConsumptionPlan | undefined): boolean =>
-  verdict.kind === 'refuse' || verdict.kind === 'question' || plan?.kind === 'refused'
+  verdict.kind === 'refuse' || verdict.kind === 'forbid' || verdict.kind === 'question' || plan?.kind === 'refused'
 
 function planOf<Output>(
   verdict: Verdict<Output>,
-  { account, entitlement, counter, wallet }: FeatureStanding,
-  deps: Deps,
+  { account, entitlement, counter, wallet, now }: FeatureStanding,
 ): ConsumptionPlan | undefined {
   if (verdict.kind !== 'take') return undefined
   return planConsumption(
     { account, entitlement, counter: counter && counterOf(counter), wallet: wallet.wallet },
     verdict.request,
-    deps.clock.now(),
+    now,
   )
 }
 
@@ -121,7 +125,7 @@ async function write<Output extends object>(
   plan: Exclude<ConsumptionPlan, { kind: 'refused' }>,
   standing: FeatureStanding,
 ): Promise<Output | Reply<Output> | typeof again> {
-  const now = deps.clock.now()
+  const { now } = standing
   if (plan.kind === 'partial') {
     await commit(deps.table, [
       putWalletWrite(accountId, plan.wallet, standing.wallet, now),
@@ -145,10 +149,10 @@ export function takingWrites<Output extends object>(
   use: Pick<Use<Output>, 'feature' | 'guard' | 'call' | 'own'>,
   request: ConsumptionRequest,
   plan: Consumption,
-  standing: Pick<FeatureStanding, 'entitlement' | 'counter' | 'wallet'>,
+  standing: Pick<FeatureStanding, 'entitlement' | 'counter' | 'wallet' | 'now'>,
   made: { usageId: string; output: Output },
 ): { own: Write; writes: Write[] } {
-  const at = { now: deps.clock.now(), real: deps.clock.real() }
+  const at = { now: standing.now, real: deps.clock.real() }
   const { call, feature, guard } = use
   const record = {
     id: made.usageId,
@@ -157,7 +161,7 @@ export function takingWrites<Output extends object>(
     answer: made.output,
     feature,
     windowId: plan.counted?.window.id ?? null,
-    quantity: plan.counted && request.outcome === 'success' ? request.quantity : 0,
+    quantity: request.outcome === 'success' ? request.quantity : 0,
     cost: plan.cost,
     at: request.at,
     planId: standing.entitlement.terms?.planId ?? null,

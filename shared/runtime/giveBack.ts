@@ -1,12 +1,13 @@
+import type { Account } from '#domain/account'
 import { termOf, usageContext } from '#domain/entitlement'
 import { type Guard, guardOfId, idOf } from '#domain/guard'
 import { windowAt } from '#domain/time'
-import { planGiveBack, type UsageCounter } from '#domain/usage'
+import { planGiveBack, planReturn, type Tally } from '#domain/usage'
 import { decide } from '#domain/walletDecide'
 import { notFound, Problem } from '#errors/problem'
 import { commit } from '#table/commit'
-import { accountPk, operationKey, tallyKey, walletKey } from '#table/keys'
-import type { Item, Write } from '#table/port'
+import { counterKey, operationKey, tallyKey, walletKey } from '#table/keys'
+import type { Item, Key, Write } from '#table/port'
 import {
   putCounterAt,
   putTallyWrite,
@@ -15,6 +16,7 @@ import {
   readTaken,
   readTally,
   type TakenRow,
+  type TallyRow,
 } from '#table/usage'
 import { putEntryWrite, putWalletWrite, readEntry, readWallet } from '#table/wallets'
 import { loadAccount, termsNow } from './account.ts'
@@ -23,60 +25,61 @@ import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { replayRow } from './guarded.ts'
 import type { Input, Reply } from './run.ts'
+import { settleWallet } from './settleWallet.ts'
 import type { EventCall, UsageResult } from './usageEvent.ts'
+
+/** The use that is given back: its row, under its guard. */
+interface Origin {
+  row: Item
+  guard: Guard
+  taken: TakenRow
+}
 
 /**
  * Gives back units of an earlier use, and the credits they cost: over all give-backs at most what it took. One
- * transaction: counter, tally, guard and, where credits come back, wallet and ledger entry.
+ * transaction: counter (where one counted it), tally, guard and, where credits come back, wallet and ledger entry.
  */
 export async function giveBack(input: Input, deps: Deps, call: EventCall): Promise<UsageResult | Reply<UsageResult>> {
-  const { accountId } = input
   const { reference, feature } = call.event
-  const origin = reference === undefined ? undefined : guardOfId('use', reference)
-  if (!origin)
+  const guard = reference === undefined ? undefined : guardOfId('use', reference)
+  if (!guard) {
     throw new Problem('validation_failed', 'reference: is the usageId of what is given back', {
       errors: [{ path: 'reference', message: 'is the usageId of what is given back' }],
     })
-  const row = await deps.table.get(operationKey(accountId, origin), { consistent: true })
+  }
+  const row = await deps.table.get(operationKey(input.accountId, guard), { consistent: true })
   const taken = row && readTaken(row)
-  if (!taken || taken.feature !== feature || taken.windowId === null) throw notFound('usage')
-  const { windowId } = taken
-  return contend(deps, () => attempt(input, deps, call, { row, origin, taken: { ...taken, windowId } }))
-}
-
-interface Origin {
-  row: Item
-  origin: Guard
-  taken: TakenRow & { windowId: string }
+  // A give-back is no use: it cannot be given back itself.
+  if (!taken || taken.feature !== feature || taken.quantity < 0) throw notFound('usage')
+  return contend(deps, () => attempt(input, deps, call, { row, guard, taken }))
 }
 
 async function attempt(
   input: Input,
   deps: Deps,
   { event, guard, call }: EventCall,
-  { row, origin, taken }: Origin,
+  origin: Origin,
 ): Promise<UsageResult | Reply<UsageResult> | typeof again> {
   const { accountId } = input
-  const counterAt = { pk: accountPk(accountId), sk: `USE#${taken.feature}#${taken.windowId}` }
+  const { taken } = origin
   const account = await loadAccount(input, deps)
-  const [counterItem, tallyItem, walletItem, prior] = await deps.table.batchGet(
-    [counterAt, tallyKey(accountId, origin), walletKey(accountId), operationKey(accountId, guard)],
+  const counterAt = taken.windowId === null ? undefined : counterKey(accountId, taken.feature, taken.windowId)
+  const [tallyItem, walletItem, prior, counterItem] = await deps.table.batchGet(
+    [
+      tallyKey(accountId, origin.guard),
+      walletKey(accountId),
+      operationKey(accountId, guard),
+      ...(counterAt ? [counterAt] : []),
+    ],
     { consistent: true },
   )
   if (prior) return replayRow<UsageResult>(prior, call)
-  if (!counterItem || !walletItem) throw new Error('a use without its counter or wallet')
-  const counter = readCounter(counterItem)
-  const tally = tallyItem && readTally(tallyItem)
-  const plan = plannedReturn(
-    counterOf(counter),
-    -event.quantity,
-    taken,
-    tally,
-    await termsFor(account, deps, taken.feature),
-    account,
-  )
   const now = deps.clock.now()
-  const result: UsageResult = { usageId: idOf('use', now, guard), feature: taken.feature, ...plan.standing }
+  const tally = tallyItem && readTally(tallyItem)
+  const back = counterAt
+    ? await uncount(deps, account, counterAt, counterItem, -event.quantity, taken, tally, now)
+    : uncounted(-event.quantity, taken, tally)
+  const result: UsageResult = { usageId: idOf('use', now, guard), feature: taken.feature, ...back.standing }
   const record = {
     key: call.key,
     hash: call.hash,
@@ -84,85 +87,107 @@ async function attempt(
     feature: taken.feature,
     windowId: null,
     quantity: event.quantity,
-    cost: -plan.credits,
+    cost: -back.credits,
     at: now,
     callerReference: event.reference,
     metadata: event.metadata,
   }
-  const writes: Write[] = [
-    putCounterAt(counterAt, taken.feature, plan.next, counter, now),
-    putTallyWrite(accountId, origin, plan.tally, tally, now),
-  ]
-  let own: Write
-  if (plan.credits === 0) {
-    own = putUsageEventWrite(
-      accountId,
-      guard,
-      { ...record, id: result.usageId, requestId: call.requestId, actor: call.actor },
-      { now, real: deps.clock.real() },
-    )
-    writes.push(own)
-  } else {
-    const stored = readWallet(walletItem)
-    const refund = decide(
-      stored.wallet,
-      {
-        kind: 'refund',
-        guard,
-        entry: readEntry(row).entry,
-        amount: plan.credits,
-        returned: tally?.credits ?? 0,
-        reason: `Use of ${taken.feature} given back`,
-      },
-      now,
-      windowAt,
-    )
-    if (refund.kind === 'refused' || refund.kind === 'repeated')
-      throw new Error(`credits of a use could not be returned: ${refund.kind}`)
-    const entries = refund.entries.map((entry) =>
-      putEntryWrite(
-        accountId,
-        entry,
-        call,
-        entry.guard.bits === guard.bits ? { ...record, usageId: result.usageId } : {},
-      ),
-    )
-    const wallet = putWalletWrite(accountId, refund.wallet, stored, now)
-    if (refund.kind === 'partial') {
-      await commit(deps.table, [wallet, ...entries])
-      return again
-    }
-    own = entries.at(-1) as Write
-    writes.push(wallet, ...entries)
+  const own =
+    back.credits === 0
+      ? putUsageEventWrite(
+          accountId,
+          guard,
+          { ...record, id: result.usageId, requestId: call.requestId, actor: call.actor },
+          { now, real: deps.clock.real() },
+        )
+      : undefined
+  const credited = own
+    ? [own]
+    : returnCredits(accountId, walletItem, origin, back, tally, guard, call, record, result, now)
+  if (credited === 'settle first') {
+    await settleWallet(deps, accountId)
+    return again
   }
-  const outcome = await commit(deps.table, writes)
+  const tallied = putTallyWrite(accountId, origin.guard, back.tally, tally, now)
+  const outcome = await commit(deps.table, [...credited, tallied, ...back.writes])
   if (outcome.committed) return result
-  const first = outcome.refusalOf(own)?.item
+  const first = credited
+    .map((write) => outcome.refusalOf(write)?.item)
+    .find((item) => item?.sk === operationKey(accountId, guard).sk)
   return first ? replayRow<UsageResult>(first, call) : again
 }
 
-/** Today's terms show the standing; a plan that has dropped the feature since shows limit 0. */
-async function termsFor(account: Parameters<typeof termsNow>[0], deps: Deps, feature: string) {
-  const terms = await termsNow(account, deps)
-  const term = terms && termOf(terms, feature)
-  return {
-    terms,
-    term: term?.kind === 'metered' ? term : ({ kind: 'metered', limit: 0, window: 'month', warnAt: 1 } as const),
-  }
+interface Back {
+  standing: Omit<UsageResult, 'usageId' | 'feature'>
+  tally: Tally
+  credits: number
+  writes: Write[]
 }
 
-function plannedReturn(
-  counter: UsageCounter,
+/** Off the counter of the window in which it was counted. Today's terms show the standing; a dropped feature shows limit 0. */
+async function uncount(
+  deps: Deps,
+  account: Account,
+  at: Key,
+  item: Item | undefined,
   quantity: number,
   taken: TakenRow,
-  tally: { quantity: number; credits: number } | undefined,
-  { terms, term }: Awaited<ReturnType<typeof termsFor>>,
-  account: Parameters<typeof termsNow>[0],
-) {
+  tally: TallyRow | undefined,
+  now: number,
+): Promise<Back> {
+  if (!item) throw new Error('a counted use without its counter')
+  const counter = readCounter(item)
+  const terms = await termsNow(account, deps)
+  const term = terms ? termOf(terms, taken.feature) : undefined
+  const metered = term?.kind === 'metered' ? term : ({ kind: 'metered', limit: 0, window: 'month', warnAt: 1 } as const)
   const context = terms
     ? usageContext(account, terms)
     : { zones: account.zones, planId: '', currency: '', overage: false }
-  const plan = planGiveBack(counter, quantity, taken, tally, term, context)
-  if (plan.accepted) return plan
-  throw new Problem('conflict', `Only ${plan.left} of this use can still be given back.`, { left: plan.left })
+  const plan = planGiveBack(counterOf(counter), quantity, taken, tally, metered, context)
+  if (!plan.accepted) throw tooMuch(plan.left)
+  return { ...plan, writes: [putCounterAt(at, taken.feature, plan.next, counter, now)] }
+}
+
+/** A use that was not counted (a flag that costs credits) gives back its credits alone. */
+function uncounted(quantity: number, taken: TakenRow, tally: TallyRow | undefined): Back {
+  const plan = planReturn(quantity, taken, tally)
+  if (!plan.accepted) throw tooMuch(plan.left)
+  return { ...plan, standing: { used: 0, limit: null, remaining: null, resetsAt: null }, writes: [] }
+}
+
+const tooMuch = (left: number): Problem =>
+  new Problem('conflict', `Only ${left} of this use can still be given back.`, { left })
+
+/** The credits back into the wallet, by an entry that refers to the one that took them. */
+function returnCredits(
+  accountId: string,
+  walletItem: Item | undefined,
+  origin: Origin,
+  back: Back,
+  tally: TallyRow | undefined,
+  guard: Guard,
+  call: EventCall['call'],
+  record: Record<string, unknown>,
+  { usageId, feature }: UsageResult,
+  now: number,
+): Write[] | 'settle first' {
+  if (!walletItem) throw new Error('a use that cost credits without a wallet')
+  const stored = readWallet(walletItem)
+  const { entry } = readEntry(origin.row)
+  const request = {
+    guard,
+    entry,
+    amount: back.credits,
+    returned: tally?.credits ?? 0,
+    reason: `Use of ${feature} given back`,
+  }
+  const refund = decide(stored.wallet, { kind: 'refund', ...request }, now, windowAt)
+  if (refund.kind === 'partial') return 'settle first'
+  if (refund.kind !== 'accepted') throw new Error(`credits of a use could not be returned: ${refund.kind}`)
+  return [
+    putWalletWrite(accountId, refund.wallet, stored, now),
+    ...refund.entries.map((booked) =>
+      putEntryWrite(accountId, booked, call, booked.guard.bits === guard.bits ? { ...record, usageId } : {}),
+    ),
+  ]
 }

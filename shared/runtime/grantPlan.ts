@@ -1,4 +1,5 @@
 import { withPlan } from '#domain/accountWallet'
+import { liveTerms } from '#domain/entitlement'
 import { planGrant, type Subscription } from '#domain/subscription'
 import type { PlanTerms } from '#domain/terms'
 import { notFound } from '#errors/problem'
@@ -29,7 +30,8 @@ export async function grantPlanWrites(
       ? undefined
       : await findSubscription(deps.table, accountId, account.subscriptionId)
   const stored = await loadStoredWallet(deps, accountId)
-  const plan = planGrant(account, current, grant, now)
+  const live = liveTerms(account, now, fallback)
+  const plan = planGrant(account, current, grant, live, now)
   const writes = [
     putAccountWrite(plan.account, account),
     ...walletWrites(accountId, withPlan(stored.wallet, plan.account, fallback, plan.isUpgrade, now), stored, call, now),
@@ -37,7 +39,7 @@ export async function grantPlanWrites(
     ...(plan.replaced ? [putSubscriptionWrite(accountId, plan.replaced, current, now)] : []),
     ...countsOf(plan.granted.priceId, plan.replaced?.priceId).map(([priceId, by]) => countPriceWrite(priceId, by, now)),
   ]
-  return { granted: plan.granted, planBefore: account.plan?.planId ?? null, writes }
+  return { granted: plan.granted, planBefore: live?.planId ?? null, writes }
 }
 
 /** A transaction takes one write an item: the same price granted anew counts neither up nor down. */

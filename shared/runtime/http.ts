@@ -4,8 +4,10 @@ import { requestHash } from '#domain/guard'
 import { parseInput, parseOwn } from '#errors/parse'
 import { Problem } from '#errors/problem'
 import type { HttpOperation } from '#operations/definition'
+import { commit } from '#table/commit'
 import { accountRateKey, addressRateKey } from '#table/keys'
 import { storedAnswer } from './answers.ts'
+import { auditOf } from './audit.ts'
 import { reportDefect } from './defect.ts'
 import type { Deps } from './deps.ts'
 import type { Live } from './live.ts'
@@ -21,17 +23,26 @@ const answerBeforeEndMs = 400
 /** The Lambda entry of an HTTP operation. */
 export function httpHandler<Operation extends HttpOperation>(operation: Operation, run: Run<Operation>, live: Live) {
   const open = live(operation)
-  return middy<HttpEvent, APIGatewayProxyStructuredResultV2>({
-    timeoutEarlyInMillis: answerBeforeEndMs,
-    timeoutEarlyResponse: () =>
-      problemResponse(new Problem('timeout', 'The request took too long. Send it again with the same key.'), {
-        requestId: 'unknown',
-        instance: operation.id,
-      }),
-  }).handler(async (event: HttpEvent) => {
-    const deps = await open()
-    return handleHttp(operation, run, deps, event)
+  return middy<HttpEvent, APIGatewayProxyStructuredResultV2>().handler(async (event: HttpEvent, context) => {
+    const timeLeftMs = context.getRemainingTimeInMillis() - answerBeforeEndMs
+    try {
+      return await handleHttp(operation, run, await open(), event, timeLeftMs)
+    } catch (error) {
+      // Only the opening itself can fail here: a throttled look at the test clock.
+      return problemResponse(asProblem(error) ?? error, {
+        requestId: requestIdOf(event, () => 'req_unopened'),
+        instance: event.rawPath,
+      })
+    }
   })
+}
+
+/** What is known of a request while it is answered, for the log line, the problem and the audit entry. */
+interface Context {
+  requestId: string
+  instance: string
+  accountId: string
+  identity: Identity | undefined
 }
 
 /** One request, whoever starts it: the Lambda entry above, a test, or the simulator. Never throws. */
@@ -40,14 +51,16 @@ export async function handleHttp<Operation extends HttpOperation>(
   run: Run<Operation>,
   deps: Deps,
   event: HttpEvent,
+  timeLeftMs?: number,
 ): Promise<HttpResponse> {
   const startedAt = deps.clock.real()
   const requestId = requestIdOf(event, () => `req_${deps.ids.random()}`)
-  const context = { requestId, instance: event.rawPath, accountId: '', caller: '' }
+  const context: Context = { requestId, instance: event.rawPath, accountId: '', identity: undefined }
   let response: HttpResponse
   let failure: unknown
   try {
-    response = await answer(operation, run, deps, event, context)
+    const answered = answer(operation, run, deps, event, context)
+    response = await (timeLeftMs === undefined ? answered : withinTime(answered, timeLeftMs, deps))
   } catch (error) {
     failure = error
     const problem = asProblem(error)
@@ -55,12 +68,13 @@ export async function handleHttp<Operation extends HttpOperation>(
     Object.assign(response.headers, problem?.headers)
     if (!problem) reportDefect(operation, deps, error, { requestId })
   }
+  await auditStaff(operation, deps, event, context, response.statusCode)
   deps.log.info('request', {
     requestId,
     operation: operation.id,
     status: response.statusCode,
     durationMs: deps.clock.real() - startedAt,
-    caller: context.caller,
+    caller: context.identity?.keyId ?? context.identity?.kind,
     account: context.accountId,
     ...(failure instanceof Problem && { code: failure.code }),
     ...(event.headers.traceparent && { traceparent: event.headers.traceparent.slice(0, 128) }),
@@ -69,15 +83,49 @@ export async function handleHttp<Operation extends HttpOperation>(
   return response
 }
 
+/** The answer, or the word that there is no time left: what was begun goes on or not, and a retry with the key finds out. */
+async function withinTime<Answer>(answered: Promise<Answer>, timeLeftMs: number, deps: Deps): Promise<Answer> {
+  const late = Symbol('late')
+  const first = await Promise.race([answered, deps.wait(timeLeftMs).then(() => late)])
+  if (first !== late) return first as Answer
+  throw new Problem('timeout', 'The request took too long. Send it again with the same key.')
+}
+
+/** Reads and refusals of staff; a change has its entry in its own transaction. */
+async function auditStaff(
+  operation: HttpOperation,
+  deps: Deps,
+  event: HttpEvent,
+  { identity, requestId, instance, accountId }: Context,
+  status: number,
+): Promise<void> {
+  if (identity?.kind !== 'staff') return
+  const { method } = event.requestContext.http
+  if (method !== 'GET' && status < 400) return
+  const what = {
+    action: operation.id,
+    entity: accountId ? 'account' : 'staff',
+    entityId: accountId || (identity.subject ?? ''),
+    method,
+    path: instance,
+    status,
+  }
+  try {
+    await commit(deps.table, [auditOf({ identity, requestId }, deps, what)])
+  } catch (error) {
+    reportDefect(operation, deps, error, { requestId, while: 'writing the audit entry' })
+  }
+}
+
 async function answer<Operation extends HttpOperation>(
   operation: Operation,
   run: Run<Operation>,
   deps: Deps,
   event: HttpEvent,
-  context: { requestId: string; accountId: string; caller: string },
+  context: Context,
 ): Promise<HttpResponse> {
   const identity = identityOf(event)
-  context.caller = identity.keyId ?? identity.kind
+  context.identity = identity
   const accountId = accountOf(event, identity)
   context.accountId = accountId
   if (operation.scope && identity.kind === 'server' && !identity.scopes.includes(operation.scope)) {
@@ -109,9 +157,9 @@ function inputOf<Operation extends HttpOperation>(
 ): Input<Operation> {
   const { accountId: _named, ...pathParameters } = event.pathParameters ?? {}
   const raw = bodyOf(operation, event)
-  const params = operation.params && parseInput(operation.params, pathParameters, '')
+  const params = operation.params && parseInput(operation.params, pathParameters)
   const query = parseQuery(operation, event)
-  const body = operation.body && parseInput(operation.body, raw.value, '')
+  const body = operation.body && parseInput(operation.body, raw.value)
   return {
     params,
     query,
@@ -127,7 +175,7 @@ function inputOf<Operation extends HttpOperation>(
 
 function parseQuery(operation: HttpOperation, event: HttpEvent): unknown {
   const given = event.queryStringParameters ?? {}
-  if (operation.query) return parseInput(operation.query, given, '')
+  if (operation.query) return parseInput(operation.query, given)
   const [unknown] = Object.keys(given)
   if (unknown === undefined) return undefined
   throw new Problem('validation_failed', 'This operation takes no query parameters.', {

@@ -1,4 +1,3 @@
-import { Logger } from '@aws-lambda-powertools/logger'
 import type { Log } from './deps.ts'
 
 /** Redacted by key … */
@@ -25,12 +24,16 @@ export function redact(value: unknown, depth = 0): unknown {
   )
 }
 
-/** Powertools' logger, with every field redacted. It keeps no context between calls, so parallel records cannot mix. */
+/**
+ * JSON lines on standard output, which Lambda hands to CloudWatch as they are, with every field redacted. Nothing is
+ * kept between calls, so parallel records cannot mix. A logger library writes the same line and is loaded at every cold start.
+ */
 export function createLog(service: string): Log {
-  const logger = new Logger({ serviceName: service })
-  return {
-    info: (message, fields = {}) => logger.info(message, redact(fields) as Record<string, string>),
-    warn: (message, fields = {}) => logger.warn(message, redact(fields) as Record<string, string>),
-    error: (message, fields = {}) => logger.error(message, redact(fields) as Record<string, string>),
-  }
+  const writer =
+    (level: 'INFO' | 'WARN' | 'ERROR'): Log['info'] =>
+    (message, fields = {}) => {
+      const line = { level, message, timestamp: new Date().toISOString(), service, ...Object(redact(fields)) }
+      process.stdout.write(`${JSON.stringify(line)}\n`)
+    }
+  return { info: writer('INFO'), warn: writer('WARN'), error: writer('ERROR') }
 }

@@ -1,6 +1,6 @@
-import { planRate } from '#domain/rateLimit'
+import { planRate, rateStep } from '#domain/rateLimit'
 import { Problem } from '#errors/problem'
-import { compare, either, equals, type Key, lacks } from '#table/port'
+import { both, compare, either, type Key, lacks, type Write } from '#table/port'
 import type { Deps } from './deps.ts'
 
 /** A quota: so many requests in so many seconds, refilled evenly (GCRA). `name` stands in the answer's headers. */
@@ -13,8 +13,8 @@ export interface RatePolicy {
 export const customerPolicy: RatePolicy = { name: 'customer', requests: 120, seconds: 60 }
 export const publicPolicy: RatePolicy = { name: 'public', requests: 100, seconds: 900 }
 
-/** Races for one account's quota are short; whoever loses this often is in a flood and may wait. */
-const mostRounds = 6
+/** Each round is lost only when the bucket changes between empty and full within a moment. */
+const mostRounds = 3
 
 export interface RateVerdict {
   allowed: boolean
@@ -23,31 +23,42 @@ export interface RateVerdict {
 }
 
 /**
- * Takes one request off a quota: one conditional update when nobody races.
- * The first guess is an idle caller (no state, or one that has refilled), the common case.
+ * Takes one request off a quota: one conditional update for whoever has been idle, two in a burst. The second one adds
+ * to what stands there, so parallel requests do not lose to each other: only a full quota refuses.
  */
 export async function takeRate(
   deps: Pick<Deps, 'table' | 'clock'>,
   key: Key,
   policy: RatePolicy,
 ): Promise<RateVerdict> {
+  // Real time: a limit protects machines, and a turned test clock must not open or close it.
   const now = deps.clock.real()
-  let verdict = planRate(undefined, now, policy)
-  let when = either(lacks('tat'), compare('tat', '<=', now))
-  for (let round = 0; round < mostRounds; round++) {
-    if (!verdict.allowed) return answerOf(policy, verdict)
-    // Real time: a limit protects machines, and a turned test clock must not open or close it.
-    const ttl = Math.ceil((verdict.tat + policy.seconds * 1000) / 1000)
-    const outcome = await deps.table.write([
-      { kind: 'update', key, set: { entity: 'rate', v: 1, tat: verdict.tat, updatedAt: now, ttl }, when },
-    ])
-    if (outcome.committed) return answerOf(policy, verdict)
-    const seen = outcome.refusals[0]?.item?.tat
-    const tat = typeof seen === 'number' ? seen : undefined
-    verdict = planRate(tat, now, policy)
-    when = tat === undefined ? lacks('tat') : equals('tat', tat)
+  const { intervalMs, burstMs } = rateStep(policy)
+  const ttl = Math.ceil((now + burstMs) / 1000) + policy.seconds
+  const common = { entity: 'rate', v: 1, updatedAt: now, ttl }
+  const fresh: Write = {
+    kind: 'update',
+    key,
+    set: { ...common, tat: now + intervalMs },
+    when: either(lacks('tat'), compare('tat', '<=', now)),
   }
-  return answerOf(policy, { ...verdict, allowed: false, remaining: 0, retryAfterSeconds: 1 })
+  const further: Write = {
+    kind: 'update',
+    key,
+    set: common,
+    add: { tat: intervalMs },
+    when: both(compare('tat', '>', now), compare('tat', '<=', now + burstMs - intervalMs)),
+  }
+  for (let round = 0; round < mostRounds; round++) {
+    const first = await deps.table.write([fresh])
+    if (first.committed) return answerOf(policy, planRate(undefined, now, policy))
+    const seen = Number(first.refusals[0]?.item?.tat)
+    const plan = planRate(seen, now, policy)
+    if (!plan.allowed) return answerOf(policy, plan)
+    if ((await deps.table.write([further])).committed) return answerOf(policy, plan)
+    // Between the two looks the bucket filled up or ran empty: look again.
+  }
+  return answerOf(policy, { allowed: false, tat: now, remaining: 0, resetSeconds: 1, retryAfterSeconds: 1 })
 }
 
 /** As `takeRate`, refusing with 429. */

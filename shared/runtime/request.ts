@@ -54,7 +54,8 @@ export function identityOf(event: HttpEvent): Identity {
   if (typeof claims.sub !== 'string' || !idPattern.test(claims.sub) || claims.exp === undefined) {
     throw new Problem('unauthenticated', 'The token names no usable subject or has no expiry.')
   }
-  return { ...base, class: kind === 'staff' ? 's' : 'c', subject: claims.sub }
+  const email = typeof claims.email === 'string' ? claims.email.slice(0, 254) : undefined
+  return { ...base, class: kind === 'staff' ? 's' : 'c', subject: claims.sub, ...(email !== undefined && { email }) }
 }
 
 function scopesOf(value: unknown): Scope[] {

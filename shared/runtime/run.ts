@@ -9,6 +9,8 @@ export interface Identity {
   class: CallerClass
   /** The JWT's subject (customer, staff). */
   subject?: string
+  /** The token's, for the audit log; never logged. */
+  email?: string
   keyId?: string
   scopes: Scope[]
   /** The client's address, for limits of public routes and for audit entries. */

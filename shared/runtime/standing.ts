@@ -26,6 +26,8 @@ export interface FeatureStanding {
   /** The row under the call's guard, when it was looked for. */
   prior: Item | undefined
   consistent: boolean
+  /** The instant of the look: everything about this standing is decided at it, or a window's boundary could lie between. */
+  now: number
 }
 
 /**
@@ -59,6 +61,7 @@ export async function loadStanding(
     kind,
     prior,
     consistent,
+    now,
     counter: counted && kind === 'metered' ? readCounter(counted) : undefined,
     used: typeof counted?.n === 'number' ? counted.n : 0,
     wallet: walletItem ? readWallet(walletItem) : await unsavedWallet(account, deps),

@@ -1,5 +1,5 @@
 import type { Account } from '#domain/account'
-import { assertNotSuspended, costOf, termOf, usageContext } from '#domain/entitlement'
+import { usageContext } from '#domain/entitlement'
 import type { PlanTerms } from '#domain/terms'
 import { counterId, countersOf } from '#domain/usageBatch'
 import { codes } from '#errors/codes'
@@ -7,8 +7,8 @@ import { Problem } from '#errors/problem'
 import { loadAccount, termsNow } from './account.ts'
 import type { Deps } from './deps.ts'
 import { type Input, Reply } from './run.ts'
-import { batchEvent, type Numbered, type Outcome, recordChunk } from './usageChunk.ts'
-import { type CloudEvent, cloudEventCall, type EventCall, recordEvent } from './usageEvent.ts'
+import { batchEvent, isPlain, type Numbered, type Outcome, recordChunk, TermsMoved } from './usageChunk.ts'
+import { type CloudEvent, cloudEventCall, type EventCall, recordEvent, suspended } from './usageEvent.ts'
 
 /** What `POST /usage` would have answered for an event alone. */
 export interface BatchLine {
@@ -30,23 +30,18 @@ const countersPerCommit = 16
  */
 export async function recordBatch(input: Input, deps: Deps, batch: CloudEvent[]): Promise<BatchLine[]> {
   const account = await loadAccount(input, deps)
-  assertNotSuspended(account)
+  if (account.suspended) throw suspended()
   const terms = await termsNow(account, deps)
   const calls: Numbered[] = batch.map((event, index) => ({ index, ...cloudEventCall(input, event) }))
   const outcomes = new Map<number, Outcome>()
   const plain = calls.filter((call) => terms && isPlain(call, terms))
   for (const chunk of terms ? chunksOf(plain, terms, account, deps.clock.now()) : []) {
-    for (const [index, outcome] of await recordChunk(input, deps, chunk)) outcomes.set(index, outcome)
+    for (const [index, outcome] of await chunkOutcomes(input, deps, chunk)) outcomes.set(index, outcome)
   }
   for (const call of calls) {
     if (!outcomes.has(call.index)) outcomes.set(call.index, await alone(input, deps, call))
   }
   return batch.map((event, index) => lineOf(event, outcomes.get(index)))
-}
-
-function isPlain({ event }: EventCall, terms: PlanTerms): boolean {
-  const term = termOf(terms, event.feature)
-  return event.quantity > 0 && term?.kind === 'metered' && costOf(term, event) === 0
 }
 
 /** In order, cut where a transaction would grow too large. */
@@ -66,6 +61,18 @@ function chunksOf(calls: Numbered[], terms: PlanTerms, account: Account, now: nu
     counters.add(id)
   }
   return chunks
+}
+
+/** A chunk that could not be taken is the outcome of each of its events: the others' lines stand. */
+async function chunkOutcomes(input: Input, deps: Deps, chunk: Numbered[]): Promise<Map<number, Outcome>> {
+  try {
+    return await recordChunk(input, deps, chunk)
+  } catch (error) {
+    // Left out here, the events are recorded one by one.
+    if (error instanceof TermsMoved) return new Map()
+    if (error instanceof Problem) return new Map(chunk.map(({ index }) => [index, error]))
+    throw error
+  }
 }
 
 async function alone(input: Input, deps: Deps, call: EventCall): Promise<Outcome> {

@@ -1,8 +1,8 @@
 import type { Account } from '#domain/account'
-import { termOf, usageContext } from '#domain/entitlement'
+import { costOf, termOf, usageContext } from '#domain/entitlement'
 import { idOf } from '#domain/guard'
 import type { PlanTerms } from '#domain/terms'
-import type { UsageContext } from '#domain/usage'
+import type { UsageContext, UsagePlan } from '#domain/usage'
 import {
   type BatchEvent,
   type BatchPlan,
@@ -16,6 +16,7 @@ import { commit } from '#table/commit'
 import { counterKey, operationKey } from '#table/keys'
 import type { Item, Write } from '#table/port'
 import { putCounterWrite, putUsageEventWrite, readCounter, type StoredCounter } from '#table/usage'
+import { putRefusalWrite } from '#table/wallets'
 import { loadAccount, termsNow } from './account.ts'
 import { counterOf } from './consume.ts'
 import { again, contend } from './contend.ts'
@@ -23,7 +24,7 @@ import type { Deps } from './deps.ts'
 import { replayRow } from './guarded.ts'
 import { noticesOf } from './notices.ts'
 import type { Input } from './run.ts'
-import { type EventCall, problemOf, type UsageResult } from './usageEvent.ts'
+import { type EventCall, isLasting, problemOf, type UsageResult } from './usageEvent.ts'
 
 export type Outcome = UsageResult | Problem
 /** An event with its place in the batch. */
@@ -39,6 +40,9 @@ interface Loaded {
   /** The row under each event's guard, in order; none on the first, eventually consistent look. */
   known: (Item | undefined)[]
 }
+
+/** The account's terms moved between the look that made the chunk and the chunk itself: its events go one by one. */
+export class TermsMoved extends Error {}
 
 /**
  * One transaction's worth of events that cost no credits, again until it stands. Events that were counted before leave
@@ -76,7 +80,7 @@ export function recordChunk(input: Input, deps: Deps, chunk: Numbered[]): Promis
 async function load(input: Input, deps: Deps, calls: Numbered[], consistent: boolean): Promise<Loaded> {
   const account = await loadAccount(input, deps, { consistent })
   const terms = await termsNow(account, deps)
-  if (!terms) throw new Problem('payment_required', 'The account has no live subscription.')
+  if (!terms || account.suspended || calls.some((call) => !isPlain(call, terms))) throw new TermsMoved()
   const now = deps.clock.now()
   const context = usageContext(account, terms)
   const events = calls.map((call) => batchEvent(call, now))
@@ -90,6 +94,12 @@ async function load(input: Input, deps: Deps, calls: Numbered[], consistent: boo
     if (item) counters.set(counterId(feature, window), readCounter(item))
   }
   return { account, terms, context, now, events, counters, known: items.slice(keys.length) }
+}
+
+/** Counted and free of credits: what a chunk can take. */
+export function isPlain({ event }: EventCall, terms: PlanTerms): boolean {
+  const term = termOf(terms, event.feature)
+  return event.quantity > 0 && term?.kind === 'metered' && costOf(term, event) === 0
 }
 
 const readAll = (deps: Deps, keys: ReturnType<typeof counterKey>[], consistent: boolean) =>
@@ -157,7 +167,22 @@ function chunkWrites(
       requestId: input.requestId,
     })
   })
-  return [...changes, ...rows, ...notices]
+  const refusals = calls.flatMap(({ guard, call }, place) => {
+    const result = plan.results[place]
+    if (result?.status !== 'refused' || !isLasting(result.plan.reason)) return []
+    const problem = refusalOf(events[place]?.feature ?? '', terms, result.plan)
+    const { retryAfterSeconds: _wait, ...extras } = problem.extras
+    return [
+      putRefusalWrite(
+        account.id,
+        guard,
+        call,
+        { problem: { code: problem.code, detail: problem.message, extras } },
+        at,
+      ),
+    ]
+  })
+  return [...changes, ...rows, ...refusals, ...notices]
 }
 
 function outcomeAt(place: number, calls: Numbered[], loaded: Loaded, results: BatchResult[]): Outcome {
@@ -167,11 +192,8 @@ function outcomeAt(place: number, calls: Numbered[], loaded: Loaded, results: Ba
   switch (result.status) {
     case 'counted':
       return { usageId: idOf('use', loaded.now, call.guard), feature, ...result.plan.standing }
-    case 'refused': {
-      const { reason, standing } = result.plan
-      const entitlement = { feature, terms: loaded.terms, window: null }
-      return problemOf({ kind: 'refused', reason, standing, balance: 0, available: 0, required: 0 }, { entitlement })
-    }
+    case 'refused':
+      return refusalOf(feature, loaded.terms, result.plan)
     case 'unknown_feature':
       return new Problem('validation_failed', 'feature: is not metered')
     case 'key_reused':
@@ -180,6 +202,12 @@ function outcomeAt(place: number, calls: Numbered[], loaded: Loaded, results: Ba
       return outcomeAt(result.of, calls, loaded, results)
   }
 }
+
+const refusalOf = (feature: string, terms: PlanTerms, { reason, standing }: UsagePlan & { accepted: false }): Problem =>
+  problemOf(
+    { kind: 'refused', reason, standing, balance: 0, available: 0, required: 0 },
+    { entitlement: { feature, terms, window: null } },
+  )
 
 function firstAnswer(item: Item, { call }: EventCall): Outcome {
   try {

@@ -1,6 +1,5 @@
 import type * as z from 'zod/mini'
-import type { ConsumptionPlan } from '#domain/consumption'
-import { assertNotSuspended } from '#domain/entitlement'
+import type { ConsumptionPlan, ConsumptionReason } from '#domain/consumption'
 import { type Guard, guardOf, requestHash } from '#domain/guard'
 import type { UpgradeOffer } from '#domain/terms'
 import type { Standing } from '#domain/usage'
@@ -65,18 +64,19 @@ export async function recordEvent(
     guard,
     call,
     own: { metadata: event.metadata, callerReference: event.reference },
-    decide: (standing, now) => decide(event, guard, standing, at ?? now),
+    decide: (standing) => decide(event, guard, standing, at ?? standing.now),
     refuse: async (plan, standing) => {
       const { feature, quantity } = event
       const question = { feature, quantity, consume: false, rate: false }
-      const { answer } = checkStanding(question, standing, deps.clock.now(), await deps.catalogue())
-      return { kind: 'refuse', problem: problemOf(plan, standing, answer.upgrade) }
+      const { answer } = checkStanding(question, standing, standing.now, await deps.catalogue())
+      const problem = problemOf(plan, standing, answer.upgrade)
+      return isLasting(plan.reason) ? { kind: 'refuse', problem } : { kind: 'forbid', problem }
     },
   })
 }
 
 function decide(event: UsageEvent, guard: Guard, standing: FeatureStanding, at: number): Verdict<UsageResult> {
-  assertNotSuspended(standing.account)
+  if (standing.account.suspended) return { kind: 'forbid', problem: suspended() }
   if (standing.kind !== 'metered') {
     throw new Problem('validation_failed', 'feature: is not metered', {
       errors: [{ path: 'feature', message: `is a ${standing.kind}: nothing is counted there` }],
@@ -92,6 +92,15 @@ function decide(event: UsageEvent, guard: Guard, standing: FeatureStanding, at: 
     },
   }
 }
+
+/**
+ * Refusals that are final for the caller's key. What time, a clock that runs ahead or a payment mends is not among them:
+ * an event keeps its source and id, and would be lost for good.
+ */
+export const isLasting = (reason: ConsumptionReason): boolean =>
+  reason === 'usage_limit_reached' || reason === 'insufficient_credits' || reason === 'feature_not_in_plan'
+
+export const suspended = (): Problem => new Problem('account_suspended', 'The account is suspended.')
 
 /** A refused use as the caller reads it; `upgrade`: the plan that would allow it. */
 export function problemOf(
@@ -122,7 +131,7 @@ export function problemOf(
         ...offer,
       })
     case 'suspended':
-      return new Problem('account_suspended', 'The account is suspended.')
+      return suspended()
     case 'at_out_of_range':
       return new Problem('validation_failed', 'at: lies in the future or more than 35 days back', {
         errors: [{ path: 'at', message: 'lies in the future or more than 35 days back' }],

@@ -13,14 +13,16 @@ import {
   putEntryWrite,
   putWalletWrite,
   readEntry,
+  readGuardRow,
   readWallet,
   type StoredEntry,
   type StoredWallet,
 } from '#table/wallets'
+import { keyReused } from './answers.ts'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { refuseFinally, replayRow } from './guarded.ts'
-import type { Reply } from './run.ts'
+import { type Reply, replayed } from './run.ts'
 
 /** What a decision rests on beside the wallet. */
 export interface Beside {
@@ -59,7 +61,7 @@ interface Seen {
 /**
  * Load → decide → commit, again and again until nobody else was faster. The first look is eventually consistent (half
  * the price); a refusal is never given on one, and neither before the guard was looked at.
- * @throws Problem the refusal, final for the caller's key; `contended` after 5 s.
+ * @throws Problem the refusal, final for the caller's key; `contended` after 8 s.
  */
 export async function moveCredits<Kind extends RequestKind, Output extends Record<string, unknown>>(
   deps: Deps,
@@ -86,9 +88,9 @@ export async function moveCredits<Kind extends RequestKind, Output extends Recor
     }
     // First the guard, then the wallet: a guard that exists is the answer, whatever the wallet says.
     const first = step.own && outcome.refusalOf(step.own)?.item
-    if (first) return replayRow<Output>(first, movement.call)
-    const fresher = outcome.refusalOf(step.walletWrite)?.item
-    seen = fresher && !movement.tally ? { ...seen, stored: readWallet(fresher), consistent: true } : undefined
+    // A hold's row is part of its decision: the same commit under another key has the same answer, so it is decided anew.
+    if (first && !movement.readPrior) return replayRow<Output>(first, movement.call)
+    seen = undefined
     return again
   })
 }
@@ -99,7 +101,6 @@ type Step<Output> =
   | {
       kind: 'write'
       writes: Write[]
-      walletWrite: Write
       own: Write | undefined
       wallet: Wallet
       output: Output | undefined
@@ -121,7 +122,7 @@ function attempt<Kind extends RequestKind, Output extends Record<string, unknown
     windowAt,
   )
   if (decision.kind === 'refused') return decision
-  if (decision.kind === 'repeated') return { kind: 'answered', output: movement.answer(decision.answer) }
+  if (decision.kind === 'repeated') return { kind: 'answered', output: firstAnswer(movement, prior, decision.answer) }
 
   const output = decision.kind === 'accepted' ? movement.answer(decision.answer) : undefined
   const walletWrite = putWalletWrite(accountId, decision.wallet, stored, beside.now)
@@ -134,11 +135,21 @@ function attempt<Kind extends RequestKind, Output extends Record<string, unknown
   return {
     kind: 'write',
     writes: [walletWrite, ...entries, ...others],
-    walletWrite,
     own,
     wallet: decision.wallet,
     output,
   }
+}
+
+/** A committed hold's first answer stands in its row; an open or released one is told as it is. */
+function firstAnswer<Kind extends RequestKind, Output extends Record<string, unknown>>(
+  { kind, call, answer }: Movement<Kind, Output>,
+  prior: Item | undefined,
+  answers: Answers[Kind],
+): Reply<Output> {
+  const row = prior && kind === 'commit' ? readGuardRow(prior) : undefined
+  if (row?.key !== undefined && row.key === call.key && row.hash !== call.hash) throw keyReused()
+  return replayed(row?.answer ? (row.answer as Output) : answer(answers))
 }
 
 /** A row under the guard that the request did not look at is this very movement: it happened before the wallet came to refuse it. */
@@ -150,8 +161,9 @@ async function refuse<Kind extends RequestKind, Output extends Record<string, un
 ): Promise<Reply<Output>> {
   if (seen.prior && !movement.readPrior) return replayRow<Output>(seen.prior, movement.call)
   const problem = problemOf(refused)
-  // What rests on the balance is final for its key; what the caller can mend, or what passes, is not.
-  if (refused.reason !== 'insufficient_credits') throw problem
+  // What rests on the balance is final for its key; what the caller can mend, or what passes, is not. A commit's guard
+  // is its hold's: a refusal in that place would keep the hold from being committed for less, and from its release.
+  if (refused.reason !== 'insufficient_credits' || movement.kind === 'commit') throw problem
   return refuseFinally<Output>(deps, movement.accountId, movement.guard, movement.call, problem)
 }
 
@@ -166,8 +178,9 @@ async function look<Kind extends RequestKind, Output>(
     return item && { stored: readWallet(item), prior: undefined, tally: undefined, consistent }
   }
   const keys = [key, operationKey(movement.accountId, movement.guard), ...(movement.tally ? [movement.tally] : [])]
-  const [wallet, prior, tally] = await deps.table.batchGet(keys, { consistent })
-  return wallet && { stored: readWallet(wallet), prior, tally, consistent }
+  // Two items that a decision rests on together are read consistently: each lags on its own, and only the wallet's version is a condition.
+  const [wallet, prior, tally] = await deps.table.batchGet(keys, { consistent: true })
+  return wallet && { stored: readWallet(wallet), prior, tally, consistent: true }
 }
 
 /** A refused movement as the caller reads it. */

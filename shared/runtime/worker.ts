@@ -37,17 +37,20 @@ export async function handleMessages<Message extends z.ZodMiniType>(
   for (const record of event.Records) {
     const startedAt = deps.clock.real()
     let failed = false
+    // What follows from a call is logged under the call's id; SQS's own stands in where there was none.
+    let requestId = record.messageId
     try {
-      await run(parseOwn(operation.message, JSON.parse(record.body), `a message of ${operation.queue}`), deps, {
-        requestId: record.messageId,
-      })
+      const message = parseOwn(operation.message, JSON.parse(record.body), `a message of ${operation.queue}`)
+      requestId = requestIdIn(message) ?? requestId
+      await run(message, deps, { requestId })
     } catch (error) {
       failed = true
       batchItemFailures.push({ itemIdentifier: record.messageId })
-      reportDefect(operation, deps, error, { requestId: record.messageId })
+      reportDefect(operation, deps, error, { requestId })
     }
     deps.log.info('message', {
-      requestId: record.messageId,
+      requestId,
+      messageId: record.messageId,
       operation: operation.id,
       status: failed ? 'failed' : 'done',
       durationMs: deps.clock.real() - startedAt,
@@ -56,3 +59,8 @@ export async function handleMessages<Message extends z.ZodMiniType>(
   }
   return { batchItemFailures }
 }
+
+const requestIdIn = (message: unknown): string | undefined =>
+  typeof message === 'object' && message !== null && 'requestId' in message && typeof message.requestId === 'string'
+    ? message.requestId
+    : undefined

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import * as z from 'zod/mini'
 import { scopes } from '#operations/definition'
 import { apiKeyKey, keyDirectory } from './keys.ts'
@@ -18,6 +19,9 @@ export type ApiKey = z.output<typeof apiKey>
 
 /** An hour's precision is enough for "last used", and costs one write an hour. */
 const lastUsedStepMs = 3_600_000
+
+/** What stands for a key in the table: 256 random bits need no salt. */
+export const hashOfKey = (key: string): string => createHash('sha256').update(key).digest('hex')
 
 export async function findApiKey(table: Table, hash: string): Promise<ApiKey | undefined> {
   const item = await table.get(apiKeyKey(hash))

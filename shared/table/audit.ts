@@ -8,10 +8,16 @@ export interface AuditEntry {
   action: string
   entity: string
   entityId: string
-  actor: { id: string; role: string }
+  /** `email` as the identity provider's token says it, of staff only. */
+  actor: { id: string; role: string; email?: string }
   requestId: string
-  address: string
-  userAgent: string
+  /** Of calls over HTTP. */
+  method?: string
+  path?: string
+  address?: string
+  userAgent?: string
+  /** HTTP status; absent on an entry in the transaction of its change, which is there only because it was done. */
+  status?: number
   reason?: string
   before?: Record<string, Value>
   after?: Record<string, Value>
@@ -23,6 +29,8 @@ const keptSeconds = 400 * 86_400
 export function auditWrite(entry: AuditEntry, at: { now: number; real: number }, random: string): Write {
   const id = `aud_${ulidOf(at.real, random)}`
   const day = new Date(at.real).toISOString().slice(0, 10)
+  // Every item's own `entity` says what the item is, so what the entry is about has a name beside it.
+  const { entity: entityType, ...rest } = entry
   const body = {
     v: 1,
     createdAt: at.real,
@@ -30,7 +38,8 @@ export function auditWrite(entry: AuditEntry, at: { now: number; real: number },
     businessAt: at.now,
     ttl: Math.ceil(at.real / 1000) + keptSeconds,
     id,
-    ...entry,
+    entityType,
+    ...rest,
     gsi1pk: auditDirectory(day.slice(0, 7)),
     gsi1sk: id,
   }

@@ -168,3 +168,17 @@ export function catalogueCache(
     return looking
   }
 }
+
+/** As `readCurrentCatalogue`. @throws Error when nothing has been published: a deployment without a catalogue sells nothing. */
+export async function currentCatalogue(table: Table): Promise<PublishedCatalogue> {
+  const published = await readCurrentCatalogue(table)
+  if (!published) throw new Error('no catalogue has been published')
+  return published
+}
+
+/** For the transaction of whoever subscribes: the version that was decided on is still the one in force. */
+export const catalogueStands = (version: number): Write => ({
+  kind: 'check',
+  key: currentCatalogueKey(),
+  when: equals('version', version),
+})

@@ -47,11 +47,12 @@ export const noticeKey = (accountId: string, rowId: string): Key => ({
 })
 export const noticePrefix = 'NOTICE#'
 
+/** Quotas have partitions of their own, so a function that only counts may write nothing else. An account id has no `#`. */
 export const accountRateKey = (accountId: string, policy: string): Key => ({
-  pk: accountPk(accountId),
-  sk: `RATE#${policy}`,
+  pk: `RATE#${accountId}`,
+  sk: policy,
 })
-export const addressRateKey = (address: string, policy: string): Key => ({ pk: `IP#${address}`, sk: `RATE#${policy}` })
+export const addressRateKey = (address: string, policy: string): Key => ({ pk: `RATE#IP#${address}`, sk: policy })
 
 export const userKey = (subject: string): Key => ({ pk: `USER#${subject}`, sk: 'USER' })
 export const apiKeyKey = (hash: string): Key => ({ pk: `KEY#${hash}`, sk: 'KEY' })

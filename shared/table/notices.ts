@@ -12,6 +12,8 @@ const notice = z.object({
   used: z.exactOptional(z.int()),
   limit: z.exactOptional(z.int()),
   resetsAt: z.exactOptional(z.int()),
+  /** Of the call that crossed the threshold. */
+  requestId: z.string(),
 })
 export type StoredNotice = z.output<typeof notice>
 

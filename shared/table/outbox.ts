@@ -28,6 +28,8 @@ export function noticeWrite(notice: Notice, at: { now: number; real: number }, r
     updatedAt: at.now,
     ttl: Math.ceil(at.real / 1000) + keptSeconds,
     id,
+    // Real time: how long the stream has left it lying is the sweeper's question, whatever a test clock shows.
+    writtenAt: at.real,
     ...notice,
   }
   return { kind: 'put', item: toItem('outbox', key, body), when: absent }

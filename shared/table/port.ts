@@ -27,7 +27,6 @@ export const compare = (attr: string, op: '<' | '<=' | '>' | '>=', value: string
   value,
 })
 export const lacks = (attr: string): Condition => ({ op: 'absent', attr })
-export const has = (attr: string): Condition => ({ op: 'present', attr })
 export const both = (...of: Condition[]): Condition => ({ op: 'and', of })
 export const either = (...of: Condition[]): Condition => ({ op: 'or', of })
 

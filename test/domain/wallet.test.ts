@@ -358,7 +358,9 @@ describe('suspension', () => {
     expect(bench.refuse({ kind: 'commit', id: hold.id, amount: 6, allowAboveHold: true })).toBe('suspended')
     expect(bench.accept({ kind: 'commit', id: hold.id }).taken).toBe(5)
     expect(bench.refund(spent, 0).returned).toBe(2)
-    bench.grant(1)
+    expect(bench.refuse({ kind: 'grant', guard: bench.key(), reason: '', amount: 1 })).toBe('suspended')
+    // A settlement is never refused: what was paid for arrives.
+    bench.accept({ kind: 'grant', guard: bench.key(), reason: '', amount: 1, source: 'purchase', merge: true })
     bench.accept({ kind: 'configure', suspended: false })
     expect(bench.deduct(1).amount).toBe(-1)
   })

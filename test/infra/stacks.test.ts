@@ -219,7 +219,7 @@ describe('permissions', () => {
         .filter((line) => line.startsWith(`${id} dynamodb:`))
         .map((line) => line.slice(id.length + 1))
     expect(tableActions('getOpenapi')).toEqual([
-      'dynamodb:UpdateItem dynamodb:table/faregate-live when {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["IP#*"]}}',
+      'dynamodb:UpdateItem dynamodb:table/faregate-live when {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["RATE#*"]}}',
     ])
     expect(tableActions('getOpenapi', test)[0]).toContain('dynamodb:GetItem dynamodb:table/faregate-test when')
     expect(tableActions('check')).toEqual([

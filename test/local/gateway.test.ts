@@ -61,11 +61,7 @@ describe('the event of payload format 2.0', () => {
       const call = request(
         `${fixture.stack.apiUrl}/things/1`,
         { headers: { 'x-many': ['1', '2'] } },
-        async (answer) => {
-          let text = ''
-          for await (const chunk of answer) text += String(chunk)
-          resolve(JSON.parse(text))
-        },
+        (answer) => void textOf(answer).then((text) => resolve(JSON.parse(text)), reject),
       )
       call.on('error', reject).end()
     })
@@ -316,3 +312,9 @@ describe('the issuer', () => {
     expect((await ask('/me', { headers: { authorization: `Bearer ${token}` } })).status).toBe(200)
   })
 })
+
+async function textOf(answer: AsyncIterable<unknown>): Promise<string> {
+  let text = ''
+  for await (const chunk of answer) text += String(chunk)
+  return text
+}

@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type RunningStack, type StackOptions, startStack } from '#local/stack'
@@ -19,13 +19,14 @@ const patienceMs = 10_000
 export async function listenForReports(): Promise<Ear> {
   const heard: Record<string, unknown>[] = []
   const waiting = new Set<() => void>()
-  const server = createServer(async (message, response) => {
+  const hear = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     let text = ''
     for await (const chunk of message) text += String(chunk)
     heard.push(JSON.parse(text))
     response.end()
     for (const check of waiting) check()
-  })
+  }
+  const server = createServer((message, response) => void hear(message, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   if (!address || typeof address === 'string') throw new Error('no port')

@@ -73,6 +73,6 @@ export function judgeAnswer(dialogue: Dialogue, oracle: Oracle, further: number[
 
 /** A whole number in a request or an answer. */
 export const asked = (value: unknown, name: string): number => Number(memberOf(value, name))
-const memberOf = (value: unknown, name: string): unknown =>
+export const memberOf = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 const costOf = (body: unknown): number => asked(memberOf(body, 'credits'), 'cost')

@@ -29,6 +29,8 @@ export interface Intent {
   group: string
   /** Its record may go (a hold lapses): only whoever got no answer asks again. */
   passing?: boolean
+  /** Its refusals speak of the moment (a commit's guard is its hold's): asked again, it may succeed. */
+  open?: boolean
   /** What of a success must be told again and again; default: all of it. */
   standing?: (body: Reply['body']) => unknown
 }
@@ -42,7 +44,7 @@ export interface Reply {
 export interface Dialogue {
   intent: Intent
   firstAskedAt: number
-  /** The first final answer. */
+  /** The first final answer; of an `open` intent a success, if there was one. */
   reply?: Reply
   answeredAt?: number
 }
@@ -76,7 +78,7 @@ export class Callers {
     this.dialogues.set(intent.id, dialogue)
     for (let attempt = 1; attempt <= mostAttempts; attempt++) {
       const double = this.#random.chance(0.1)
-      if (double) this.#send(dialogue)
+      if (double) void this.#send(dialogue)
       const reply = await this.#send(dialogue)
       if (reply) return reply
       if (this.#world.faults.left > 0 && this.#random.chance(0.2)) return undefined
@@ -117,15 +119,21 @@ export class Callers {
     const reply = { status: response.statusCode, body: JSON.parse(response.body || '{}') as Record<string, unknown> }
     this.#world.trace.note(dialogue.intent.id, `answered ${reply.status} ${response.body}`)
     if (!isFinal(reply)) return undefined
-    if (dialogue.reply === undefined) Object.assign(dialogue, { reply, answeredAt: this.#world.now })
-    else if (isStored(reply) || (isStored(dialogue.reply) && !dialogue.intent.passing))
-      assertSame(dialogue.intent, dialogue.reply, reply)
+    const first = dialogue.reply
+    const opens = dialogue.intent.open && [first, reply].some((each) => each !== undefined && each.status >= 300)
+    if (first === undefined || (opens && reply.status < 300))
+      Object.assign(dialogue, { reply, answeredAt: this.#world.now })
+    else if (!opens && (isStored(reply) || (isStored(first) && !dialogue.intent.passing)))
+      assertSame(dialogue.intent, first, reply)
     return reply
   }
 }
 
-/** 5xx and 429 tell the caller to come again. */
-const isFinal = ({ status }: Reply): boolean => status < 500 && status !== 429
+/** 5xx and 429 tell the caller to come again, also in the line of one event of a batch. */
+const isFinal = ({ status, body }: Reply): boolean =>
+  status < 500 && status !== 429 && !linesOf(body).some((line) => line.status >= 500)
+
+const linesOf = ({ results }: Reply['body']): { status: number }[] => (Array.isArray(results) ? results : [])
 
 /** A success, and a refusal for lack of credits or usage, is final for its key; others (409, 404) speak of the moment. */
 const isStored = ({ status, body }: Reply): boolean =>

@@ -19,7 +19,7 @@ export const accountId = 'acme'
 export const intent = (
   id: string,
   call: Omit<Call, 'accountId'>,
-  more: Partial<Pick<Intent, 'group' | 'passing' | 'standing'>> = {},
+  more: Partial<Pick<Intent, 'group' | 'open' | 'passing' | 'standing'>> = {},
 ): Intent => ({ id, group: id, call: { accountId, ...call }, ...more })
 
 export const makeAccount = () => ({ operation: putAccount, body: { email: 'owner@example.com' } })

@@ -1,5 +1,7 @@
 import type { PublishedCatalogue } from '#domain/catalogue'
 import { parseCatalogue } from '#domain/catalogueParse'
+import { catalogueKey, currentCatalogueKey } from '#table/keys'
+import { absent, type Write } from '#table/port'
 
 /** Credits a unit. */
 export const creditCosts: Record<string, number> = { image: 3 }
@@ -36,3 +38,20 @@ export const allowanceCatalogue = published(10)
 export const freeLimits = { report: 5, image: 6 }
 /** What the highest plan allows. */
 export const teamLimits = { report: 12, image: 6 }
+
+/** The catalogue as its publishing leaves it in the table, for whoever reads it there. */
+export const publishedItems = ({ version, publishedAt, catalogue, successors }: PublishedCatalogue): Write[] => {
+  const common = { v: 1, createdAt: publishedAt, updatedAt: publishedAt, version }
+  const stored = {
+    ...catalogueKey(version),
+    entity: 'catalogue',
+    ...common,
+    publishedAt,
+    json: JSON.stringify(catalogue),
+    successors,
+  }
+  return [
+    { kind: 'put', item: stored, when: absent },
+    { kind: 'put', item: { ...currentCatalogueKey(), entity: 'currentCatalogue', ...common }, when: absent },
+  ]
+}

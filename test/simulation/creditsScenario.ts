@@ -122,7 +122,9 @@ const hold: Play = async ({ callers, world, random }, id) => {
       const closing = random.pick(closings)()
       const passing = closing.operation.id === releaseReservation.id
       const group = `closing of ${reservationId}`
-      return callers.ask(intent(`${id} close ${party}`, closing, { group, passing, standing: standingOfHold }))
+      return callers.ask(
+        intent(`${id} close ${party}`, closing, { group, passing, open: true, standing: standingOfHold }),
+      )
     }),
   )
 }

@@ -12,8 +12,8 @@ import type { Key } from '#table/port'
 import type { Handlers } from './caller.ts'
 
 // A function looks at its environment when it is loaded, as on Lambda; the simulator never calls its live adapters.
-process.env.FAREGATE_MODE ??= 'test'
-process.env.TABLE_NAME ??= 'simulation'
+const lent = Object.entries({ FAREGATE_MODE: 'test', TABLE_NAME: 'simulation' }).filter(([name]) => !process.env[name])
+for (const [name, value] of lent) process.env[name] = value
 
 const serve = <Operation extends HttpOperation>(operation: Operation, { run }: { run: Run<Operation> }): Handlers => ({
   [operation.id]: (event, deps) => handleHttp(operation, run, deps, event),
@@ -34,6 +34,8 @@ export const productHandlers: Handlers = {
 }
 
 const worker = await import('#functions/usage/settleDue')
+// Other tests of this process must not find what they did not set.
+for (const [name] of lent) delete process.env[name]
 
 /** The worker of due things, given one message. It may come late, twice, or beside another. */
 export const settle = (key: Key, deps: Deps) =>

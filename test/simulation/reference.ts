@@ -9,7 +9,9 @@ import { handleHttp } from '#runtime/http'
 import type { Input, Run } from '#runtime/run'
 import { counterKey, operationKey, walletKey } from '#table/keys'
 import { absent, equals, type Item, type Key, type Value, type Write } from '#table/port'
-import { type Handlers } from './caller.ts'
+import { asked, memberOf } from './answers.ts'
+import type { Handlers } from './caller.ts'
+import { creditCosts } from './catalogue.ts'
 import { copy } from './memoryTable.ts'
 
 /**
@@ -25,8 +27,9 @@ interface Plan {
 }
 type Decide = (images: Map<string, Item>, input: Input, id: string) => Plan
 
+const featureOf = (input: Input): string => String(memberOf(input.body, 'feature'))
+
 const limit = 5
-const creditCost: Record<string, number> = { image: 3 }
 const window = { id: 'month#2026-01-01T00:00:00.000Z' }
 
 // An eventually consistent read may not see a wallet that was just made; its write then fails and brings the image.
@@ -109,7 +112,7 @@ function move(next: Item, type: string, amount: number, moves: Value[]): Record<
 }
 
 const decideGrant: Decide = (images, input, id) => {
-  const { amount } = input.body as { amount: number }
+  const amount = asked(input.body, 'amount')
   const next = copy(images.get('WALLET') as Item)
   const grantId = id.replace('led_', '')
   Object.assign(next, { gr: { ...(next.gr as Record<string, Value>), [grantId]: { r: amount } } })
@@ -123,7 +126,7 @@ const decideGrant: Decide = (images, input, id) => {
 }
 
 const decideDeduct: Decide = (images, input, id) => {
-  const { amount } = input.body as { amount: number }
+  const amount = asked(input.body, 'amount')
   const wallet = images.get('WALLET') as Item
   if (Number(wallet.bal) < amount)
     return { status: 402, next: [], answer: { balance: Number(wallet.bal), required: amount } }
@@ -137,13 +140,21 @@ const decideDeduct: Decide = (images, input, id) => {
 }
 
 const decideCheck: Decide = (images, input, id) => {
-  const { feature, quantity } = input.body as { feature: string; quantity: number }
+  const feature = featureOf(input)
+  const quantity = asked(input.body, 'quantity')
   const wallet = images.get('WALLET') as Item
   const counter = [...images.values()].find(({ sk }) => sk.startsWith('USE#')) as Item
   const used = Number(counter.n ?? 0)
-  const cost = quantity * (creditCost[feature] ?? 0)
+  const cost = quantity * (creditCosts[feature] ?? 0)
   const view = (allowed: boolean, n: number, balance: number): Record<string, Value> => ({
-    ...{ allowed, feature, kind: 'metered', planId: 'free', limit, used: n, remaining: limit - n, resetsAt: null },
+    allowed,
+    feature,
+    kind: 'metered',
+    planId: 'free',
+    limit,
+    used: n,
+    remaining: limit - n,
+    resetsAt: null,
     credits: { cost, balance },
   })
   const balance = Number(wallet.bal)
@@ -164,7 +175,7 @@ const decideCheck: Decide = (images, input, id) => {
 const wallet = (input: Input): Key[] => [walletKey(input.accountId)]
 const walletAndCounter = (input: Input): Key[] => [
   ...wallet(input),
-  counterKey(input.accountId, (input.body as unknown as { feature: string }).feature, window.id),
+  counterKey(input.accountId, featureOf(input), window.id),
 ]
 
 const serve = (operation: HttpOperation, act: ReturnType<typeof once>): Handlers => ({
@@ -174,8 +185,8 @@ const serve = (operation: HttpOperation, act: ReturnType<typeof once>): Handlers
       async (input, inner) => {
         const { status, answer } = await act(input, inner)
         if (status === 402)
-          throw new Problem('insufficient_credits', 'There are too few credits.', answer as Record<string, unknown>)
-        return answer as never
+          throw new Problem('insufficient_credits', 'There are too few credits.', { ...Object(answer) })
+        return answer
       },
       deps,
       event,

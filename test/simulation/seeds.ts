@@ -21,22 +21,36 @@ export interface Findings {
 }
 
 /** Plays the seeds until one fails. */
-export async function playSeeds(
-  scenario: Scenario,
-  handlers: Handlers,
-  seeds: Iterable<number>,
-  mutation?: Mutation,
-): Promise<Findings> {
+export async function playSeeds(scenario: Scenario, handlers: Handlers, seeds: Iterable<number>): Promise<Findings> {
   const findings: Findings = { played: 0, answers: 0, faults: 0 }
   for (const seed of seeds) {
-    const run = await playSeed(scenario, handlers, seed, { mutation })
+    const run = await playSeed(scenario, handlers, seed)
     findings.played += 1
     findings.answers += run.answers
     findings.faults += run.faults
     if (run.violation === undefined) continue
-    return { ...findings, failed: await playSeed(scenario, handlers, seed, { mutation, tracing: true }) }
+    return { ...findings, failed: await playSeed(scenario, handlers, seed, { tracing: true }) }
   }
   return findings
+}
+
+/**
+ * The first run in which a mutant breaks a promise that the same seed keeps without it: then it was the mutant's doing.
+ * Undefined: it survives them all.
+ */
+export async function catchMutant(
+  scenario: Scenario,
+  handlers: Handlers,
+  seeds: Iterable<number>,
+  mutation: Mutation,
+): Promise<Run | undefined> {
+  for (const seed of seeds) {
+    const run = await playSeed(scenario, handlers, seed, { mutation })
+    if (run.violation === undefined) continue
+    const sound = await playSeed(scenario, handlers, seed)
+    if (sound.violation === undefined) return run
+  }
+  return undefined
 }
 
 /** What a person needs to see of a failed run: the promise, the seed to play again, and the last steps. */

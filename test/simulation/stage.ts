@@ -1,5 +1,6 @@
 import type { PublishedCatalogue } from '#domain/catalogue'
 import { Callers, type Dialogue, type Handlers } from './caller.ts'
+import { publishedItems } from './catalogue.ts'
 import { type Effect, Oracle } from './oracle.ts'
 import { Random } from './random.ts'
 import { type Mutation, World } from './world.ts'
@@ -55,6 +56,7 @@ export async function playSeed(
 ): Promise<Run> {
   const { catalogue, startAt } = scenario
   const world = new World({ seed, startAt, catalogue, ...options })
+  world.store.write(publishedItems(catalogue))
   const callers = new Callers(world, handlers)
   const oracle = new Oracle(world, callers, scenario.limits)
   const stage = { world, callers, random: world.random.fork() }

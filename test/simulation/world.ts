@@ -9,7 +9,7 @@ import { Scheduler } from './scheduler.ts'
 import { Trace, whatOf } from './trace.ts'
 
 /** One run of one function. `cause` is the caller's intent behind it; the product never sees it. */
-export interface Invocation {
+interface Invocation {
   id: number
   cause: string
   alive: boolean
@@ -22,16 +22,16 @@ export interface Commit {
   changes: Change[]
 }
 
-export interface Message {
+interface Message {
   queue: string
   body: unknown
   cause: string
 }
 
-/** A deliberately broken table between the product and the world's; `store` is what it would find by reading. */
+/** A deliberately broken table between the product and the world's. */
 export type Mutation = (table: Table, world: World) => Table
 
-export interface WorldOptions {
+interface WorldOptions {
   seed: number
   startAt: number
   catalogue?: PublishedCatalogue

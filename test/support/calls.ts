@@ -46,6 +46,7 @@ import { handleJob } from '#runtime/job'
 import type { Run } from '#runtime/run'
 import { handleChanges } from '#runtime/stream'
 import { handleMessages } from '#runtime/worker'
+import { auditPk } from '#table/keys'
 import { outboxPartitions } from '#table/outbox'
 import type { Item } from '#table/port'
 import { type Invocation, invoke, type TestDeps } from './deps.ts'
@@ -134,10 +135,17 @@ export async function settleMessages(deps: TestDeps, messages: unknown[]): Promi
   if (batchItemFailures.length > 0) throw new Error(`settleDue failed: ${lastError(deps)}`)
 }
 
+/** Audit entries of one request, of the real day. */
+export async function auditRows(deps: TestDeps, requestId: string): Promise<Item[]> {
+  const day = new Date(deps.clock.real()).toISOString().slice(0, 10)
+  const { items } = await deps.table.query({ pk: auditPk(day), limit: 1_000 })
+  return items.filter((row) => row.requestId === requestId)
+}
+
 /** Every row that waits in the outbox. */
 export async function outboxRows(deps: TestDeps): Promise<Item[]> {
   const pages = await Promise.all(
-    outboxPartitions(deps.clock.real()).map((pk) => deps.table.query({ pk, limit: 1_000 })),
+    outboxPartitions(deps.clock.real(), 3).map((pk) => deps.table.query({ pk, limit: 1_000 })),
   )
   return pages.flatMap(({ items }) => items)
 }

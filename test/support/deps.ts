@@ -1,4 +1,5 @@
 import type * as z from 'zod/mini'
+import type { Catalogue } from '#domain/catalogue'
 import { ulidOf } from '#domain/guard'
 import { isErrorCode } from '#errors/codes'
 import {
@@ -47,6 +48,8 @@ export interface TestDeps extends Deps {
 
 export interface TestDepsOptions {
   product?: ReferenceProduct
+  /** Instead of a reference product's. */
+  catalogue?: Catalogue
   /** Business time at start. */
   now?: string
   mode?: 'test' | 'live'
@@ -62,7 +65,9 @@ export async function testDeps(options: TestDepsOptions = {}): Promise<TestDeps>
   const engine = await startEngine()
   const table = dynamoTable({ client: engine.client, tableName: await engine.createTable() })
   const clock = testClock(now)
-  const published = await publishCatalogue(table, referenceCatalogue(product), { now: clock.now() })
+  const published = await publishCatalogue(table, options.catalogue ?? referenceCatalogue(product), {
+    now: clock.now(),
+  })
   if (published.kind !== 'publish') throw new Error(`the catalogue was not published: ${published.kind}`)
   await table.write([
     { kind: 'put', item: { ...userKey(admin), entity: 'user', v: 1, role: 'ADMIN' }, when: 'unconditional' },

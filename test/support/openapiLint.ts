@@ -10,3 +10,10 @@ export async function lintOpenapi(text: string): Promise<string[]> {
       ({ severity, ruleId, message, location }) => `${severity} ${ruleId}: ${message} (${location[0]?.pointer ?? ''})`,
     )
 }
+
+if (import.meta.main) {
+  const { openapiText } = await import('./openapi.ts')
+  const faults = await lintOpenapi(openapiText())
+  process.stdout.write(faults.map((fault) => `${fault}\n`).join(''))
+  process.exitCode = faults.length > 0 ? 1 : 0
+}

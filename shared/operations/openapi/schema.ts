@@ -57,6 +57,7 @@ function refinementsOf(schema: z.core.$ZodType): string[] {
 
 /** ±(2^53 − 1) is how this house reads "integer" and would stand at every number; a bound that means something stays. */
 function dropSafeIntegerBounds(schema: JsonSchema): void {
+  if (schema.type !== 'integer') return
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum
 }

@@ -1,7 +1,7 @@
 import type * as z from 'zod/mini'
 
 /** `path` reads as one writes it: `plans[1].entitlements.reports.limit`. */
-export interface CatalogueFault {
+export interface Fault {
   path: string
   message: string
 }
@@ -10,7 +10,7 @@ export interface CatalogueFault {
 const deepest = 8
 
 /** `__proto__` as a member's name, anywhere: a parser that builds objects drops it, so it is refused before parsing. */
-export function prototypeFaults(json: unknown, path: readonly PropertyKey[] = []): CatalogueFault[] {
+export function prototypeFaults(json: unknown, path: readonly PropertyKey[] = []): Fault[] {
   if (typeof json !== 'object' || json === null || path.length > deepest) return []
   if (Object.hasOwn(json, '__proto__'))
     return [{ path: pathText([...path, '__proto__']), message: 'is not a usable name' }]
@@ -32,7 +32,7 @@ export const pathText = (path: readonly PropertyKey[]): string =>
 export type Named = [name: string, path: string]
 
 /** Each name but its first is a fault, which tells where the first stands. */
-export function duplicates(names: Named[], what: string): CatalogueFault[] {
+export function duplicates(names: Named[], what: string): Fault[] {
   const first = new Map<string, string>()
   return names.flatMap(([name, path]) => {
     const earlier = first.get(name)
@@ -45,7 +45,7 @@ type Issue = z.core.$ZodIssue
 type Path = readonly PropertyKey[]
 
 /** The schema's issue as path and sentence; an unknown member is an error at its own path, a union answers for its nearest form. */
-export function faultsOf(issue: Issue, above: Path = []): CatalogueFault[] {
+export function faultsOf(issue: Issue, above: Path = []): Fault[] {
   const path = [...above, ...issue.path]
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ path: pathText([...path, key]), message: 'is not known here' }))

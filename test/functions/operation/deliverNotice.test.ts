@@ -1,0 +1,59 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { run } from '#functions/operation/deliverNotice'
+import { deliverNotice } from '#operations/operation'
+import { handleMessages } from '#runtime/worker'
+import { noticeKey } from '#table/keys'
+import { callsOf, recordsOf } from '#test/support/calls'
+import { strangerId, testDeps } from '#test/support/deps'
+
+const deps = await testDeps({ now: '2026-03-10T12:00:00.000Z' })
+afterAll(() => deps.stop())
+const { listNotices, putAccount } = callsOf(deps)
+
+const createdAt = Date.parse('2026-03-10T12:00:00.000Z')
+const message = {
+  id: strangerId('out', createdAt),
+  kind: 'usage_limit',
+  accountId: 'told',
+  createdAt,
+  feature: 'reports',
+  used: 3,
+  limit: 3,
+  resetsAt: Date.parse('2026-04-01T00:00:00.000Z'),
+  requestId: 'req-1',
+}
+const deliver = (...messages: unknown[]) => handleMessages(deliverNotice, run, deps, recordsOf(messages))
+
+describe('deliverNotice', () => {
+  it('puts the notice where the account can read it, for 90 days', async () => {
+    await putAccount({ account: 'told', body: { email: 'a@example.com' } })
+    expect(await deliver(message)).toEqual({ batchItemFailures: [] })
+    expect((await listNotices({ account: 'told' })).body.data).toEqual([
+      {
+        id: message.id,
+        kind: 'usage_limit',
+        feature: 'reports',
+        used: 3,
+        limit: 3,
+        resetsAt: '2026-04-01T00:00:00.000Z',
+        createdAt: '2026-03-10T12:00:00.000Z',
+      },
+    ])
+    const row = await deps.table.get(noticeKey('told', message.id))
+    const days = (Number(row?.ttl) - deps.clock.real() / 1000) / 86_400
+    expect(days).toBeGreaterThan(89.99)
+    expect(days).toBeLessThan(90.01)
+  })
+
+  it('twice, also side by side, is once', async () => {
+    await Promise.all([deliver(message), deliver(message, message)])
+    expect((await listNotices({ account: 'told' })).body.data).toHaveLength(1)
+  })
+
+  it('reports back a message of another shape; the others are delivered', async () => {
+    const other = { ...message, id: strangerId('out', createdAt + 1) }
+    const answer = await deliver({ ...message, kind: 'birthday' }, other)
+    expect(answer.batchItemFailures).toEqual([{ itemIdentifier: 'message-0' }])
+    expect((await listNotices({ account: 'told' })).body.data).toHaveLength(2)
+  })
+})
