@@ -1,0 +1,84 @@
+import { assertedInvoice, type Invoice, type InvoiceContext, seriesOf } from './invoice.ts'
+import { roundHalfUp } from './money.ts'
+import { localDateAt } from './time.ts'
+
+/**
+ * The credit note of a refund: its share of the invoice's taxes. Shares are taken from running totals, so the notes of
+ * several part refunds add up to the invoice exactly, whatever their sizes.
+ * `creditedMinor`: the sum of the earlier notes of this invoice.
+ * @throws RangeError for more than the invoice has left.
+ */
+export function creditNoteOf(
+  invoice: Invoice,
+  refund: { refundId: string; amountMinor: number; reason: string; creditedMinor: number },
+  context: Pick<InvoiceContext, 'id' | 'zones' | 'at'>,
+): Invoice {
+  const { refundId, amountMinor, reason, creditedMinor } = refund
+  if (amountMinor < 1 || creditedMinor < 0 || creditedMinor + amountMinor > invoice.totalMinor) {
+    throw new RangeError('a credit note is for a part of what its invoice has left')
+  }
+  const taxes = invoice.taxes.map((tax) => {
+    const taxMinor =
+      shareAt(tax.taxMinor, creditedMinor + amountMinor, invoice.totalMinor) -
+      shareAt(tax.taxMinor, creditedMinor, invoice.totalMinor)
+    return { ...tax, taxMinor }
+  })
+  const taxMinor = taxes.reduce((sum, tax) => sum + tax.taxMinor, 0)
+  const netMinor = amountMinor - taxMinor
+  const issuedOn = localDateAt(context.zones, context.at)
+  return assertedInvoice({
+    id: context.id,
+    kind: 'credit_note',
+    series: seriesOf('credit_note', issuedOn),
+    accountId: invoice.accountId,
+    paymentId: invoice.paymentId,
+    refundId,
+    invoiceId: invoice.id,
+    seller: invoice.seller,
+    buyer: invoice.buyer,
+    currency: invoice.currency,
+    lines: [
+      {
+        kind: 'refund',
+        description: reason,
+        quantity: 1,
+        unitAmountMinor: amountMinor,
+        discounts: [],
+        netMinor,
+        taxMinor,
+        totalMinor: amountMinor,
+      },
+    ],
+    // One rate has the whole of it as its base; of several, each has its part of the notes' sum.
+    taxes: taxes.map((tax) => ({ ...tax, baseMinor: taxes.length === 1 ? netMinor : baseOf(tax.taxMinor, tax) })),
+    subtotalMinor: netMinor,
+    taxMinor,
+    totalMinor: amountMinor,
+    adjustments: [],
+    paidMinor: amountMinor,
+    issuedAt: context.at,
+    issuedOn,
+  })
+}
+
+const shareAt = (taxMinor: number, credited: number, total: number): number =>
+  Number(roundHalfUp(BigInt(taxMinor) * BigInt(credited), BigInt(total)))
+
+const baseOf = (taxMinor: number, whole: { baseMinor: number; taxMinor: number }): number =>
+  whole.taxMinor === 0 ? 0 : Number(roundHalfUp(BigInt(whole.baseMinor) * BigInt(taxMinor), BigInt(whole.taxMinor)))
+
+/** Takes a credit note back whose refund failed after all: both stay in the books, in their series. */
+export function reversalOf(note: Invoice, context: Pick<InvoiceContext, 'id' | 'zones' | 'at'>): Invoice {
+  const issuedOn = localDateAt(context.zones, context.at)
+  const { number, ...rest } = note
+  return assertedInvoice({
+    ...rest,
+    id: context.id,
+    kind: 'invoice',
+    series: seriesOf('invoice', issuedOn),
+    invoiceId: note.id,
+    lines: note.lines.map((line) => ({ ...line, description: `Refund returned: ${number ?? note.id}` })),
+    issuedAt: context.at,
+    issuedOn,
+  })
+}

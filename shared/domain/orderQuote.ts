@@ -1,0 +1,61 @@
+import { discountFor } from './discount.ts'
+import { liveTerms } from './entitlement.ts'
+import type { PricedPurchase, PurchaseContext, PurchaseRequest } from './orderPurchase.ts'
+
+/** A price that holds for a while: what a sealed quote token carries. A purchase that brings it pays these very amounts. */
+export interface Quote {
+  accountId: string
+  request: PurchaseRequest
+  purchase: PricedPurchase
+  /** Epoch milliseconds; over at this very instant. */
+  expiresAt: number
+}
+
+export const quoteLifeMs = 15 * 60_000
+
+export const newQuote = (
+  accountId: string,
+  request: PurchaseRequest,
+  purchase: PricedPurchase,
+  now: number,
+): Quote => ({
+  accountId,
+  request,
+  purchase,
+  expiresAt: now + quoteLifeMs,
+})
+
+export type QuoteFault = 'quote_expired' | 'validation_failed'
+
+/**
+ * Whether a quote holds for a purchase. It survives a new catalogue, a changed tax and an expired discount; units that a
+ * plan gives a limited number of are counted when they are taken, so two quotes for the last one do not both get it.
+ * `context.used` is what the window named in the quote has given by now.
+ */
+export function quoteFault(
+  quote: Quote,
+  context: PurchaseContext,
+  request: PurchaseRequest,
+  now: number,
+): QuoteFault | undefined {
+  const same =
+    quote.accountId === context.account.id &&
+    quote.request.productId === request.productId &&
+    quote.request.priceId === request.priceId &&
+    (quote.request.quantity ?? 1) === (request.quantity ?? 1) &&
+    quote.request.couponCode === request.couponCode
+  if (!same) return 'validation_failed'
+  if (now >= quote.expiresAt) return 'quote_expired'
+  const { manualDiscountId } = quote.purchase.holds
+  const taken = context.manual.some(({ id, paymentId }) => id === manualDiscountId && paymentId !== undefined)
+  return taken || !hasUnits(quote, context, now) ? 'quote_expired' : undefined
+}
+
+function hasUnits({ purchase }: Quote, { published, account, fallback, used }: PurchaseContext, now: number): boolean {
+  const hold = purchase.holds.discount
+  if (!hold) return true
+  const plan = liveTerms(account, now, fallback)
+  const discount = discountFor(published.catalogue.discounts, plan?.planId ?? null, hold.group)
+  const { freePerPeriod = 0, upTo = Number.POSITIVE_INFINITY } = discount ?? { upTo: 0 }
+  return (used?.free ?? 0) + hold.free <= freePerPeriod && (used?.percent ?? 0) + hold.percent <= upTo
+}

@@ -1,0 +1,103 @@
+import {
+  type Charge,
+  captures,
+  type Payment,
+  type PaymentFlag,
+  type PaymentStatus,
+  type RefundEvidence,
+} from './payment.ts'
+
+/**
+ * What may follow what. `status` is computed from the evidence, which only grows, so a late or repeated fact cannot move
+ * it back; this table is what the computation may do, and every plan is held against it.
+ * Before money is in, the order is that of the list; from there on it never returns to before.
+ * A lost refund (`refunded` → `completed`) and a won dispute lead back: they are new facts, not late ones.
+ */
+const money: PaymentStatus[] = ['completed', 'review', 'partially_refunded', 'refunded', 'disputed']
+export const transitions: Record<PaymentStatus, readonly PaymentStatus[]> = {
+  pending: ['processing', 'failed', 'expired', ...money],
+  processing: ['failed', 'expired', ...money],
+  failed: ['expired', ...money],
+  expired: money,
+  completed: ['review', 'partially_refunded', 'refunded', 'disputed'],
+  review: ['completed', 'partially_refunded', 'refunded', 'disputed'],
+  partially_refunded: ['completed', 'review', 'refunded', 'disputed'],
+  refunded: ['completed', 'review', 'partially_refunded', 'disputed'],
+  disputed: ['completed', 'review', 'partially_refunded', 'refunded'],
+}
+
+/** @throws Error when a plan would move a payment where it cannot go: a defect. */
+export function assertTransition(from: PaymentStatus, to: PaymentStatus): void {
+  if (from !== to && !transitions[from].includes(to)) throw new Error(`a payment cannot go from ${from} to ${to}`)
+}
+
+/**
+ * What has been given back of a charge. Refunds that are known one by one count when processed and not since failed; a
+ * running total counts too, less what failed after it may have been counted: so late news of either never counts twice.
+ */
+export function refundedOf(charge: Charge): number {
+  const sum = (all: RefundEvidence[]): number => all.reduce((total, { amountMinor }) => total + amountMinor, 0)
+  const known = sum(charge.refunds.filter(({ processed, failed }) => processed && !failed))
+  const lost = sum(charge.refunds.filter(({ processed, failed }) => processed && failed))
+  const refunded = Math.max(known, charge.refundTotalMinor - lost)
+  return charge.capture ? Math.min(refunded, charge.capture.amountMinor) : refunded
+}
+
+/** Refunds asked for that are neither done nor failed. */
+export const pendingOf = ({ refunds }: Charge): number =>
+  refunds.reduce((sum, { amountMinor, processed, failed }) => sum + (processed || failed ? 0 : amountMinor), 0)
+
+/** What may still be refunded of a charge: captured, less refunded, less what is under way. */
+export const refundableOf = (charge: Charge): number =>
+  Math.max(0, (charge.capture?.amountMinor ?? 0) - refundedOf(charge) - pendingOf(charge))
+
+const isWrong = ({ capture, resolved }: Charge): boolean =>
+  capture !== undefined && resolved === undefined && capture.differences.length + capture.unlawful.length > 0
+
+/** Two charges on one order, and nobody has dealt with either. */
+const isPaidTwice = (payment: Pick<Payment, 'charges'>): boolean =>
+  captures(payment).filter((charge) => charge.resolved === undefined && !isAllBack(charge)).length > 1
+
+const isAllBack = (charge: Charge): boolean =>
+  charge.capture !== undefined && charge.capture.amountMinor > 0 && refundedOf(charge) >= charge.capture.amountMinor
+
+type Evidence = Pick<Payment, 'progress' | 'charges' | 'disputes' | 'settled' | 'amountMinor' | 'currency'>
+
+/**
+ * The status that the evidence makes. Money back wins over what was wrong with it, an open or lost dispute over all:
+ * that is what staff have to see.
+ */
+export function statusOf(evidence: Evidence): PaymentStatus {
+  const charges = captures(evidence)
+  if (charges.length === 0) return evidence.settled && evidence.amountMinor === 0 ? 'completed' : evidence.progress
+  if (evidence.disputes.some((dispute) => dispute.outcome === undefined || !dispute.outcome.won)) return 'disputed'
+  if (charges.every(isAllBack)) return 'refunded'
+  if (charges.some((charge) => isWrong(charge) && !isAllBack(charge)) || isPaidTwice(evidence)) return 'review'
+  return charges.some((charge) => refundedOf(charge) > 0) ? 'partially_refunded' : 'completed'
+}
+
+/** What staff and reports look for, sorted. What was resolved stays visible. */
+export function flagsOf(evidence: Evidence): PaymentFlag[] {
+  const charges = captures(evidence)
+  const flags = charges.flatMap(({ capture }): PaymentFlag[] => [...capture.differences, ...capture.unlawful])
+  if (charges.length > 1) flags.push('second_charge')
+  const refunds = evidence.charges.flatMap((charge) => charge.refunds)
+  if (refunds.some(({ failed }) => failed)) flags.push('refund_failed')
+  if (refunds.some(({ refundId }) => refundId === undefined)) flags.push('refunded_outside')
+  for (const { outcome } of evidence.disputes) {
+    flags.push(outcome === undefined ? 'dispute_open' : outcome.won ? 'dispute_won' : 'dispute_lost')
+  }
+  return [...new Set(flags)].sort()
+}
+
+/** The payment with everything that follows from its evidence. */
+export function derived(payment: Payment): Payment {
+  const own = captures(payment).filter(({ capture }) => capture.currency === payment.currency)
+  return {
+    ...payment,
+    status: statusOf(payment),
+    capturedMinor: own.reduce((sum, { capture }) => sum + capture.amountMinor, 0),
+    refundedMinor: own.reduce((sum, charge) => sum + refundedOf(charge), 0),
+    flags: flagsOf(payment),
+  }
+}

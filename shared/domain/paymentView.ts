@@ -1,0 +1,31 @@
+import type { Payment } from './payment.ts'
+import { pendingOf, refundableOf } from './paymentState.ts'
+
+/** A payment as answers show it. Never the provider's tokens: a payment holds none. */
+export const paymentView = (payment: Payment) => ({
+  id: payment.id,
+  type: payment.type,
+  status: payment.status,
+  amount: payment.amountMinor,
+  currency: payment.currency,
+  refunded: payment.refundedMinor,
+  refundPending: payment.charges.reduce((sum, charge) => sum + pendingOf(charge), 0),
+  refundable: payment.charges.reduce((sum, charge) => sum + refundableOf(charge), 0),
+  provider: payment.provider,
+  providerOrderId: payment.providerOrderId ?? null,
+  providerPaymentId: payment.providerPaymentId ?? null,
+  description: payment.order.lines.map(({ description }) => description).join(', '),
+  failure: failureOf(payment),
+  flags: payment.flags,
+  createdAt: isoOf(payment.createdAt),
+  expiresAt: isoOf(payment.expiresAt),
+  completedAt: payment.settled ? isoOf(payment.settled.at) : null,
+})
+
+/** The last attempt's, while it is the last word. */
+function failureOf({ status, attempt }: Payment): { code: string | null; reason: string | null } | null {
+  if (status !== 'failed' || attempt?.state !== 'failed') return null
+  return { code: attempt.code ?? null, reason: attempt.reason ?? null }
+}
+
+const isoOf = (at: number): string => new Date(at).toISOString()

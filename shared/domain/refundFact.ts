@@ -1,0 +1,162 @@
+import { guardOf, ulidOf } from './guard.ts'
+import { creditNoteOf, reversalOf } from './invoiceCreditNote.ts'
+import { captures, type Payment } from './payment.ts'
+import { afterFact } from './paymentFact.ts'
+import type { PaymentWrite } from './paymentWrite.ts'
+import { type Refund, type RefundStatus, refundStatuses } from './refund.ts'
+import { chargeOfRefund, type RefundContext, type RefundDraft } from './refundDraft.ts'
+import { refundEffect, refundUndone } from './refundEffect.ts'
+
+/** A refund as the provider tells it: an answer to our request, an event, or a look-up. */
+export interface ObservedRefund {
+  providerPaymentId: string
+  /** Ours, where the provider carries it. */
+  refundId?: string
+  providerRefundId?: string
+  amountMinor: number
+  state: 'pending' | 'processed' | 'failed'
+  /** The payment's running total, where the provider tells it. */
+  totalMinor?: number
+}
+
+export interface RefundOutcome {
+  kind: 'write' | 'ignored'
+  payment: Payment
+  refund: Refund
+  /** Empty when ignored. */
+  writes: PaymentWrite[]
+}
+
+/**
+ * What the provider's word on a refund does, in any order and any number of times. The first that says it was taken on
+ * takes the plan, the credits or the item; `processed` makes the credit note; `failed`, also after that, gives credits and
+ * item back and takes the note back. A plan that was ended is not started again: staff are told.
+ * @throws MoreIsDue when the wallet has to be settled first.
+ */
+export function planRefundFact(context: RefundContext, seen: ObservedRefund, now: number): RefundOutcome {
+  const refund = context.refund ?? outsideRefund(context.payment, seen, now)
+  const evidence = withEvidence(context.payment, refund, seen, now)
+  const status = laterOf(refund.status, seen.state)
+  const known = context.refund !== undefined && status === refund.status
+  if (known && evidence === context.payment) return { kind: 'ignored', payment: context.payment, refund, writes: [] }
+  const draft: RefundDraft = {
+    context,
+    payment: evidence,
+    refund: { ...refund, ...providerIdOf(refund, seen), status },
+    writes: [],
+    now,
+  }
+  if (!known) follow(draft, refund.status)
+  return written(draft)
+}
+
+const laterOf = (one: RefundStatus, other: RefundStatus): RefundStatus =>
+  refundStatuses.indexOf(one) >= refundStatuses.indexOf(other) ? one : other
+
+const providerIdOf = (refund: Refund, { providerRefundId }: ObservedRefund): Partial<Refund> =>
+  refund.providerRefundId === undefined && providerRefundId !== undefined ? { providerRefundId } : {}
+
+/** One made outside has an id that follows from the provider's, so that all its events find one row. Its effects are staff's. */
+function outsideRefund(payment: Payment, seen: ObservedRefund, now: number): Refund {
+  const name = seen.providerRefundId ?? `${seen.providerPaymentId}:${seen.amountMinor}`
+  return {
+    id: outsideRefundId(payment, name),
+    paymentId: payment.id,
+    accountId: payment.accountId,
+    providerPaymentId: seen.providerPaymentId,
+    amountMinor: seen.amountMinor,
+    currency: payment.currency,
+    reason: 'Refunded at the provider',
+    plan: 'keep',
+    status: 'requested',
+    createdAt: now,
+    updatedAt: now,
+    ver: 0,
+  }
+}
+export const outsideRefundId = (payment: Payment, name: string): string =>
+  `rfd_${ulidOf(payment.createdAt, guardOf('i', 'refund', `${payment.provider}:${name}`).bits)}`
+
+/** The facts that the observation carries; a refund of ours is told by our id. */
+function withEvidence(payment: Payment, refund: Refund, seen: ObservedRefund, now: number): Payment {
+  const { providerPaymentId, providerRefundId, amountMinor, state, totalMinor } = seen
+  const ours = captures(payment).some(({ refunds }) => refunds.some(({ refundId }) => refundId === refund.id))
+  const next = afterFact(
+    payment,
+    {
+      kind: 'refund',
+      providerPaymentId,
+      ...(ours && { refundId: refund.id }),
+      ...(providerRefundId !== undefined && { providerRefundId }),
+      amountMinor,
+      state,
+    },
+    now,
+  )
+  return totalMinor === undefined ? next : afterFact(next, { kind: 'refundTotal', providerPaymentId, totalMinor }, now)
+}
+
+function follow(draft: RefundDraft, before: RefundStatus): void {
+  const { refund, context, now } = draft
+  if (refund.status === 'failed') return undo(draft)
+  const isOurs = context.refund !== undefined
+  if (isOurs && before === 'requested') refundEffect(draft)
+  if (refund.status !== 'processed') return
+  noteCredit(draft)
+  draft.writes.push(notice(draft, 'refund.completed'))
+  draft.refund = { ...draft.refund, updatedAt: now }
+}
+
+/** The books follow the money: the note is made when the refund is done, not when it is asked for. */
+function noteCredit(draft: RefundDraft): void {
+  const { context, payment, refund, now } = draft
+  const { invoice, document } = context
+  // The invoice is the granted charge's: money that was held or credited was never invoiced.
+  if (!invoice || refund.creditNoteId !== undefined || chargeOfRefund(payment, refund)?.as !== 'granted') return
+  const { id: refundId, reason } = refund
+  // What was paid by account credit is on the invoice too, so a refund never passes its total.
+  const amountMinor = Math.min(refund.amountMinor, invoice.totalMinor - payment.notedMinor)
+  if (amountMinor < 1) return
+  const note = creditNoteOf(
+    invoice,
+    { refundId, amountMinor, reason, creditedMinor: payment.notedMinor },
+    { ...document, at: now },
+  )
+  draft.writes.push({ row: 'invoice', next: note })
+  draft.refund = { ...draft.refund, creditNoteId: note.id }
+  draft.payment = { ...payment, notedMinor: payment.notedMinor + amountMinor }
+}
+
+function undo(draft: RefundDraft): void {
+  const { context, refund, now } = draft
+  refundUndone(draft)
+  const { creditNote, document } = context
+  if (refund.creditNoteId !== undefined && creditNote) {
+    draft.writes.push({ row: 'invoice', next: reversalOf(creditNote, { ...document, at: now }) })
+    draft.payment = { ...draft.payment, notedMinor: draft.payment.notedMinor - creditNote.totalMinor }
+  }
+  draft.writes.push(notice(draft, 'refund.failed'))
+}
+
+const notice = ({ payment, refund }: RefundDraft, kind: 'refund.completed' | 'refund.failed'): PaymentWrite => ({
+  row: 'notice',
+  accountId: payment.accountId,
+  kind,
+  data: { paymentId: payment.id, refundId: refund.id, amountMinor: refund.amountMinor, currency: refund.currency },
+})
+
+/** The payment is written with every step of a refund: its version keeps two refunds' effects apart. */
+function written({ context, payment, refund, writes, now }: RefundDraft): RefundOutcome {
+  const next = { ...payment, ver: context.payment.ver + 1, updatedAt: now }
+  const row = { ...refund, updatedAt: now, ver: refund.ver + 1 }
+  return {
+    kind: 'write',
+    payment: next,
+    refund: row,
+    writes: [
+      { row: 'payment', next, seenVer: context.payment.ver },
+      { row: 'refund', next: row, seenVer: context.refund?.ver ?? 0 },
+      ...writes,
+    ],
+  }
+}

@@ -1,0 +1,231 @@
+import type { Account } from './account.ts'
+import { type Invoice, type InvoiceContext, invoiceOf } from './invoice.ts'
+import { captures, type Difference, isVisitor, type Payment, type Settled, type Unlawful } from './payment.ts'
+import { afterFact, type PaymentFact, type PaymentPlan, planPaymentFact } from './paymentFact.ts'
+import { derived } from './paymentState.ts'
+import type { PaymentWrite } from './paymentWrite.ts'
+import { compareCapture, type ObservedPayment, unlawfulNow } from './settlementCompare.ts'
+import { type AccountCredit, noCredit, planCredit } from './settlementCredit.ts'
+import { grantEffect, type OtherEffect } from './settlementEffect.ts'
+import type { PlanTerms } from './terms.ts'
+import type { Wallet } from './walletState.ts'
+
+export interface SettlementInput {
+  payment: Payment
+  /** As fetched from the provider; null: there was nothing to pay. */
+  seen: ObservedPayment | null
+  /** Stored; absent: gone. A visitor's may be one that is not stored. */
+  account: Account | undefined
+  wallet: Wallet | undefined
+  /** Of the payment's currency. */
+  credit: AccountCredit | undefined
+  /** Of the plan bought, at the catalogue version of the checkout. */
+  terms?: PlanTerms
+  fallback: PlanTerms | null
+  /** What the rules of subscriptions make of a renewal, a change or overage. */
+  other?: OtherEffect
+  invoice: Pick<InvoiceContext, 'id' | 'seller' | 'buyer' | 'zones'>
+  ids: { subscription: string; purchase: string; history: string }
+  /** The provider handed over a method that may be charged again. */
+  savedMethod: boolean
+}
+
+export type SettlementPlan =
+  /** This provider payment was settled before: answer with the payment as it is. `plan`: news of it, a refund say. */
+  | { kind: 'repeated'; payment: Payment; plan?: PaymentPlan }
+  /** Money is not in: what was heard, for the payment alone. */
+  | { kind: 'waiting'; plan: PaymentPlan }
+  /** It is ours to take: capture, then settle what the provider answers. */
+  | { kind: 'capture'; plan: PaymentPlan }
+  /** Authorised, but not what we asked for: it is not taken, and goes back by itself. */
+  | { kind: 'withheld'; differences: Difference[] }
+  /** One transaction. `as`: what became of the money. */
+  | { kind: 'settle'; as: Settled['as']; next: Payment; writes: PaymentWrite[]; invoice?: Invoice }
+
+/**
+ * The one settlement, reached from the browser's verify call, from the webhook and from the reconciler. Money that is in
+ * is never refused and never counted twice: its guard is the provider's payment id, and the effect happens only in the
+ * plan that puts that guard.
+ * What differs from what was asked for grants nothing and is held for staff. What is no longer lawful becomes account
+ * credit, and staff look at it.
+ * @throws MoreIsDue when the wallet has to be settled first.
+ */
+export function planSettlement(input: SettlementInput, now: number): SettlementPlan {
+  const { payment, seen } = input
+  if (seen === null) return settleFree(input, now)
+  switch (seen.status) {
+    case 'captured':
+    case 'refunded':
+      return settleCaptured(input, seen, now)
+    case 'authorized':
+      return settleAuthorized(payment, seen, now)
+    case 'failed':
+      return { kind: 'waiting', plan: planPaymentFact(payment, attemptFact(seen, 'failed', now), now) }
+    case 'processing':
+      return { kind: 'waiting', plan: planPaymentFact(payment, attemptFact(seen, 'processing', now), now) }
+    case 'created':
+      return { kind: 'waiting', plan: { kind: 'ignored', reason: 'repeated' } }
+  }
+}
+
+const attemptFact = (
+  { providerPaymentId, at, failure }: ObservedPayment,
+  kind: 'failed' | 'processing' | 'authorized',
+  now: number,
+): PaymentFact => ({ kind, at: at ?? now, providerPaymentId, ...(kind === 'failed' && failure) })
+
+function settleAuthorized(payment: Payment, seen: ObservedPayment, now: number): SettlementPlan {
+  // Money is in for this order: another authorisation is left to lapse instead of being taken and given back.
+  if (payment.settled || captures(payment).length > 0) return { kind: 'withheld', differences: [] }
+  const differences = compareCapture(payment, seen)
+  if (differences.length > 0) return { kind: 'withheld', differences }
+  return { kind: 'capture', plan: planPaymentFact(payment, attemptFact(seen, 'authorized', now), now) }
+}
+
+function settleFree(input: SettlementInput, now: number): SettlementPlan {
+  const { payment, account } = input
+  if (payment.amountMinor !== 0 || payment.provider !== null)
+    throw new Error('a payment with an amount needs the provider')
+  if (payment.settled) return { kind: 'repeated', payment }
+  const unlawful = unlawfulNow(payment, null, account, now)
+  // It is settled in the transaction of its checkout, which decides anew when anything has moved.
+  if (unlawful || !account) throw new Error(`nothing was paid, and ${unlawful ?? 'no_account'}`)
+  return granted(input, account, payment, null, now)
+}
+
+function settleCaptured(input: SettlementInput, seen: ObservedPayment, now: number): SettlementPlan {
+  const { payment, account } = input
+  const known = captures(payment).some((charge) => charge.providerPaymentId === seen.providerPaymentId)
+  if (known) return repeated(payment, seen, now)
+  const differences = compareCapture(payment, seen)
+  const unlawful = unlawfulNow(payment, seen, account, now) ?? unlawfulBy(input.other)
+  const paid = capturedPayment(payment, seen, differences, unlawful, now)
+  if (differences.length > 0 || !account || unlawful === 'already_refunded') return held(input, paid, seen, now)
+  return unlawful ? credited(input, paid, seen, now) : granted(input, account, paid, seen, now)
+}
+
+const unlawfulBy = (other: OtherEffect | undefined): Unlawful | undefined =>
+  other?.kind === 'unlawful' ? other.reason : undefined
+
+/** The payment was settled; a running total of refunds may be news all the same. */
+function repeated(
+  payment: Payment,
+  { providerPaymentId, refundedMinor }: ObservedPayment,
+  now: number,
+): SettlementPlan {
+  const plan = planPaymentFact(payment, { kind: 'refundTotal', providerPaymentId, totalMinor: refundedMinor }, now)
+  return plan.kind === 'ignored' ? { kind: 'repeated', payment } : { kind: 'repeated', payment, plan }
+}
+
+function capturedPayment(
+  payment: Payment,
+  seen: ObservedPayment,
+  found: Difference[],
+  unlawful: Unlawful | undefined,
+  now: number,
+): Payment {
+  const { providerPaymentId, amountMinor, currency, refundedMinor } = seen
+  const plan = planPaymentFact(
+    payment,
+    {
+      kind: 'captured',
+      at: seen.at ?? now,
+      providerPaymentId,
+      amountMinor,
+      currency,
+      differences: found,
+      ...(unlawful !== undefined && { unlawful }),
+    },
+    now,
+  )
+  if (plan.kind === 'ignored') throw new Error('a payment has more charges than it can hold')
+  const known =
+    payment.providerOrderId === undefined && seen.providerOrderId !== undefined && !found.includes('order')
+      ? { ...plan.next, providerOrderId: seen.providerOrderId }
+      : plan.next
+  return afterFact(known, { kind: 'refundTotal', providerPaymentId, totalMinor: refundedMinor }, now)
+}
+
+/** Nothing is granted and nothing credited: staff settle or refund it. */
+function held(input: SettlementInput, paid: Payment, seen: ObservedPayment, now: number): SettlementPlan {
+  return settledAs(input, paid, seen, 'held', [reviewNotice(paid)], now)
+}
+
+/** The money stays the account's. A visitor has no account to credit: held. */
+function credited(input: SettlementInput, paid: Payment, seen: ObservedPayment, now: number): SettlementPlan {
+  if (isVisitor(paid.accountId)) return held(input, paid, seen, now)
+  const change = planCredit(
+    input.credit ?? noCredit(paid.accountId, paid.currency),
+    { cause: 'paid_in', amountMinor: seen.amountMinor, paymentId: paid.id, about: seen.providerPaymentId },
+    now,
+  )
+  if (!change) throw new Error('money in makes no credit smaller')
+  return settledAs(input, paid, seen, 'account_credit', [{ row: 'credit', change }, reviewNotice(paid)], now)
+}
+
+function granted(
+  input: SettlementInput,
+  account: Account,
+  paid: Payment,
+  seen: ObservedPayment | null,
+  now: number,
+): SettlementPlan {
+  const effect = grantEffect(input, account, now)
+  const invoice = invoiceOf(paid, { ...input.invoice, at: now })
+  const writes: PaymentWrite[] = [
+    ...effect.writes,
+    { row: 'invoice', next: invoice },
+    {
+      row: 'notice',
+      accountId: paid.accountId,
+      kind: 'payment.completed',
+      data: { paymentId: paid.id, amountMinor: paid.amountMinor, currency: paid.currency, invoiceId: invoice.id },
+    },
+  ]
+  const plan = settledAs(input, paid, seen, 'granted', writes, now, effect.reference)
+  return plan.kind === 'settle' ? { ...plan, invoice } : plan
+}
+
+/** The payment, its guard and what goes with them. A second charge leaves what the first one did as it is. */
+function settledAs(
+  { payment }: SettlementInput,
+  paid: Payment,
+  seen: ObservedPayment | null,
+  as: Settled['as'],
+  effects: PaymentWrite[],
+  now: number,
+  reference?: string,
+): SettlementPlan {
+  const providerPaymentId = seen?.providerPaymentId ?? null
+  const fresh: Settled = { at: now, as, providerPaymentId, ...(reference !== undefined && { reference }) }
+  const settled = payment.settled && payment.settled.as !== 'held' ? payment.settled : fresh
+  const charges = paid.charges.map((charge) =>
+    charge.providerPaymentId === providerPaymentId ? { ...charge, as } : charge,
+  )
+  const next = { ...derived({ ...paid, charges, settled }), ver: payment.ver + 1, updatedAt: now }
+  const guard: PaymentWrite[] = seen
+    ? [
+        {
+          row: 'charge',
+          provider: seen.provider,
+          providerPaymentId: seen.providerPaymentId,
+          paymentId: next.id,
+          accountId: next.accountId,
+          as,
+        },
+      ]
+    : []
+  return {
+    kind: 'settle',
+    as,
+    next,
+    writes: [{ row: 'payment', next, seenVer: payment.ver }, ...guard, ...effects],
+  }
+}
+
+const reviewNotice = ({ id, accountId, flags, amountMinor, currency }: Payment): PaymentWrite => ({
+  row: 'notice',
+  accountId,
+  kind: 'payment.review',
+  data: { paymentId: id, amountMinor, currency, reasons: flags.join(' ') },
+})

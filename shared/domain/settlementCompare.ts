@@ -1,0 +1,65 @@
+import type { Account } from './account.ts'
+import type { PaymentProvider } from './moneyCharge.ts'
+import { type Difference, differences, type Payment, type Unlawful } from './payment.ts'
+import { hasLiveSubscription } from './settlementPlan.ts'
+
+/** A provider payment as the provider's own API tells it; amounts in ISO minor units. Gateways make it. */
+export interface ObservedPayment {
+  provider: PaymentProvider
+  providerPaymentId: string
+  providerOrderId?: string | undefined
+  /** Our payment id, where the provider carries it. */
+  reference?: string | undefined
+  /** Our account id, where the provider carries it. */
+  accountId?: string | undefined
+  status: 'created' | 'authorized' | 'processing' | 'captured' | 'failed' | 'refunded'
+  amountMinor: number
+  currency: string
+  /** The provider's running total. */
+  refundedMinor: number
+  mode: 'test' | 'live' | 'unknown'
+  failure?: { code: string; reason: string } | undefined
+  /** The provider's time of this state, epoch milliseconds. */
+  at?: number | undefined
+}
+
+/**
+ * How a provider payment differs from ours, member by member. What a provider does not carry is not compared, but one of
+ * order and reference has to be ours: an amount alone proves nothing.
+ */
+export function compareCapture(payment: Payment, seen: ObservedPayment): Difference[] {
+  const differs: Record<Difference, boolean> = {
+    provider: seen.provider !== payment.provider,
+    amount: seen.amountMinor !== payment.amountMinor,
+    currency: seen.currency !== payment.currency,
+    order: !isOurOrder(payment, seen),
+    account: seen.accountId !== undefined && seen.accountId !== payment.accountId,
+    mode: seen.mode !== 'unknown' && seen.mode !== payment.mode,
+  }
+  return differences.filter((name) => differs[name])
+}
+
+/** An order whose creation timed out is not known to us yet: then the reference decides. */
+function isOurOrder(payment: Payment, { providerOrderId, reference }: ObservedPayment): boolean {
+  if (reference !== undefined && reference !== payment.id) return false
+  if (providerOrderId !== undefined && payment.providerOrderId !== undefined)
+    return providerOrderId === payment.providerOrderId
+  return reference === payment.id
+}
+
+/** Why the money that is in cannot have its effect any more; undefined: it can. The first reason that holds. */
+export function unlawfulNow(
+  payment: Payment,
+  seen: ObservedPayment | null,
+  account: Account | undefined,
+  now: number,
+): Unlawful | undefined {
+  // Money that went back already may neither grant nor be credited; part of it is for staff to judge.
+  if (seen && (seen.status === 'refunded' || seen.refundedMinor > 0)) return 'already_refunded'
+  if (!account) return 'no_account'
+  // What is held has done nothing yet: the right payment after a wrong one still has its effect.
+  if (payment.settled && payment.settled.as !== 'held') return 'second_charge'
+  if (payment.progress === 'expired') return 'order_expired'
+  if (account.currency !== undefined && account.currency !== payment.currency) return 'other_currency'
+  return payment.type === 'plan_purchase' && hasLiveSubscription(account, now) ? 'already_subscribed' : undefined
+}

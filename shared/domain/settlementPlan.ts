@@ -1,0 +1,157 @@
+import type { Account } from './account.ts'
+import { withPlan } from './accountWallet.ts'
+import type { CarriedCoupon } from './coupon.ts'
+import { isPlanLive, liveTerms } from './entitlement.ts'
+import type { Payment } from './payment.ts'
+import type { HistoryEntry, PaymentWrite } from './paymentWrite.ts'
+import { periodEnd } from './period.ts'
+import type { Subscription } from './subscription.ts'
+import type { Interval, PlanTerms } from './terms.ts'
+import { planPeriod, zoneAt } from './time.ts'
+import type { Wallet } from './walletState.ts'
+
+/** A subscription that was paid for: what renewals, changes and refunds need beside its state. */
+export interface BoughtSubscription extends Subscription {
+  interval: Interval
+  currency: string
+  /** Where period 0 began, and the zone that its ends are counted in. */
+  anchor: number
+  zone: string
+  periodIndex: number
+  /** What was really paid for this period: the ground of every proration. Minor units. */
+  paidMinor: number
+  paymentId: string
+  /** False: it ends with its period. */
+  autoRenew: boolean
+  coupon?: CarriedCoupon
+  canceledAt?: number
+  cancelReason?: string
+}
+
+/** From `currentPeriodEnd` a subscription that renews itself keeps access for as long as retries run. */
+export const graceMs = 72 * 3_600_000
+
+/** Some subscription gives the account its plan at this instant: granted, bought, on trial or overdue. */
+export const hasLiveSubscription = (account: Account, now: number): boolean =>
+  account.subscriptionId !== undefined && isPlanLive(account, now)
+
+export interface PlanEffectInput {
+  payment: Payment
+  account: Account
+  wallet: Wallet
+  /** The terms of the version that was in force at checkout. */
+  terms: PlanTerms
+  fallback: PlanTerms | null
+  ids: { subscription: string; history: string }
+  /** The provider handed over a method that may be charged again. */
+  autoRenew: boolean
+  providerPaymentId: string | null
+}
+
+/**
+ * What a paid plan does: a subscription whose first period begins now, the account's snapshot, the allowance. What was
+ * left of an earlier plan's included credits is replaced: whoever pays has the new ones at once.
+ * @throws MoreIsDue when the wallet has to be settled first.
+ */
+export function planEffect(input: PlanEffectInput, now: number): { writes: PaymentWrite[]; account: Account } {
+  const { payment, account, wallet, terms, fallback, ids } = input
+  assertTerms(payment, terms)
+  const subscription = boughtSubscription(input, now)
+  const next = subscribed(account, subscription, terms, now)
+  return {
+    account: next,
+    writes: [
+      { row: 'account', next, seenVer: account.ver },
+      { row: 'subscription', accountId: account.id, next: subscription, seenVer: 0 },
+      {
+        row: 'wallet',
+        accountId: account.id,
+        change: withPlan(wallet, next, fallback, true, now),
+        seenVersion: wallet.version,
+      },
+      { row: 'priceCount', priceId: terms.priceId, by: 1 },
+      { row: 'history', accountId: account.id, next: historyOf(input, subscription, ids.history, now) },
+      {
+        row: 'notice',
+        accountId: account.id,
+        kind: 'subscription.started',
+        data: { subscriptionId: subscription.id, planId: terms.planId, periodEnd: subscription.periodEnd },
+      },
+    ],
+  }
+}
+
+function boughtSubscription(input: PlanEffectInput, now: number): BoughtSubscription {
+  const { payment, account, terms, ids, autoRenew } = input
+  const zone = zoneAt(account.zones, now)
+  const end = periodEnd(now, terms.interval, zone, 0)
+  const coupon = payment.subject.kind === 'plan' ? payment.subject.coupon : undefined
+  return {
+    id: ids.subscription,
+    planId: terms.planId,
+    priceId: terms.priceId,
+    catalogueVersion: terms.catalogueVersion,
+    status: 'active',
+    complimentary: false,
+    periodStart: now,
+    periodEnd: end,
+    reason: 'Purchase',
+    ver: 1,
+    createdAt: now,
+    interval: terms.interval,
+    currency: payment.currency,
+    anchor: now,
+    zone,
+    periodIndex: 0,
+    // Before tax that comes on top: prorations are lines of their own and taxed as such.
+    paidMinor: payment.order.lines.reduce((sum, { netMinor }) => sum + netMinor, 0),
+    paymentId: payment.id,
+    // What has no end has nothing to renew.
+    autoRenew: autoRenew && end !== null,
+    ...(coupon && { coupon }),
+  }
+}
+
+function subscribed(account: Account, subscription: BoughtSubscription, terms: PlanTerms, now: number): Account {
+  const { accessEnd: _ended, complimentary: _free, ...rest } = account
+  const { periodEnd: end, autoRenew } = subscription
+  return {
+    ...rest,
+    plan: terms,
+    subscriptionId: subscription.id,
+    currency: account.currency ?? subscription.currency,
+    ...(end !== null && { accessEnd: end + (autoRenew ? graceMs : 0) }),
+    period: planPeriod(account.period, { start: now, end }, now),
+    ver: account.ver + 1,
+    updatedAt: now,
+  }
+}
+
+const historyOf = (
+  { payment, account, terms, fallback, providerPaymentId }: PlanEffectInput,
+  subscription: BoughtSubscription,
+  id: string,
+  now: number,
+): HistoryEntry => ({
+  id,
+  planId: terms.planId,
+  previousPlanId: liveTerms(account, now, fallback)?.planId ?? null,
+  priceId: terms.priceId,
+  kind: 'new',
+  startedAt: now,
+  endedAt: subscription.periodEnd,
+  amountMinor: payment.amountMinor,
+  currency: payment.currency,
+  paymentId: payment.id,
+  providerPaymentId,
+})
+
+/** The price is the one of checkout, whatever the catalogue says by now. @throws Error for other terms: a defect. */
+function assertTerms({ subject, catalogueVersion }: Payment, terms: PlanTerms): void {
+  const same =
+    subject.kind === 'plan' &&
+    subject.planId === terms.planId &&
+    subject.priceId === terms.priceId &&
+    catalogueVersion === terms.catalogueVersion
+  if (!same) throw new Error('a payment is settled on the terms of its checkout')
+}

@@ -1,0 +1,124 @@
+import { type Invoice, invoiceOf } from './invoice.ts'
+import { type Charge, captures, type Payment, type Resolution } from './payment.ts'
+import { planPaymentFact } from './paymentFact.ts'
+import { derived } from './paymentState.ts'
+import type { PaymentWrite } from './paymentWrite.ts'
+import type { SettlementInput } from './settlement.ts'
+import { noCredit, planCredit } from './settlementCredit.ts'
+import { grantEffect } from './settlementEffect.ts'
+import { hasLiveSubscription } from './settlementPlan.ts'
+
+export type ReviewPlan =
+  | { kind: 'refused'; code: 'conflict' | 'not_found'; detail: string }
+  /** It was decided so before. */
+  | { kind: 'repeated'; payment: Payment }
+  | { kind: 'settle'; next: Payment; writes: PaymentWrite[]; invoice?: Invoice }
+
+/**
+ * What staff decide about a payment in review: `settled` grants what was bought after all, `kept` leaves (or makes) the
+ * money account credit, `returned` says that it was dealt with. To refund it, refund it: that ends the review by itself.
+ * @throws MoreIsDue when the wallet has to be settled first.
+ */
+export function planReview(
+  input: SettlementInput,
+  decision: { providerPaymentId: string; as: Resolution },
+  now: number,
+): ReviewPlan {
+  const { payment } = input
+  const charge = captures(payment).find(({ providerPaymentId }) => providerPaymentId === decision.providerPaymentId)
+  if (!charge) return { kind: 'refused', code: 'not_found', detail: 'The payment has no such charge.' }
+  if (charge.resolved)
+    return charge.resolved.as === decision.as
+      ? { kind: 'repeated', payment }
+      : { kind: 'refused', code: 'conflict', detail: `The charge was ${charge.resolved.as} before.` }
+  if (decision.as === 'settled') return settled(input, charge, now)
+  if (decision.as === 'kept' && charge.as === 'held') return kept(input, charge, now)
+  return { kind: 'settle', ...resolved(payment, charge, decision.as, now) }
+}
+
+type Paid = ReturnType<typeof captures>[number]
+
+function resolved(payment: Payment, { providerPaymentId }: Charge, as: Resolution, now: number) {
+  const plan = planPaymentFact(payment, { kind: 'resolved', providerPaymentId, as, at: now }, now)
+  const next = plan.kind === 'ignored' ? payment : plan.next
+  const writes: PaymentWrite[] = [{ row: 'payment', next, seenVer: payment.ver }]
+  return { next, writes }
+}
+
+/** Held money becomes account credit, in its own currency. */
+function kept(input: SettlementInput, charge: Paid, now: number): ReviewPlan {
+  const { payment, credit } = input
+  const { amountMinor, currency } = charge.capture
+  const account = credit?.currency === currency ? credit : noCredit(payment.accountId, currency)
+  const paidIn = { cause: 'paid_in' as const, amountMinor, paymentId: payment.id, about: charge.providerPaymentId }
+  const change = planCredit(account, paidIn, now)
+  if (!change) throw new Error('money in makes no credit smaller')
+  const { next } = resolved(marked(payment, charge, 'account_credit'), charge, 'kept', now)
+  return {
+    kind: 'settle',
+    next,
+    writes: [
+      { row: 'payment', next, seenVer: payment.ver },
+      { row: 'credit', change },
+    ],
+  }
+}
+
+/** Grants what was bought: once for the order, and not into a live subscription. Credit made of the money is taken back. */
+function settled(input: SettlementInput, charge: Paid, now: number): ReviewPlan {
+  const { payment, account } = input
+  const fault = grantFault(input, charge, now)
+  if (fault || !account) return { kind: 'refused', code: 'conflict', detail: fault ?? 'The account is gone.' }
+  const withdrawn = withdrawal(input, charge, now)
+  if (!withdrawn) return { kind: 'refused', code: 'conflict', detail: 'The account has used the credit.' }
+  const effect = grantEffect(input, account, now)
+  const { reference } = effect
+  const { next: after } = resolved(marked(payment, charge, 'granted'), charge, 'settled', now)
+  const { providerPaymentId } = charge
+  const next = derived({
+    ...after,
+    settled: { at: now, as: 'granted', providerPaymentId, ...(reference !== undefined && { reference }) },
+  })
+  const invoice = invoiceOf(payment, { ...input.invoice, at: now })
+  return {
+    kind: 'settle',
+    next,
+    invoice,
+    writes: [
+      { row: 'payment', next, seenVer: payment.ver },
+      ...withdrawn,
+      ...effect.writes,
+      { row: 'invoice', next: invoice },
+    ],
+  }
+}
+
+function grantFault({ payment, account }: SettlementInput, charge: Paid, now: number): string | undefined {
+  if (payment.settled?.as === 'granted') return 'The order has had its effect.'
+  if (!account) return 'The account is gone.'
+  if (payment.type === 'plan_purchase' && hasLiveSubscription(account, now))
+    return 'The account has a live subscription.'
+  // An invoice states what was paid; another amount would make it untrue.
+  if (charge.capture.currency !== payment.currency || charge.capture.amountMinor !== payment.amountMinor)
+    return 'Another amount was paid: refund it, or keep it as account credit.'
+  return undefined
+}
+
+function withdrawal({ payment, credit }: SettlementInput, charge: Paid, now: number): PaymentWrite[] | undefined {
+  if (charge.as !== 'account_credit') return []
+  if (!credit) return undefined
+  const { amountMinor } = charge.capture
+  const taken = {
+    cause: 'withdrawn' as const,
+    amountMinor: -amountMinor,
+    paymentId: payment.id,
+    about: charge.providerPaymentId,
+  }
+  const change = planCredit(credit, taken, now)
+  return change && [{ row: 'credit', change }]
+}
+
+const marked = (payment: Payment, charge: Charge, as: NonNullable<Charge['as']>): Payment => ({
+  ...payment,
+  charges: payment.charges.map((one) => (one.providerPaymentId === charge.providerPaymentId ? { ...one, as } : one)),
+})

@@ -1,0 +1,214 @@
+import * as z from 'zod/mini'
+import { Problem } from '#errors/problem'
+import { dayBounds, mostPages, pageSize, tooManyPages } from './day.ts'
+import { toProviderUnits } from './exponent.ts'
+import { id, minorOf, text } from './fields.ts'
+import type { Gateway, GatewayTools, OpenedOrder, OrderRequest, ProviderPayment } from './gateway.ts'
+import { badAnswer, GatewayError } from './gatewayError.ts'
+import { paystackCharges } from './paystackCharge.ts'
+import {
+  ownReference,
+  referenceFor,
+  refund,
+  refundNote,
+  refundOf,
+  transaction,
+  transactionPayment,
+} from './paystackParse.ts'
+import { type PaystackAddress, type PaystackTransport, paystackTransport } from './paystackTransport.ts'
+import { parsePaystackEvent } from './paystackWebhook.ts'
+import { checkedId, checkedPaymentId, checkedRefundId } from './requests.ts'
+import { headerOf, isSigned } from './signature.ts'
+
+export interface PaystackConfig extends PaystackAddress {
+  /** Signs webhooks too: replacing the key replaces the webhook secret. */
+  previousSecretKey?: string
+}
+
+const referencePattern = /^[-.=A-Za-z0-9]{1,100}$/
+const transactionIdPattern = /^\d{1,20}$/
+/** Openings of one order whose answers may all be lost before giving up. */
+const mostOpenings = 9
+/** A refund that cannot be found among the last 500 was not made moments ago. */
+const mostRefundPages = 5
+
+const opened = z.object({ authorization_url: text, access_code: text, reference: id })
+
+/**
+ * Paystack. The reference is ours and unique there, so it is the idempotency key of orders and charges: after an unknown
+ * outcome it is looked up. Refunds have no key; our refund id travels in the merchant's note. Failures send no event.
+ */
+export function paystackGateway(config: PaystackConfig, tools: GatewayTools): Gateway {
+  const transport = paystackTransport(config, tools)
+  const verify = (reference: string) => verified(transport, reference)
+
+  return {
+    provider: 'paystack',
+
+    createOrder: (order) => open(transport, order),
+
+    async findOrder(paymentId) {
+      const own = checkedPaymentId('paystack', paymentId)
+      for (let opening = 1; opening <= mostOpenings; opening++) {
+        const found = await verify(referenceFor(own, opening))
+        if (!found) return undefined
+        // The code that opens the page is told once: one that nobody pays on cannot be offered again, the next may be paid.
+        if (found.status !== 'abandoned' && found.status !== 'failed')
+          return { providerOrderId: found.reference, checkout: { reference: found.reference } }
+      }
+      return undefined
+    },
+
+    async fetchOrder(providerOrderId) {
+      const found = await verify(checkedId('paystack', referencePattern, providerOrderId))
+      if (!found) throw new GatewayError('paystack', 'not_found', { code: 'reference_unknown' })
+      const payment = transactionPayment(found)
+      return {
+        provider: 'paystack',
+        providerOrderId: found.reference,
+        status: payment.status === 'captured' || payment.status === 'refunded' ? 'paid' : 'open',
+        amountMinor: minorOf('paystack', found.requested_amount ?? found.amount, found.currency),
+        currency: found.currency,
+        reference: ownReference(found.reference),
+        // Until somebody tries, the transaction is the order and no payment.
+        payments: payment.status === 'created' ? [] : [payment],
+      }
+    },
+
+    fetchPayment: (providerPaymentId) => fetchPayment(transport, providerPaymentId),
+
+    // Paystack takes the money at once: there is nothing to capture.
+    capture: ({ providerPaymentId }) => fetchPayment(transport, providerPaymentId),
+
+    async refund({ refundId, providerPaymentId, amountMinor, currency }) {
+      const body = {
+        transaction: checkedId('paystack', transactionIdPattern, providerPaymentId),
+        amount: toProviderUnits('paystack', amountMinor, currency),
+        currency,
+        merchant_note: refundNote(checkedRefundId('paystack', refundId)),
+      }
+      return refundOf(await transport.ask({ call: 'write', method: 'POST', path: '/refund', body, data: refund }))
+    },
+
+    async findRefund({ refundId, providerPaymentId }) {
+      const own = checkedRefundId('paystack', refundId)
+      checkedId('paystack', transactionIdPattern, providerPaymentId)
+      for (let page = 1; page <= mostRefundPages; page++) {
+        const query = { perPage: String(pageSize), page: String(page) }
+        const refunds = await transport.ask({
+          call: 'read',
+          method: 'GET',
+          path: '/refund',
+          query,
+          data: z.array(refund),
+        })
+        const found = refunds
+          .map(refundOf)
+          .find((one) => one.reference === own && one.providerPaymentId === providerPaymentId)
+        if (found) return found
+        if (refunds.length === 0) return undefined
+      }
+      return undefined
+    },
+
+    ...paystackCharges(transport, verify),
+
+    verifyReturn: (returned, { providerOrderId }) => verifyReturn(returned, providerOrderId),
+
+    verifyWebhook: (rawBody, headers) =>
+      isSigned(
+        'sha512',
+        [config.secretKey, config.previousSecretKey ?? ''],
+        [rawBody],
+        headerOf(headers, 'x-paystack-signature'),
+      ),
+
+    parseWebhook: parsePaystackEvent,
+
+    listPayments: (day) => listPayments(transport, day),
+  }
+}
+
+/** `status: true` and 200 also when the payment failed: what happened is `data.status`. Undefined: no such reference. */
+async function verified(transport: PaystackTransport, reference: string) {
+  try {
+    const path = `/transaction/verify/${reference}`
+    return await transport.ask({ call: 'read', method: 'GET', path, data: transaction })
+  } catch (error) {
+    if (error instanceof GatewayError && error.kind === 'not_found') return undefined
+    throw error
+  }
+}
+
+async function open(transport: PaystackTransport, order: OrderRequest): Promise<OpenedOrder> {
+  const paymentId = checkedPaymentId('paystack', order.paymentId)
+  const amount = toProviderUnits('paystack', order.amountMinor, order.currency)
+  const { email } = order.account
+  if (email === undefined) throw new GatewayError('paystack', 'refused', { code: 'email_required' })
+  for (let opening = 1; opening <= mostOpenings; opening++) {
+    const reference = referenceFor(paymentId, opening)
+    const body = {
+      email,
+      amount,
+      currency: order.currency,
+      reference,
+      metadata: { paymentId },
+      ...(order.returnUrl !== undefined && { callback_url: order.returnUrl }),
+      // Only a card leaves an authorisation that can be charged again everywhere.
+      ...(order.saveMethod && { channels: ['card'] }),
+    }
+    try {
+      const data = await transport.ask({
+        call: 'write',
+        method: 'POST',
+        path: '/transaction/initialize',
+        body,
+        data: opened,
+      })
+      if (data.reference !== reference) throw badAnswer('paystack', 'write')
+      return { providerOrderId: reference, checkout: { ...data } }
+    } catch (error) {
+      // Taken: the answer to an earlier opening was lost, and its code with it.
+      if (!(error instanceof GatewayError) || error.code !== 'duplicate_reference') throw error
+    }
+  }
+  throw new GatewayError('paystack', 'refused', { code: 'duplicate_reference' })
+}
+
+async function fetchPayment(transport: PaystackTransport, providerPaymentId: string): Promise<ProviderPayment> {
+  const path = `/transaction/${checkedId('paystack', transactionIdPattern, providerPaymentId)}`
+  return transactionPayment(await transport.ask({ call: 'read', method: 'GET', path, data: transaction }))
+}
+
+const returnFields = z.object({ reference: z.optional(z.string()), trxref: z.optional(z.string()) })
+
+/** Nothing is signed: the page can only repeat our own reference, and the look-up decides. */
+function verifyReturn(returned: unknown, providerOrderId: string) {
+  const read = returnFields.safeParse(returned)
+  if (!read.success || (read.data.reference ?? read.data.trxref) !== providerOrderId)
+    throw new Problem('invalid_signature', 'The reference is not that of this order.')
+  return {}
+}
+
+async function* listPayments(transport: PaystackTransport, day: string): AsyncGenerator<ProviderPayment> {
+  const { fromMs, toMs } = dayBounds('paystack', day)
+  for (let page = 1; page <= mostPages; page++) {
+    const query = {
+      per_page: String(pageSize),
+      page: String(page),
+      from: new Date(fromMs).toISOString(),
+      to: new Date(toMs - 1).toISOString(),
+    }
+    const found = await transport.ask({
+      call: 'read',
+      method: 'GET',
+      path: '/transaction',
+      query,
+      data: z.array(transaction),
+    })
+    for (const one of found) yield transactionPayment(one)
+    // A page may be shorter than asked for, so only an empty one is the end.
+    if (found.length === 0) return
+  }
+  throw tooManyPages('paystack')
+}

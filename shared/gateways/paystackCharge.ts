@@ -1,0 +1,81 @@
+import * as z from 'zod/mini'
+import { toProviderUnits } from './exponent.ts'
+import { id, shown, text } from './fields.ts'
+import type { ChargeRequest, Gateway, PendingCharge, ProviderPayment } from './gateway.ts'
+import { GatewayError } from './gatewayError.ts'
+import { numericId, referenceFor, type Transaction, transaction, transactionPayment } from './paystackParse.ts'
+import type { PaystackTransport } from './paystackTransport.ts'
+import { checkedId, checkedPaymentId } from './requests.ts'
+
+/** Waiting for 3-D Secure: the customer has to approve at the address. */
+const paused = z.object({
+  paused: z.literal(true),
+  reference: id,
+  authorization_url: shown(text),
+  id: shown(numericId),
+})
+
+/** Charges on a saved authorisation, under our reference: a second one with it is refused, so the first is looked up. */
+export function paystackCharges(
+  transport: PaystackTransport,
+  verify: (reference: string) => Promise<Transaction | undefined>,
+): Pick<Gateway, 'chargeMethod' | 'findCharge'> {
+  async function findCharge(charge: ChargeRequest): Promise<ProviderPayment | undefined> {
+    const found = await verify(referenceFor(checkedPaymentId('paystack', charge.paymentId)))
+    if (!found) return undefined
+    const payment = transactionPayment(found)
+    // A charge without a customer at a page is on its way, not abandoned.
+    return payment.status === 'created' ? { ...payment, status: 'processing' } : payment
+  }
+
+  return {
+    findCharge,
+
+    async chargeMethod(charge) {
+      const reference = referenceFor(checkedPaymentId('paystack', charge.paymentId))
+      const body = {
+        amount: toProviderUnits('paystack', charge.amountMinor, charge.currency),
+        currency: charge.currency,
+        reference,
+        authorization_code: checkedId('paystack', /^AUTH_[A-Za-z0-9]{1,60}$/, charge.token),
+        email: await emailOf(transport, charge),
+        metadata: { paymentId: charge.paymentId },
+      }
+      const data = z.union([paused, transaction])
+      try {
+        const path = '/transaction/charge_authorization'
+        const answer = await transport.ask({ call: 'write', method: 'POST', path, body, data })
+        return 'paused' in answer ? waiting(answer) : transactionPayment(answer)
+      } catch (error) {
+        if (!(error instanceof GatewayError) || error.code !== 'duplicate_reference') throw error
+        const earlier = await findCharge(charge)
+        if (earlier) return earlier
+        throw error
+      }
+    },
+  }
+}
+
+const waiting = (answer: z.output<typeof paused>): PendingCharge => ({
+  provider: 'paystack',
+  status: 'processing',
+  providerOrderId: answer.reference,
+  ...(answer.id !== undefined && { providerPaymentId: answer.id }),
+  ...(answer.authorization_url !== undefined && { approvalUrl: answer.authorization_url }),
+})
+
+const customer = z.object({ email: text })
+
+/** The address has to be the one that the authorisation was made with, which the account may have changed since. */
+async function emailOf(transport: PaystackTransport, { account, gatewayCustomerId }: ChargeRequest): Promise<string> {
+  if (gatewayCustomerId !== undefined) {
+    const path = `/customer/${checkedId('paystack', /^CUS_[A-Za-z0-9]{1,60}$/, gatewayCustomerId)}`
+    try {
+      return (await transport.ask({ call: 'read', method: 'GET', path, data: customer })).email
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.kind !== 'not_found') throw error
+    }
+  }
+  if (account.email === undefined) throw new GatewayError('paystack', 'refused', { code: 'email_required' })
+  return account.email
+}

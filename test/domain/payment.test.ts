@@ -1,0 +1,344 @@
+import fc from 'fast-check'
+import { describe, expect, it, test } from 'vitest'
+import {
+  isInFlight,
+  isPaymentId,
+  maxCharges,
+  maxDisputes,
+  maxRefunds,
+  type Payment,
+  paymentId,
+  paymentStatuses,
+  paymentTime,
+} from '#domain/payment'
+import { maxClaimed, planClaim } from '#domain/paymentClaim'
+import { planExpiry } from '#domain/paymentExpiry'
+import { afterFact, type PaymentFact, planPaymentFact } from '#domain/paymentFact'
+import { assertTransition, refundableOf, transitions } from '#domain/paymentState'
+import { paymentView } from '#domain/paymentView'
+import type { Purchase } from '#domain/paymentWrite'
+import { at, payId, paymentOf, provided, rowOf, rowsOf } from './paymentSupport.ts'
+
+const captured = (over: Partial<Extract<PaymentFact, { kind: 'captured' }>> = {}): PaymentFact => ({
+  kind: 'captured',
+  at: at + 5,
+  providerPaymentId: provided,
+  amountMinor: 100_000,
+  currency: 'INR',
+  differences: [],
+  ...over,
+})
+const refund = (
+  id: string,
+  amountMinor: number,
+  state: 'pending' | 'processed' | 'failed',
+  over: Partial<Extract<PaymentFact, { kind: 'refund' }>> = {},
+): PaymentFact => ({ kind: 'refund', providerPaymentId: provided, refundId: id, amountMinor, state, ...over })
+const total = (totalMinor: number): PaymentFact => ({ kind: 'refundTotal', providerPaymentId: provided, totalMinor })
+const dispute = (state: 'open' | 'won' | 'lost', when = at + 9): PaymentFact => ({
+  kind: 'dispute',
+  disputeId: 'disp_1',
+  amountMinor: 100_000,
+  state,
+  at: when,
+})
+const failed: PaymentFact = { kind: 'failed', at: at + 2, code: 'BAD_REQUEST_ERROR', reason: 'declined' }
+const authorized: PaymentFact = { kind: 'authorized', at: at + 3, providerPaymentId: provided }
+const processing: PaymentFact = { kind: 'processing', at: at + 1 }
+const expired: PaymentFact = { kind: 'expired', at: at + 4 }
+
+const after = (...facts: PaymentFact[]): Payment =>
+  facts.reduce((payment, fact) => afterFact(payment, fact, at + 100), paymentOf())
+
+describe('ids', () => {
+  it('begin with fpay_, carry their time and sort by it', () => {
+    expect(payId).toMatch(/^fpay_[0-9A-HJKMNP-TV-Z]{26}$/)
+    expect(paymentTime(payId)).toBe(at)
+    expect(paymentId(at + 1, '0'.repeat(16)) > payId).toBe(true)
+  })
+  it.each(['', 'pay_DESoU0U4ikYA19', 'fpay_', 'fpay_1', payId.slice(1), `${payId}0`, payId.toLowerCase()])(
+    '%j is none',
+    (id) => expect(isPaymentId(id)).toBe(false),
+  )
+})
+
+describe('the status', () => {
+  it.each<[string, PaymentFact[], string]>([
+    ['starts pending', [], 'pending'],
+    ['processing', [processing], 'processing'],
+    ['authorised is not paid', [authorized], 'processing'],
+    ['failed', [failed], 'failed'],
+    ['a bank debit that fails', [processing, failed], 'failed'],
+    ['failed → completed: late authorisation', [failed, captured()], 'completed'],
+    ['expired → completed: later still', [expired, captured()], 'completed'],
+    ['a late failure changes nothing', [captured(), failed], 'completed'],
+    ['a late expiry changes nothing', [captured(), expired], 'completed'],
+    ['a late authorisation changes nothing', [captured(), authorized], 'completed'],
+    ['a failed order that is tried again stays failed until it is paid', [failed, authorized], 'failed'],
+    ['another amount', [captured({ differences: ['amount'] })], 'review'],
+    ['an effect that is no longer lawful', [captured({ unlawful: 'already_subscribed' })], 'review'],
+    ['paid twice', [captured(), captured({ providerPaymentId: 'pay_2' })], 'review'],
+    ['a refund under way', [captured(), refund('r1', 400, 'pending')], 'completed'],
+    ['a part refund', [captured(), refund('r1', 99_999, 'processed')], 'partially_refunded'],
+    ['a whole refund', [captured(), refund('r1', 100_000, 'processed')], 'refunded'],
+    [
+      'part refunds that add up',
+      [captured(), refund('r1', 99_999, 'processed'), refund('r2', 1, 'processed')],
+      'refunded',
+    ],
+    ['a running total alone', [captured(), total(99_999)], 'partially_refunded'],
+    ['a whole running total', [captured(), total(100_000)], 'refunded'],
+    ['a refund heard of before its payment', [refund('r1', 10, 'processed'), captured()], 'partially_refunded'],
+    ['a refund of a payment that was never captured', [refund('r1', 10, 'processed')], 'pending'],
+    [
+      'a refund that fails after it was done',
+      [captured(), refund('r1', 9, 'processed'), refund('r1', 9, 'failed')],
+      'completed',
+    ],
+    ['disputed', [captured(), dispute('open')], 'disputed'],
+    ['a dispute won', [captured(), dispute('open'), dispute('won')], 'completed'],
+    ['a dispute lost', [captured(), dispute('open'), dispute('lost')], 'disputed'],
+    ['an "open" that comes after the outcome', [captured(), dispute('won'), dispute('open', at + 99)], 'completed'],
+    ['won on appeal', [captured(), dispute('lost'), dispute('won', at + 10)], 'completed'],
+    [
+      'a dispute won after a part refund',
+      [captured(), total(5), dispute('open'), dispute('won')],
+      'partially_refunded',
+    ],
+    ['a review that ends by a whole refund', [captured({ differences: ['amount'] }), total(100_000)], 'refunded'],
+    [
+      'a review that staff end',
+      [
+        captured({ unlawful: 'order_expired' }),
+        { kind: 'resolved', providerPaymentId: provided, as: 'kept', at: at + 20 },
+      ],
+      'completed',
+    ],
+  ])('%s', (_, facts, status) => expect(after(...facts).status).toBe(status))
+
+  it('counts a refund once, whether it comes alone, in the running total or in both', () => {
+    expect(after(captured(), refund('r1', 30, 'processed'), total(30)).refundedMinor).toBe(30)
+    expect(
+      after(captured(), total(30), refund('r1', 30, 'processed'), refund('r2', 20, 'processed')).refundedMinor,
+    ).toBe(50)
+    expect(after(captured(), total(30), refund('r1', 30, 'processed'), refund('r1', 30, 'failed')).refundedMinor).toBe(
+      0,
+    )
+    expect(after(captured(), total(500_000)).refundedMinor).toBe(100_000)
+  })
+
+  it('keeps asked-for refunds aside from what may still be refunded', () => {
+    const payment = after(captured(), refund('r1', 30, 'pending'), refund('r2', 50, 'processed'))
+    expect(payment.charges.map(refundableOf)).toEqual([99_920])
+    expect(afterFact(payment, refund('r1', 30, 'failed'), at).charges.map(refundableOf)).toEqual([99_950])
+  })
+
+  it('joins a refund that was heard of under both of its ids', () => {
+    const byProvider: PaymentFact = {
+      kind: 'refund',
+      providerPaymentId: provided,
+      providerRefundId: 'rfnd_1',
+      amountMinor: 30,
+      state: 'processed',
+    }
+    const both = refund('r1', 30, 'pending', { providerRefundId: 'rfnd_1' })
+    const payment = after(captured(), byProvider, both)
+    expect(payment.charges[0]?.refunds).toEqual([
+      { refundId: 'r1', providerRefundId: 'rfnd_1', amountMinor: 30, processed: true, failed: false },
+    ])
+    expect(payment.refundedMinor).toBe(30)
+  })
+
+  it('tells a refund without any id by its amount: ours first', () => {
+    const anonymous: PaymentFact = { kind: 'refund', providerPaymentId: provided, amountMinor: 30, state: 'processed' }
+    const ours = after(captured(), refund('r1', 30, 'pending'), anonymous, anonymous)
+    expect([ours.refundedMinor, ours.charges[0]?.refunds.length, ours.flags]).toEqual([30, 1, []])
+    const outside = after(captured(), anonymous, anonymous)
+    expect([outside.refundedMinor, outside.flags]).toEqual([30, ['refunded_outside']])
+  })
+})
+
+describe('a plan', () => {
+  it('moves, records or ignores', () => {
+    const payment = paymentOf()
+    const moved = planPaymentFact(payment, captured(), at + 7)
+    expect(moved).toMatchObject({
+      kind: 'moved',
+      from: 'pending',
+      to: 'completed',
+      next: { ver: 2, updatedAt: at + 7 },
+    })
+    const completed = afterFact(payment, captured(), at + 7)
+    expect(planPaymentFact(completed, captured(), at + 8)).toEqual({ kind: 'ignored', reason: 'repeated' })
+    expect(planPaymentFact(completed, failed, at + 8)).toMatchObject({
+      kind: 'recorded',
+      next: { status: 'completed' },
+    })
+    expect(planPaymentFact(afterFact(completed, failed, at), { ...failed, at: at + 1 }, at)).toEqual({
+      kind: 'ignored',
+      reason: 'repeated',
+    })
+  })
+
+  it.each<[string, (n: number) => PaymentFact, number]>([
+    ['charges', (n) => captured({ providerPaymentId: `pay_${n}` }), maxCharges],
+    ['refunds', (n) => refund(`r${n}`, 1, 'pending'), maxRefunds],
+    ['disputes', (n) => ({ kind: 'dispute', disputeId: `d${n}`, amountMinor: 1, state: 'open', at }), maxDisputes],
+  ])('refuses more %s than a payment holds, and still knows those', (_, fact, most) => {
+    const full = after(...Array.from({ length: most }, (_none, n) => fact(n)))
+    expect(planPaymentFact(full, fact(most), at)).toEqual({ kind: 'ignored', reason: 'full' })
+    expect(planPaymentFact(full, fact(0), at)).toEqual({ kind: 'ignored', reason: 'repeated' })
+  })
+
+  it('knows when a provider still works on it', () => {
+    expect(isInFlight(after(processing))).toBe(true)
+    expect(isInFlight(after(failed, { ...authorized, at: at + 3 }))).toBe(true)
+    expect(isInFlight(after(authorized, { ...failed, at: at + 4 }))).toBe(false)
+    expect(isInFlight(after(authorized, captured()))).toBe(false)
+  })
+
+  it('shows the failure only while it is the last word', () => {
+    expect(paymentView(after(failed)).failure).toEqual({ code: 'BAD_REQUEST_ERROR', reason: 'declined' })
+    expect(paymentView(after(failed, authorized)).failure).toBeNull()
+    expect(paymentView(after(captured(), refund('r1', 30, 'pending')))).toMatchObject({
+      status: 'completed',
+      refundPending: 30,
+      refundable: 99_970,
+      providerPaymentId: provided,
+    })
+  })
+})
+
+const facts = fc.constantFrom<PaymentFact>(
+  processing,
+  authorized,
+  failed,
+  { ...failed, at: at + 3, reason: 'other' },
+  { ...failed, at: at + 4 },
+  expired,
+  captured(),
+  captured({ at: at + 6, differences: ['amount'], amountMinor: 99 }),
+  captured({ unlawful: 'order_expired' }),
+  captured({ providerPaymentId: 'pay_2', at: at + 5 }),
+  refund('r1', 40_000, 'pending'),
+  refund('r1', 40_000, 'processed'),
+  refund('r1', 40_000, 'failed'),
+  refund('r2', 60_000, 'processed', { providerRefundId: 'rfnd_2' }),
+  { kind: 'refund', providerPaymentId: provided, providerRefundId: 'rfnd_2', amountMinor: 60_000, state: 'failed' },
+  { kind: 'refund', providerPaymentId: 'pay_2', providerRefundId: 'rfnd_3', amountMinor: 7, state: 'processed' },
+  total(40_000),
+  total(100_000),
+  dispute('open'),
+  dispute('won'),
+  dispute('lost'),
+  dispute('won', at + 11),
+  { kind: 'dispute', disputeId: 'disp_2', providerPaymentId: provided, amountMinor: 1, state: 'won', at: at + 3 },
+  { kind: 'resolved', providerPaymentId: provided, as: 'kept', at: at + 20 },
+  { kind: 'resolved', providerPaymentId: provided, as: 'returned', at: at + 20 },
+)
+
+const stateOf = ({ ver: _ver, updatedAt: _at, ...state }: Payment) => state
+
+test('any facts in any order, any number of times, lead to one state', () => {
+  const disordered = fc
+    .array(facts, { minLength: 1, maxLength: 12 })
+    .chain((all) => fc.tuple(fc.constant([...new Set(all)]), fc.shuffledSubarray(all, { minLength: all.length })))
+  fc.assert(
+    fc.property(disordered, ([once, shuffled]) => {
+      expect(stateOf(after(...shuffled))).toEqual(stateOf(after(...once)))
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('a status moves only as the table says, and money in never goes back to none', () => {
+  const open = new Set(['pending', 'processing', 'failed', 'expired'])
+  fc.assert(
+    fc.property(fc.array(facts, { maxLength: 14 }), (all) => {
+      let payment = paymentOf()
+      for (const fact of all) {
+        const next = afterFact(payment, fact, at)
+        expect(next.status === payment.status || transitions[payment.status].includes(next.status)).toBe(true)
+        if (!open.has(payment.status)) expect(open.has(next.status)).toBe(false)
+        expect(next.refundedMinor).toBeGreaterThanOrEqual(0)
+        expect(next.refundedMinor).toBeLessThanOrEqual(Math.max(next.capturedMinor, 0))
+        payment = next
+      }
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('the table refuses what it does not name', () => {
+  for (const from of paymentStatuses)
+    for (const to of paymentStatuses) {
+      const legal = from === to || transitions[from].includes(to)
+      if (legal) expect(() => assertTransition(from, to)).not.toThrow()
+      else expect(() => assertTransition(from, to)).toThrow(`from ${from} to ${to}`)
+    }
+  expect(transitions.completed).not.toContain('pending')
+  expect(transitions.failed).toContain('completed')
+  expect(transitions.failed).not.toContain('processing')
+})
+
+describe('expiry', () => {
+  const end = paymentOf().expiresAt
+  it.each([
+    ['a millisecond early', paymentOf(), end - 1, 'early'],
+    ['in flight', after(processing), end, 'in_flight'],
+    ['paid', after(captured()), end, 'done'],
+    ['expired before', after(expired), end, 'done'],
+  ])('keeps one that is %s', (_, payment, now, reason) => {
+    expect(planExpiry(payment, undefined, now)).toEqual({ kind: 'keep', reason })
+  })
+
+  it('gives everything back that the checkout took, at the very instant', () => {
+    const holds = {
+      coupon: { code: 'WELCOME' },
+      manualDiscountId: 'man_1',
+      discount: { group: 'quiz', windowId: 'period#x', free: 2, percent: 1 },
+      creditMinor: 500,
+    }
+    const payment = { ...paymentOf({ holds }), ...stateOf(after(failed)), holds, ver: 2 }
+    const credit = { accountId: 'acc_1', currency: 'INR', balanceMinor: 100, ver: 3 }
+    const plan = planExpiry(payment, credit, end)
+    if (plan.kind !== 'expire') throw new Error(plan.reason)
+    expect(plan.next).toMatchObject({ status: 'expired', released: true, ver: 3 })
+    expect(rowsOf(plan.writes)).toEqual(['payment', 'coupon', 'manualDiscount', 'discountUse', 'credit', 'notice'])
+    expect(rowOf(plan.writes, 'payment').seenVer).toBe(2)
+    expect(rowOf(plan.writes, 'coupon')).toMatchObject({ code: 'WELCOME', by: -1 })
+    expect(rowOf(plan.writes, 'manualDiscount')).toMatchObject({ take: false, paymentId: payId })
+    expect(rowOf(plan.writes, 'discountUse').by).toEqual({ free: -2, percent: -1 })
+    expect(rowOf(plan.writes, 'credit').change.next).toMatchObject({ balanceMinor: 600, ver: 4 })
+    expect(planExpiry(plan.next, credit, end)).toEqual({ kind: 'keep', reason: 'done' })
+  })
+})
+
+describe('a claim', () => {
+  const purchase = (id: string, accountId = 'anon_1'): Purchase => ({
+    id,
+    accountId,
+    paymentId: payId,
+    productId: 'guide',
+    name: 'The guide',
+    group: 'article',
+    quantity: 1,
+    amountMinor: 700,
+    currency: 'USD',
+    createdAt: at,
+    ver: 3,
+  })
+  it('moves what the visitor bought, and nothing else, as new rows', () => {
+    const plan = planClaim('anon_1', 'acc_1', [purchase('p1'), purchase('p2', 'anon_2')])
+    expect(plan.moved).toEqual([{ ...purchase('p1', 'acc_1'), ver: 1 }])
+    expect(plan.writes).toEqual([{ row: 'purchase', next: plan.moved[0], seenVer: 0 }])
+  })
+  it('moves at most what a transaction holds', () => {
+    const many = Array.from({ length: maxClaimed + 1 }, (_, n) => purchase(`p${n}`))
+    expect(planClaim('anon_1', 'acc_1', many).moved).toHaveLength(maxClaimed)
+  })
+  it.each([
+    ['acc_1', 'acc_2'],
+    ['anon_1', 'anon_2'],
+  ])('from %s to %s is none', (from, to) => expect(() => planClaim(from, to, [])).toThrow(RangeError))
+})
