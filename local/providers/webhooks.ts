@@ -61,7 +61,7 @@ export function createSender(dispatch: Dispatch, due: Due, behaviour: Behaviour)
 
   const track = (work: Promise<void>) => {
     running.add(work)
-    work.finally(() => running.delete(work))
+    void work.finally(() => running.delete(work))
   }
 
   const attempt = async (event: FakeEvent, delivery: Delivery): Promise<void> => {

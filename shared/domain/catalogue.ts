@@ -196,6 +196,7 @@ export type Catalogue = z.output<typeof catalogueSchema>
 export type CatalogueFeature = z.output<typeof featureSchema>
 export type CataloguePlan = z.output<typeof planSchema>
 export type CataloguePrice = z.output<typeof priceSchema>
+export type CatalogueProduct = z.output<typeof productSchema>
 export type Entitlement = z.output<typeof entitlementSchema>
 
 /** An immutable version, as functions hold it. */

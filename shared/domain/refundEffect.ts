@@ -24,6 +24,10 @@ export function refundEffect(draft: RefundDraft): void {
       break
     case 'item':
       revokeItem(draft)
+      break
+    case 'subscription':
+      // Renewals, changes and overage: what their refund takes is the rule of subscriptions.
+      break
   }
   draft.payment = { ...draft.payment, reversedMinor: draft.payment.reversedMinor + refund.amountMinor }
 }

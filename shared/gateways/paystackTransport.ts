@@ -128,4 +128,4 @@ const codeOf = ({ code, message, type }: Envelope): string | undefined =>
 
 /** An unknown reference is 400 in places. */
 const isUnknownThing = (status: number, call: CallKind, { code, message }: Envelope): boolean =>
-  status === 400 && call === 'read' && (/not_found$/.test(code ?? '') || /not found/i.test(message ?? ''))
+  status === 400 && call === 'read' && (code?.endsWith('not_found') === true || /not found/i.test(message ?? ''))

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join, resolve } from 'node:path'
 import Razorpay from 'razorpay'
 import Stripe from 'stripe'
@@ -41,13 +41,14 @@ const startMs = Date.parse('2026-03-10T09:00:00Z')
 export async function startBench(): Promise<Bench> {
   const heard: Heard[] = []
   const answers: number[] = []
-  const receiver = createServer(async (message, response) => {
+  const receive = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = []
     for await (const chunk of message) chunks.push(Buffer.from(chunk))
     const raw = Buffer.concat(chunks).toString('utf8')
     heard.push({ provider: (message.url ?? '').slice(1), raw, headers: message.headers, body: parseObject(raw) ?? {} })
     response.writeHead(answers.shift() ?? 200).end()
-  })
+  }
+  const receiver = createServer((message, response) => void receive(message, response))
   await new Promise<void>((done) => receiver.listen(0, '127.0.0.1', done))
   const address = receiver.address()
   const port = address && typeof address === 'object' ? address.port : 0
