@@ -66,6 +66,9 @@ const adapters = new Set([
   'shared/runtime/log.ts',
   'shared/runtime/metric.ts',
   'shared/gateways/queues.ts',
+  // The deadline of a call to a provider, and the one client that is on `fetch`.
+  'shared/gateways/deadline.ts',
+  'shared/gateways/paystackTransport.ts',
   'functions/operation/getHealth.ts',
 ])
 
