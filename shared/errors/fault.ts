@@ -77,7 +77,7 @@ function sentence(issue: Issue): string {
     case 'too_big':
       return sizeText(issue.origin, 'at most', issue.maximum)
     case 'invalid_key':
-      return issue.issues[0]?.message ?? 'is not a usable name'
+      return issue.issues.find(({ message }) => message !== 'Invalid input')?.message ?? 'is not a usable name'
     case 'invalid_union':
       return 'options' in issue && issue.options ? `must be ${alternatives(issue.options)}` : 'is not valid'
     default:

@@ -10,7 +10,8 @@ const longestMessage = 300
 
 /** Parses what came from outside. @throws Problem `validation_failed` with a path for each fault. */
 export function parseInput<S extends z.ZodMiniType>(schema: S, value: unknown): z.output<S> {
-  const result = schema.safeParse(value)
+  // The input tells a wrong value from a missing one.
+  const result = schema.safeParse(value, { reportInput: true })
   if (result.success) return result.data
   const errors = result.error.issues
     .flatMap((issue) => faultsOf(issue))
