@@ -11,8 +11,12 @@ if (!(minutes > 0)) throw new Error('usage: npm run test:simulation -- <minutes>
 const lineEveryMs = 5_000
 
 const endsAt = performance.now() + minutes * 60_000
-// Each run of this command looks elsewhere; the seeds are printed, so every finding can be played again.
-const firstSeed = 1_000_000 + (Math.floor(performance.timeOrigin / 1000) % 1_000_000) * 1_000
+// Each run of this command looks elsewhere (unless SIM_FIRST_SEED says where: a change is held to the same seeds as the last one); the seeds are printed, so every finding can be played again.
+const given = Number(process.env.SIM_FIRST_SEED)
+const firstSeed =
+  Number.isSafeInteger(given) && given > 0
+    ? given
+    : 1_000_000 + (Math.floor(performance.timeOrigin / 1000) % 1_000_000) * 1_000
 let seed = firstSeed
 let answers = 0
 let faults = 0
