@@ -25,6 +25,14 @@ export const idPrefixes = {
   apiKey: 'key',
   auditEntry: 'aud',
   outboxRow: 'out',
+  payment: 'fpay',
+  paymentRefund: 'rfd',
+  invoice: 'inv',
+  purchase: 'pur',
+  paymentMethod: 'pmt',
+  discount: 'dsc',
+  visitorSession: 'ses',
+  historyEntry: 'his',
 } as const
 export type IdPrefix = (typeof idPrefixes)[keyof typeof idPrefixes]
 
@@ -35,6 +43,7 @@ const hashBits = 78n
 /** 48 bits: the year 10889. */
 const largestTimeMs = 2 ** 48 - 1
 const ulidShape = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/
+const idShape = /^[a-z]{3,4}_[0-9A-Z]{26}$/
 const bitsShape = /^[0-9A-HJKMNP-TV-Z]{16}$/
 
 /**
@@ -101,10 +110,10 @@ export function canonicalJson(value: unknown): string {
   return JSON.stringify(value) ?? 'null'
 }
 
-/** Ids are a three-letter prefix, an underscore and a ULID. */
+/** Ids are a prefix of three or four letters, an underscore and a ULID. */
 function ulidIn(id: string): string | undefined {
-  const ulid = id.slice(4)
-  return id.charAt(3) === '_' && ulidShape.test(ulid) ? ulid : undefined
+  const [prefix = '', ulid = ''] = id.split('_', 2)
+  return idShape.test(id) && ulidShape.test(ulid) && prefix.length >= 3 ? ulid : undefined
 }
 
 function base32(value: bigint, length: number): string {

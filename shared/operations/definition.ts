@@ -2,13 +2,24 @@ import type * as z from 'zod/mini'
 import type { ErrorCode } from '#errors/codes'
 
 /** A service stack, a folder under `functions/`, a file under `shared/operations/`. */
-export type Area = 'accounts' | 'admin' | 'catalogue' | 'credits' | 'entitlements' | 'usage' | 'operation'
+export type Area =
+  | 'accounts'
+  | 'admin'
+  | 'catalogue'
+  | 'credits'
+  | 'entitlements'
+  | 'operation'
+  | 'payments'
+  | 'purchases'
+  | 'subscriptions'
+  | 'usage'
+  | 'webhooks'
 
 /** `METHOD /path`; its prefix says who may call (`callerOf`). */
 export type Route = `${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /${string}`
 
 /** Who stands behind a route. */
-export type Caller = 'public' | 'customer' | 'server' | 'staff'
+export type Caller = 'public' | 'customer' | 'visitor' | 'server' | 'staff'
 
 /** What an API key may do; a key holds a list of these. */
 export const scopes = [
@@ -17,6 +28,10 @@ export const scopes = [
   'check',
   'credits:read',
   'credits:write',
+  'payments:read',
+  'payments:write',
+  'subscription:read',
+  'subscription:write',
   'usage:read',
   'usage:write',
 ] as const
@@ -26,7 +41,7 @@ export type Scope = (typeof scopes)[number]
 export type TableGrant = 'none' | 'read' | 'readWrite'
 
 /** SQS queues, each with a dead-letter queue of its own. */
-export const queues = ['due', 'outbox', 'audit'] as const
+export const queues = ['due', 'outbox', 'audit', 'webhook', 'payment', 'number'] as const
 export type QueueName = (typeof queues)[number]
 
 export interface Grants {
@@ -35,12 +50,16 @@ export interface Grants {
   writeKeys?: string[]
   /** Queues that the function sends to. */
   send?: QueueName[]
+  /** Reads the deployment's payment secret: providers' keys, and the key that seals tokens. */
+  paymentSecret?: true
 }
 
 export interface Limits {
   /** Seconds; under API Gateway's 30 for HTTP. */
   timeoutSeconds?: number
   memoryMegabytes?: number
+  /** Runs at most so many at once, over all callers. */
+  concurrency?: number
 }
 
 type Schema = z.ZodMiniType
@@ -81,6 +100,8 @@ export interface HttpOperation<
   body?: Body
   /** Default `application/json` alone. */
   contentTypes?: string[]
+  /** The bytes as they came, whatever their type, and no limit by address: a signature over them decides. Goes without `body`. */
+  takesRaw?: true
   /** The status of success. */
   success: 200 | 201 | 202 | 204
   /** Absent with 204 only. */
@@ -119,6 +140,8 @@ export interface StreamOperation extends Common {
 
 export interface AuthorizerOperation extends Common {
   kind: 'authorizer'
+  /** Whose routes it decides on. */
+  of: 'server' | 'visitor'
 }
 
 export type Operation = HttpOperation | WorkerOperation | JobOperation | StreamOperation | AuthorizerOperation
@@ -151,6 +174,7 @@ export const authorizer = (definition: Omit<AuthorizerOperation, 'kind'>): Autho
 export function callerOf(route: Route): Caller {
   const path = route.slice(route.indexOf(' ') + 1)
   if (path.startsWith('/v1/me')) return 'customer'
+  if (path.startsWith('/v1/visitor/')) return 'visitor'
   if (path.startsWith('/v1/accounts/')) return 'server'
   if (path.startsWith('/v1/admin/')) return 'staff'
   return 'public'
@@ -160,9 +184,8 @@ export function callerOf(route: Route): Caller {
 export function errorsOf(operation: HttpOperation): ErrorCode[] {
   const all = new Set<ErrorCode>(['validation_failed', 'internal', 'timeout', ...operation.errors])
   const callers = new Set(operation.routes.map(callerOf))
-  if (callers.has('customer') || callers.has('server') || callers.has('staff'))
-    all.add('unauthenticated').add('forbidden')
-  if (callers.has('customer') || callers.has('public')) all.add('rate_limited')
+  if ([...callers].some((caller) => caller !== 'public')) all.add('unauthenticated').add('forbidden')
+  if (callers.has('customer') || callers.has('visitor') || callers.has('public')) all.add('rate_limited')
   // A customer may name an account by header; one that is not theirs is not found.
   if (callers.has('customer')) all.add('not_found')
   // A body is weighed before it is looked at, also where none is taken.

@@ -14,10 +14,19 @@ export interface AuthorizerAnswer {
   context: Record<string, string>
 }
 
-/** Decides on a key by its hash; undefined refuses. */
-export type RunAuthorizer = (keyHash: string, deps: Deps) => Promise<Record<string, string> | undefined>
+/**
+ * Decides on a credential by its hash. What it answers is the context that the operation behind sees (`identityOf`): a
+ * server's key id and scopes, a visitor's `accountId`. Undefined refuses.
+ */
+export type RunAuthorizer = (credentialHash: string, deps: Deps) => Promise<Record<string, string> | undefined>
 
-/** The Lambda entry of the API key authorizer. */
+/** API keys (`fg_<mode>_…`) and session tokens (`fgs_<mode>_…`), each with 256 random bits in base64url. */
+const credentials = {
+  server: /^Bearer (fg_(test|live)_[A-Za-z0-9_-]{43})$/,
+  visitor: /^Bearer (fgs_(test|live)_[A-Za-z0-9_-]{43})$/,
+} as const satisfies Record<AuthorizerOperation['of'], RegExp>
+
+/** The Lambda entry of an authorizer. */
 export function authorizerHandler(operation: AuthorizerOperation, run: RunAuthorizer, live: Live) {
   const open = live(operation)
   return middy<AuthorizerEvent, AuthorizerAnswer>().handler(async (event: AuthorizerEvent) =>
@@ -25,7 +34,7 @@ export function authorizerHandler(operation: AuthorizerOperation, run: RunAuthor
   )
 }
 
-/** A key of the other mode never reaches the table. A failure of ours refuses: nobody gets in because something broke. */
+/** A credential of the other mode or kind never reaches the table. A failure of ours refuses: nobody gets in because something broke. */
 export async function handleAuthorizer(
   operation: AuthorizerOperation,
   run: RunAuthorizer,
@@ -33,10 +42,10 @@ export async function handleAuthorizer(
   event: AuthorizerEvent,
 ): Promise<AuthorizerAnswer> {
   const refused: AuthorizerAnswer = { isAuthorized: false, context: {} }
-  const key = /^Bearer (fg_(test|live)_[A-Za-z0-9_-]{43})$/.exec(event.headers?.authorization ?? '')
-  if (!key?.[1] || key[2] !== deps.config.mode) return refused
+  const given = credentials[operation.of].exec(event.headers?.authorization ?? '')
+  if (!given?.[1] || given[2] !== deps.config.mode) return refused
   try {
-    const context = await run(hashOfKey(key[1]), deps)
+    const context = await run(hashOfKey(given[1]), deps)
     return context ? { isAuthorized: true, context } : refused
   } catch (error) {
     reportDefect(operation, deps, error, {})

@@ -1,4 +1,8 @@
 import type { PublishedCatalogue } from '#domain/catalogue'
+import type { PaymentProvider } from '#domain/moneyCharge'
+import type { PaymentSettings } from '#domain/paymentSettings'
+import type { Gateway } from '#gateways/gateway'
+import type { Seal } from '#gateways/seal'
 import type { QueueName } from '#operations/definition'
 import type { Table } from '#table/port'
 
@@ -15,11 +19,22 @@ export interface Deps {
   wait: (milliseconds: number) => Promise<void>
   /** The catalogue in memory, looked for anew at most once a minute. */
   catalogue: () => Promise<PublishedCatalogue>
+  /** The payment settings in memory, looked for anew at most once a minute. */
+  settings: () => Promise<PaymentSettings>
+  /** The providers that are turned on, and what seals tokens: from the payment secret, read anew every five minutes. */
+  payments: () => Promise<PaymentTools>
   config: Config
   /** Counts something for an alarm or a chart. */
   metric: (name: string, value: number, dimensions: Record<string, string>) => void
   /** What this invocation has consumed so far, for its log line. */
   spent?: () => { readUnits: number; writeUnits: number; calls: number }
+}
+
+export interface PaymentTools {
+  turnedOn: readonly PaymentProvider[]
+  /** @throws GatewayError `misconfigured` for a provider that is not turned on. */
+  gateway: (provider: PaymentProvider) => Gateway
+  seal: Seal
 }
 
 export interface Config {
@@ -42,8 +57,11 @@ export interface Ids {
 }
 
 export interface Queues {
-  /** Sends messages (JSON values); at most 10 a call to SQS, split inside. Throws when one could not be sent. */
-  send(queue: QueueName, messages: unknown[]): Promise<void>
+  /**
+   * Sends messages (JSON values); at most 10 a call to SQS, split inside. They become visible after `delaySeconds`
+   * (real time, at most 900). Throws when one could not be sent.
+   */
+  send(queue: QueueName, messages: unknown[], options?: { delaySeconds?: number }): Promise<void>
 }
 
 /** One structured line; never secrets, tokens or contact details. */

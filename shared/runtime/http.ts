@@ -131,7 +131,7 @@ async function answer<Operation extends HttpOperation>(
   if (operation.scope && identity.kind === 'server' && !identity.scopes.includes(operation.scope)) {
     throw new Problem('forbidden', `The API key lacks the scope "${operation.scope}".`)
   }
-  const limits = await takeLimits(identity, accountId, deps)
+  const limits = await takeLimits(operation, identity, accountId, deps)
   if (identity.kind === 'staff') await requireAdmin(identity, deps)
   const input = inputOf(operation, event, identity, accountId, context.requestId, deps)
   const outcome = (await storedAnswer(operation, input, deps)) ?? (await run(input, deps))
@@ -139,8 +139,14 @@ async function answer<Operation extends HttpOperation>(
 }
 
 /** Customers by account, the public by address; servers have the gateway's throttle and staff their own care. */
-async function takeLimits(identity: Identity, accountId: string, deps: Deps): Promise<Record<string, string>> {
-  if (identity.kind === 'customer')
+async function takeLimits(
+  { takesRaw }: HttpOperation,
+  identity: Identity,
+  accountId: string,
+  deps: Deps,
+): Promise<Record<string, string>> {
+  if (takesRaw) return {}
+  if (identity.kind === 'customer' || identity.kind === 'visitor')
     return requireRate(deps, accountRateKey(accountId, customerPolicy.name), customerPolicy)
   if (identity.kind === 'public')
     return requireRate(deps, addressRateKey(identity.address, publicPolicy.name), publicPolicy)
@@ -170,8 +176,11 @@ function inputOf<Operation extends HttpOperation>(
     key: keyOf(event, identity, () => `${requestId}:${deps.ids.random()}`),
     requestHash: requestHash([operation.id, accountId, params ?? null, query ?? null, body ?? null]),
     contentType: raw.contentType,
+    raw: operation.takesRaw ? { bytes: raw.bytes, headers: event.headers } : noRaw,
   } as Input<Operation>
 }
+
+const noRaw = { bytes: new Uint8Array(), headers: {} }
 
 function parseQuery(operation: HttpOperation, event: HttpEvent): unknown {
   const given = event.queryStringParameters ?? {}
@@ -194,8 +203,18 @@ function success(operation: HttpOperation, outcome: unknown, extra: Record<strin
   return {
     statusCode,
     headers: { ...headers, 'content-type': headers['content-type'] ?? type },
-    body: typeof output === 'string' ? output : JSON.stringify(output),
+    ...bodyFor(output),
   }
+}
+
+/** Text leaves as it is, bytes as base64 that the gateway undoes, all else as JSON. */
+function bodyFor(output: unknown): Pick<HttpResponse, 'body' | 'isBase64Encoded'> {
+  if (typeof output === 'string') return { body: output }
+  if (output instanceof Uint8Array) {
+    const bytes = Buffer.from(output.buffer, output.byteOffset, output.byteLength)
+    return { body: bytes.toString('base64'), isBase64Encoded: true }
+  }
+  return { body: JSON.stringify(output) }
 }
 
 /** `Contention` that nobody handled is a busy moment, not a defect. */

@@ -14,7 +14,14 @@ import { emitMetric } from './metric.ts'
 export type Live = (operation: Operation) => () => Promise<Deps>
 
 /** Adds an adapter that not every function carries, so that no bundle holds what its operation does not use. */
-export type Extension = (base: Pick<Lasting, 'client' | 'clock' | 'config' | 'log'> & { table: Table }) => Partial<Deps>
+export type Extension = (
+  base: Pick<Lasting, 'client' | 'clock' | 'config' | 'log'> & {
+    table: Table
+    wait: Deps['wait']
+    rng: Deps['rng']
+    env: NodeJS.ProcessEnv
+  },
+) => Partial<Deps>
 
 /** A call to DynamoDB takes milliseconds; what takes seconds is lost, and a retry under the same token is safe. */
 const connectTimeoutMs = 1_000
@@ -62,10 +69,14 @@ function build(operation: Operation, extensions: Extension[]): Lasting {
   const real = () => Date.now()
   const clock = { now: real, real }
   const log = createLog(operation.area)
-  const base = { client, table: dynamoTable({ client, tableName }), clock, config, log }
+  const table = dynamoTable({ client, tableName })
+  const base = { client, table, clock, config, log, wait: pause, rng: Math.random, env: process.env }
   const added: Partial<Deps> = Object.assign({}, ...extensions.map((extension) => extension(base)))
   return { client, tableName, config, clock, log, added }
 }
+
+/** A wait that lost its race must not keep a process alive. */
+const pause = (milliseconds: number): Promise<void> => wait(milliseconds, undefined, { ref: false })
 
 async function invocation({ client, tableName, config, clock, log, added }: Lasting): Promise<Deps> {
   const spent = { readUnits: 0, writeUnits: 0, calls: 0 }
@@ -83,12 +94,13 @@ async function invocation({ client, tableName, config, clock, log, added }: Last
     clock: config.mode === 'live' ? clock : { now: await testNow(table, clock.real), real: clock.real },
     config,
     log,
-    // A wait that lost its race must not keep a process alive.
-    wait: (milliseconds) => wait(milliseconds, undefined, { ref: false }),
+    wait: pause,
     rng: Math.random,
     ids: { random: randomBits, secret: () => randomBytes(32).toString('base64url') },
     queues: { send: notWired('queues') },
     catalogue: notWired('the catalogue'),
+    settings: notWired('the payment settings'),
+    payments: notWired('the payment secret'),
     metric: emitMetric,
     spent: () => spent,
     ...added,

@@ -2,9 +2,9 @@ import type { Log } from './deps.ts'
 
 /** Redacted by key … */
 const secretKeys = /authorization|cookie|token|secret|password|apikey|signature|email|phone|contact|address/i
-/** … and by pattern: API keys, JWTs, e-mail addresses (an account id may be one). */
+/** … and by pattern: API keys, session tokens, JWTs, e-mail addresses (an account id may be one). */
 const secretPatterns: [RegExp, string][] = [
-  [/fg_(test|live)_[A-Za-z0-9_-]+/g, 'fg_$1_…'],
+  [/(fgs?)_(test|live)_[A-Za-z0-9_-]+/g, '$1_$2_…'],
   [/eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g, 'jwt…'],
   [/[^\s@"'<>()|:]{1,64}@[^\s@"'<>()|:]{1,255}/g, '…@…'],
 ]

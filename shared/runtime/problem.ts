@@ -5,6 +5,8 @@ export interface HttpResponse {
   statusCode: number
   headers: Record<string, string>
   body: string
+  /** The body is base64 of bytes, which the gateway sends as they are. */
+  isBase64Encoded?: true
 }
 
 /** On every answer; `noindex` keeps account data out of any search engine that gets hold of an address. */

@@ -49,6 +49,12 @@ export function identityOf(event: HttpEvent): Identity {
       throw new Problem('unauthenticated', 'The API key is missing or not valid.')
     return { ...base, class: 's', keyId, scopes: scopesOf(context?.scopes) }
   }
+  if (kind === 'visitor') {
+    const subject = event.requestContext.authorizer?.lambda?.accountId
+    if (typeof subject !== 'string' || !subject.startsWith('anon_') || !idPattern.test(subject))
+      throw new Problem('unauthenticated', 'The session token is missing or not valid.')
+    return { ...base, class: 'c', subject }
+  }
   const claims = event.requestContext.authorizer?.jwt?.claims ?? {}
   // The gateway has verified signature, issuer and audience; a token without an expiry would live for ever, so it is refused here too.
   if (typeof claims.sub !== 'string' || !idPattern.test(claims.sub) || claims.exp === undefined) {
@@ -73,6 +79,7 @@ export function accountOf(event: HttpEvent, identity: Identity): string {
       })
     return named
   }
+  if (identity.kind === 'visitor') return identity.subject ?? ''
   if (identity.kind !== 'customer') return ''
   const chosen = event.headers['faregate-account']
   if (chosen !== undefined && chosen !== identity.subject) throw new Problem('not_found', 'There is no such account.')
@@ -95,8 +102,9 @@ export function keyOf(event: HttpEvent, identity: Identity, make: () => string):
 
 export interface RawBody {
   contentType: string
-  /** Parsed JSON; undefined when there was no body. */
+  /** Parsed JSON; undefined when there was no body, or where bytes are taken as they came. */
   value: unknown
+  bytes: Uint8Array
 }
 
 /** Size, media type, encoding and syntax of the body, in this order; its shape is the schema's business. */
@@ -104,10 +112,10 @@ export function bodyOf(operation: HttpOperation, event: HttpEvent): RawBody {
   const contentType = (event.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
   const bytes = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8')
   if (bytes.length > largestBodyBytes) throw new Problem('payload_too_large', 'A body has at most 256 KB.')
-  if (bytes.length === 0) return { contentType, value: undefined }
+  if (operation.takesRaw || bytes.length === 0) return { contentType, value: undefined, bytes }
   if (!operation.body) {
     // Clients commonly send `{}` with a POST that takes nothing; anything else is a misunderstanding worth naming.
-    if (bytes.toString('utf8').trim() === '{}') return { contentType, value: undefined }
+    if (bytes.toString('utf8').trim() === '{}') return { contentType, value: undefined, bytes }
     throw new Problem('validation_failed', 'This operation takes no body.', {
       errors: [{ path: '', message: 'takes no body' }],
     })
@@ -116,10 +124,16 @@ export function bodyOf(operation: HttpOperation, event: HttpEvent): RawBody {
   if (!accepted.includes(contentType))
     throw new Problem('unsupported_media_type', `The body must be ${accepted.join(' or ')}.`)
   try {
-    return { contentType, value: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) }
+    return { contentType, value: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)), bytes }
   } catch {
     throw new Problem('validation_failed', 'The body is not valid JSON in UTF-8.', {
       errors: [{ path: '', message: 'is not valid JSON' }],
     })
   }
 }
+
+type Given<Body> = { [Name in keyof Body]?: Exclude<Body[Name], undefined> }
+
+/** The members that a body really has: an optional one that is undefined is not there. */
+export const given = <Body extends object>(body: Body): Given<Body> =>
+  Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)) as Given<Body>

@@ -7,7 +7,7 @@ export interface Identity {
   kind: Caller
   /** Keeps keys of customers and servers apart: nobody can burn another's. */
   class: CallerClass
-  /** The JWT's subject (customer, staff). */
+  /** The JWT's subject (customer, staff), or the visitor's account. */
   subject?: string
   /** The token's, for the audit log; never logged. */
   email?: string
@@ -40,6 +40,8 @@ export interface Input<Operation extends HttpOperation = HttpOperation> {
   requestId: string
   /** The media type of the body, lower case, without parameters. */
   contentType: string
+  /** What an operation that takes raw bytes decides by; elsewhere empty. */
+  raw: { bytes: Uint8Array; headers: Record<string, string | undefined> }
 }
 
 /** An answer with more than its body. */

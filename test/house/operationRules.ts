@@ -71,7 +71,9 @@ export const routesAreFew: OperationRule = (operations) => {
 
 export const postsAreIdempotent: OperationRule = (operations) =>
   httpOf(operations)
-    .filter(({ routes, idempotency }) => routes.some((route) => route.startsWith('POST ')) && idempotency === 'natural')
+    .filter(({ idempotency }) => idempotency === 'natural')
+    // Who calls is not known on a public route, and a key that anybody may repeat must not answer what another was given.
+    .filter(({ routes }) => routes.some((route) => route.startsWith('POST ') && callerOf(route) !== 'public'))
     .map(({ id }) => `${id} is a POST without a guard or a stored answer`)
 
 /** What changes nothing needs no write, whatever is asked of it. */

@@ -64,7 +64,7 @@ const order = (a: Route, b: Route): number => {
 
 const description = `Plans, credits, usage limits and entitlements of one product.
 
-**Who calls.** \`/v1/me\` is a customer with a token of the identity provider; \`/v1/accounts/{accountId}\` is the product's server with an API key; \`/v1/admin\` is staff; the rest is public.
+**Who calls.** \`/v1/me\` is a customer with a token of the identity provider; \`/v1/visitor\` is somebody without a login, with a session token; \`/v1/accounts/{accountId}\` is the product's server with an API key; \`/v1/admin\` is staff; \`/v1/webhooks\` is a payment provider that signs what it sends; the rest is public.
 
 **Errors** are \`application/problem+json\`; \`code\` is stable and each has a page under \`/docs/errors/\`. What the gateway refuses by itself (an invalid credential, its throttle, an unknown route) is \`{"message": …}\`.
 
@@ -81,7 +81,11 @@ const areaDescriptions: Record<HttpOperation['area'], string> = {
   credits: 'Prepaid credits: grants, deductions, reservations and the ledger.',
   entitlements: 'What an account may do, and the one call that checks and takes.',
   operation: 'The system itself: health and documentation.',
+  payments: 'Checkout, payments, refunds and invoices.',
+  purchases: 'Single items: quotes, what was bought, and sessions of visitors without a login.',
+  subscriptions: 'Changing, renewing and ending a plan.',
   usage: 'Counting what is used, against limits.',
+  webhooks: 'Events of the payment providers: taken in, listed, and worked off again.',
 }
 
 const printable = { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x20-\\x7e]+$' }
@@ -137,6 +141,12 @@ const components: OpenapiDocument['components'] = {
       scheme: 'bearer',
       bearerFormat: 'JWT',
       description: 'A token of the identity provider; `sub` is the customer. It must expire.',
+    },
+    visitorToken: {
+      type: 'http',
+      scheme: 'bearer',
+      bearerFormat: 'fgs_test_… or fgs_live_…',
+      description: 'The token of a visitor’s session (`POST /v1/sessions`); it lasts 30 days.',
     },
     apiKey: {
       type: 'http',

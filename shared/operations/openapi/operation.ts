@@ -10,16 +10,20 @@ const header = (name: string) => ({ [name]: { $ref: `#/components/headers/${name
 const security = {
   public: [],
   customer: [{ customerToken: [] }],
+  visitor: [{ visitorToken: [] }],
   server: [{ apiKey: [] }],
   staff: [{ staffToken: [] }],
 } as const
 
 /**
- * `operationId` of a route: the operation's id. Where an operation stands on two routes, the customer's own (`/v1/me`)
- * adds `_me`, so that ids are unique and the plain one is always the server's.
+ * `operationId` of a route: the operation's id. Where an operation stands on several routes, the customer's own (`/v1/me`)
+ * adds `_me` and the visitor's `_visitor`, so that ids are unique and the plain one is always the server's.
  */
 export function operationIdOf(operation: HttpOperation, route: Route): string {
-  return operation.routes.length > 1 && callerOf(route) === 'customer' ? `${operation.id}_me` : operation.id
+  const caller = callerOf(route)
+  if (operation.routes.length > 1 && caller === 'customer') return `${operation.id}_me`
+  if (operation.routes.length > 1 && caller === 'visitor') return `${operation.id}_visitor`
+  return operation.id
 }
 
 /** Whether an authorizer stands before the route. */
@@ -37,6 +41,7 @@ export function operationObject(operation: HttpOperation, route: Route): Record<
     security: security[caller],
     parameters: parametersOf(operation, route),
     ...(operation.body && { requestBody: requestBody(operation, operation.body) }),
+    ...(operation.takesRaw && { requestBody: signedBody }),
     responses: {
       [operation.success]: successResponse(operation, caller),
       ...Object.fromEntries(
@@ -57,10 +62,17 @@ function parametersOf(operation: HttpOperation, route: Route): unknown[] {
     ...(route.includes('{accountId}') ? [parameter('accountId')] : []),
     ...(operation.params ? membersOf(operation.params, 'path') : []),
     ...(operation.query ? membersOf(operation.query, 'query') : []),
-    ...(route.startsWith('POST ') ? [parameter('Idempotency-Key')] : []),
+    ...(route.startsWith('POST ') && !operation.takesRaw ? [parameter('Idempotency-Key')] : []),
     ...(callerOf(route) === 'customer' ? [parameter('Faregate-Account')] : []),
     parameter('X-Request-Id'),
   ]
+}
+
+/** Only the bytes under the signature count: whatever JSON the provider sends is taken. */
+const signedBody = {
+  description: 'The provider’s event, exactly as it was signed.',
+  required: true,
+  content: { 'application/json': { schema: { type: 'object' } } },
 }
 
 /** Each member of a params or query schema as a parameter. */
@@ -92,17 +104,24 @@ function requestBody(operation: HttpOperation, body: z.ZodMiniType): unknown {
   }
 }
 
+const hasQuota = ({ takesRaw }: HttpOperation, caller: keyof typeof security): boolean =>
+  !takesRaw && (caller === 'customer' || caller === 'visitor' || caller === 'public')
+
+/** An answer of bytes (`z.instanceof(Uint8Array)`; no other output is a class) has no form in JSON Schema. */
+const answerSchema = (output: z.ZodMiniType): JsonSchema =>
+  output._zod.def.type === 'custom' ? { type: 'string', format: 'binary' } : outputSchema(output)
+
 function successResponse(operation: HttpOperation, caller: keyof typeof security): unknown {
   return {
     description: operation.output ? 'Done; the answer.' : 'Done.',
     headers: {
       ...header('X-Request-Id'),
       ...(operation.idempotency !== 'natural' && header('Idempotent-Replayed')),
-      ...((caller === 'customer' || caller === 'public') && { ...header('RateLimit'), ...header('RateLimit-Policy') }),
+      ...(hasQuota(operation, caller) && { ...header('RateLimit'), ...header('RateLimit-Policy') }),
     },
     ...(operation.output && {
       content: {
-        [(operation.outputType ?? 'application/json').split(';')[0] ?? '']: { schema: outputSchema(operation.output) },
+        [(operation.outputType ?? 'application/json').split(';')[0] ?? '']: { schema: answerSchema(operation.output) },
       },
     }),
   }

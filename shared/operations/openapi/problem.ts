@@ -59,11 +59,17 @@ export const gatewayMessageSchema: JsonSchema = {
 
 const ref = (schema: string) => ({ $ref: `#/components/schemas/${schema}` })
 
+const comesBack: ReadonlySet<ErrorCode> = new Set([
+  'conflict',
+  'contended',
+  'provider_unavailable',
+  'rate_limited',
+  'reservation_expired',
+])
+
 /** A refusal may say when to come back. */
 const retryAfter = (codesHere: ErrorCode[]) =>
-  codesHere.some((code) => ['rate_limited', 'contended', 'reservation_expired', 'conflict'].includes(code))
-    ? { 'Retry-After': { $ref: '#/components/headers/Retry-After' } }
-    : {}
+  codesHere.some((code) => comesBack.has(code)) ? { 'Retry-After': { $ref: '#/components/headers/Retry-After' } } : {}
 
 /** A response as the document's components hold it, under a name that says what it is for. */
 export interface NamedResponse {
