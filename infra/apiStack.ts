@@ -18,9 +18,16 @@ import { arn, type Names } from './names.ts'
 interface ApiStackProps {
   config: DeploymentConfig
   names: Names
-  /** Decides on API keys. */
-  authorizer: AuthorizerOperation
-  codeDirectory: string
+  authorizers: Authorizers
+  codeDirectoryOf: (id: string) => string
+}
+
+/** Who decides on which credential; without routes for visitors nobody decides on theirs. */
+export interface Authorizers {
+  /** API keys. */
+  server: AuthorizerOperation
+  /** Session tokens. */
+  visitor?: AuthorizerOperation
 }
 
 /**
@@ -29,8 +36,8 @@ interface ApiStackProps {
  */
 const throttle = { throttlingRateLimit: 5_000, throttlingBurstLimit: 5_000 }
 
-/** How long an answer about a key is believed: a revoked key works this long at most, well under the promised minute. */
-const keyCacheSeconds = 30
+/** How long an answer about a credential is believed: what is revoked works this long at most, well under the promised minute. */
+const credentialCacheSeconds = 30
 
 /** A browser may keep a preflight's answer for this long. */
 const preflightSeconds = 600
@@ -57,7 +64,7 @@ export class ApiStack extends Stack {
     })
     const api = this.#api(config, names)
     const customers = this.#customerAuthorizer(config, names, api)
-    const servers = this.#serverAuthorizer(props, api)
+    const servers = this.#functionAuthorizer(props, api, 'ServerAuthorizer', props.authorizers.server)
     this.#topic(config, names)
     this.#alarms(names, api)
     this.#dashboard(names, api)
@@ -66,6 +73,10 @@ export class ApiStack extends Stack {
     publish('apiId', api.ref)
     publish('customerAuthorizerId', customers.ref)
     publish('serverAuthorizerId', servers.ref)
+    if (props.authorizers.visitor) {
+      const visitors = this.#functionAuthorizer(props, api, 'VisitorAuthorizer', props.authorizers.visitor)
+      publish('visitorAuthorizerId', visitors.ref)
+    }
     new CfnOutput(this, 'ApiUrl', { value: api.attrApiEndpoint, description: 'Where the API answers.' })
   }
 
@@ -118,24 +129,29 @@ export class ApiStack extends Stack {
     })
   }
 
-  /** The product's servers: an API key, looked up by a function. */
-  #serverAuthorizer({ config, names, authorizer, codeDirectory }: ApiStackProps, api: CfnApi): CfnAuthorizer {
+  /** The product's servers and its visitors: an API key or a session token, looked up by a function. */
+  #functionAuthorizer(
+    { config, names, codeDirectoryOf }: ApiStackProps,
+    api: CfnApi,
+    logicalId: string,
+    authorizer: AuthorizerOperation,
+  ): CfnAuthorizer {
     const operation = new OperationFunction(this, authorizer.id, {
       config,
       names,
       operation: authorizer,
-      codeDirectory,
+      codeDirectory: codeDirectoryOf(authorizer.id),
     })
     const functionArn = arn(this, 'lambda', `function:${names.function(authorizer.id)}`)
-    const resource = new CfnAuthorizer(this, 'ServerAuthorizer', {
+    const resource = new CfnAuthorizer(this, logicalId, {
       apiId: api.ref,
-      name: 'server',
+      name: authorizer.of,
       authorizerType: 'REQUEST',
       authorizerUri: `arn:${this.partition}:apigateway:${this.region}:lambda:path/2015-03-31/functions/${functionArn}/invocations`,
       authorizerPayloadFormatVersion: '2.0',
       enableSimpleResponses: true,
       identitySource: ['$request.header.Authorization'],
-      authorizerResultTtlInSeconds: keyCacheSeconds,
+      authorizerResultTtlInSeconds: credentialCacheSeconds,
     })
     new CfnPermission(operation, 'Permission', {
       action: 'lambda:InvokeFunction',

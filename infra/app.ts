@@ -1,9 +1,9 @@
 import { App, Tags, Validations } from 'aws-cdk-lib/core'
 import type { CloudAssembly } from 'aws-cdk-lib/cx-api'
 import { AwsSolutionsChecks } from 'cdk-nag'
-import type { Area, Operation } from '#operations/definition'
+import { type Area, type AuthorizerOperation, callerOf, type Operation } from '#operations/definition'
 import { operations as allOperations } from '#operations/index'
-import { ApiStack } from './apiStack.ts'
+import { ApiStack, type Authorizers } from './apiStack.ts'
 import { bundleDirectory } from './bundle.ts'
 import { type DeploymentConfig, parseConfig } from './config.ts'
 import { DataStack } from './dataStack.ts'
@@ -46,12 +46,10 @@ export function buildApp(options: BuildOptions = {}): BuiltApp {
   })
   const config = parseConfig({ ...contextOf(app), ...given })
   const names = new Names(config)
-  const authorizer = operations.find((operation) => operation.kind === 'authorizer')
-  if (authorizer === undefined)
-    throw new Error('No operation decides on API keys: the API would have no door for servers')
+  const authorizers = authorizersOf(operations)
 
   const data = new DataStack(app, { config, names, operations })
-  const api = new ApiStack(app, { config, names, authorizer, codeDirectory: codeDirectoryOf(authorizer.id) })
+  const api = new ApiStack(app, { config, names, authorizers, codeDirectoryOf })
   api.addStackDependency(data)
   for (const area of areasOf(operations)) {
     const ofArea = operations.filter((operation) => operation.area === area && operation.kind !== 'authorizer')
@@ -63,6 +61,22 @@ export function buildApp(options: BuildOptions = {}): BuiltApp {
   Tags.of(app).add('mode', config.mode)
   if (checked) Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
   return { app, assembly: app.synth() }
+}
+
+/** @throws Error where a route would have no door. A product without visitors' routes needs none for them. */
+function authorizersOf(operations: readonly Operation[]): Authorizers {
+  const authorizerOf = (of: AuthorizerOperation['of']) =>
+    operations.find(
+      (operation): operation is AuthorizerOperation => operation.kind === 'authorizer' && operation.of === of,
+    )
+  const [server, visitor] = [authorizerOf('server'), authorizerOf('visitor')]
+  if (server === undefined) throw new Error('No operation decides on API keys: the API would have no door for servers')
+  const orphan = operations.find(
+    (operation) => operation.kind === 'http' && operation.routes.some((route) => callerOf(route) === 'visitor'),
+  )
+  if (visitor === undefined && orphan !== undefined)
+    throw new Error(`No operation decides on session tokens: ${orphan.id} would have no door for visitors`)
+  return { server, ...(visitor && { visitor }) }
 }
 
 const areasOf = (operations: readonly Operation[]): Area[] => [...new Set(operations.map(({ area }) => area))].sort()

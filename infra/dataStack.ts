@@ -2,6 +2,7 @@ import { BackupPlan, BackupPlanRule, BackupResource, BackupVault } from 'aws-cdk
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch'
 import { AttributeType, Billing, ProjectionType, StreamViewType, TableV2 } from 'aws-cdk-lib/aws-dynamodb'
 import { Schedule } from 'aws-cdk-lib/aws-events'
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import { StringParameter } from 'aws-cdk-lib/aws-ssm'
 import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib/core'
 import type { Construct } from 'constructs'
@@ -19,17 +20,18 @@ interface DataStackProps {
   operations: readonly Operation[]
 }
 
-/** What must outlive every deployment: the table, its backups, and the queues with the work in them. */
+/** What must outlive every deployment: the table, its backups, the payment secret, and the queues with the work in them. */
 export class DataStack extends Stack {
   constructor(scope: Construct, { config, names, operations }: DataStackProps) {
     const live = config.mode === 'live'
     super(scope, names.stack('data'), {
       stackName: names.stack('data'),
-      description: 'Faregate: the table, its backups, and the queues.',
+      description: 'Faregate: the table, its backups, the payment secret, and the queues.',
       terminationProtection: live,
     })
     const table = this.#table(names, live)
     if (live) this.#backups(names, table)
+    this.#paymentSecret(names, live)
     this.#queues(names, operations)
   }
 
@@ -98,6 +100,29 @@ export class DataStack extends Stack {
     Validations.of(selection).acknowledge({
       id: 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup]',
       reason: 'AWS Backup’s own policy for its own service role: AWS keeps it in step with what the service does.',
+    })
+  }
+
+  /**
+   * Born with the key that seals tokens and without a provider; staff add the providers' keys. How it is generated must
+   * never change: CloudFormation would generate the whole value anew, over every key in it.
+   */
+  #paymentSecret(names: Names, live: boolean): void {
+    const secret = new Secret(this, 'PaymentSecret', {
+      secretName: names.paymentSecret,
+      description: 'Payment providers’ keys and webhook secrets, and the key that seals tokens (docs/deploy.md).',
+      generateSecretString: {
+        secretStringTemplate: '{}',
+        generateStringKey: 'sealKey',
+        passwordLength: 64,
+        excludePunctuation: true,
+      },
+      removalPolicy: live ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    })
+    Validations.of(secret).acknowledge({
+      id: 'AwsSolutions-SMG4',
+      reason:
+        'The keys are the providers’: nobody but their dashboards can make new ones. They are rotated by hand, the new one beside the old (docs/deploy.md).',
     })
   }
 

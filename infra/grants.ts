@@ -33,7 +33,7 @@ export function tableGrants(operation: Operation, mode: 'test' | 'live'): Grant[
   if (own === 'none' && mode === 'test') {
     grants.push({ actions: ['dynamodb:GetItem'], on: 'table', keyPrefixes: ['CLOCK'] })
   }
-  // The quotas of customers and of the public.
+  // The quotas of customers, visitors and the public.
   const quotas = quotaPrefixes(operation)
   if (quotas.length > 0) grants.push({ actions: ['dynamodb:UpdateItem'], on: 'table', keyPrefixes: quotas })
   // Every call of staff is in the audit log, reads and refusals too.
@@ -44,10 +44,11 @@ export function tableGrants(operation: Operation, mode: 'test' | 'live'): Grant[
   return grants
 }
 
+/** Servers and staff have no quota; what takes raw bytes is let in by a signature, at any rate. */
 function quotaPrefixes(operation: Operation): string[] {
-  if (operation.kind !== 'http') return []
+  if (operation.kind !== 'http' || operation.takesRaw) return []
   const callers = new Set(operation.routes.map(callerOf))
-  return callers.has('customer') || callers.has('public') ? ['RATE#*'] : []
+  return callers.has('customer') || callers.has('visitor') || callers.has('public') ? ['RATE#*'] : []
 }
 
 /** What Lambda's pollers do in the function's name. */

@@ -1,4 +1,4 @@
-import type { Operation } from '#operations/definition'
+import type { Operation, WorkerOperation } from '#operations/definition'
 
 /** House limits: CloudFormation allows 500 resources in a stack, and an HTTP API 300 routes. */
 export const mostResourcesInAStack = 450
@@ -29,4 +29,22 @@ export function limitsOf({ id, kind, limits }: Operation): { timeoutSeconds: num
 }
 
 /** Invocations of one worker at a time: what waits in a queue may wait, the table's other callers may not. */
-export const workerConcurrency = 10
+const workerConcurrency = 10
+
+/** The least that an event source may be told. */
+const leastSourceConcurrency = 2
+
+/** A receive that met a busy function counts as a try, so a message needs more of them where pollers outnumber runs. */
+const leastReceivesWhenAlone = 5
+
+/**
+ * How many batches of a worker's queue are handed out at once.
+ * @throws Error where refused hand-outs alone could bring a message to the dead-letter queue.
+ */
+export function sourceConcurrencyOf({ id, limits, maxReceives }: WorkerOperation): number {
+  const most = Math.min(workerConcurrency, limits?.concurrency ?? workerConcurrency)
+  if (most < leastSourceConcurrency && maxReceives < leastReceivesWhenAlone) {
+    throw new Error(`${id}: a worker that runs alone needs maxReceives of at least ${leastReceivesWhenAlone}`)
+  }
+  return Math.max(leastSourceConcurrency, most)
+}

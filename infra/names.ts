@@ -45,7 +45,14 @@ export class Names {
     return `/aws/lambda/${this.function(id)}`
   }
 
-  parameter(name: 'apiId' | 'customerAuthorizerId' | 'serverAuthorizerId' | 'tableStreamArn'): string {
+  /** The payment secret's name; AWS adds a hyphen and six characters to it in the ARN. */
+  get paymentSecret(): string {
+    return `${this.prefix}/payments`
+  }
+
+  parameter(
+    name: 'apiId' | 'customerAuthorizerId' | 'serverAuthorizerId' | 'visitorAuthorizerId' | 'tableStreamArn',
+  ): string {
     return `/${this.prefix}/${name}`
   }
 

@@ -8,34 +8,43 @@ import { errorPage } from '#operations/pages/errorPage'
 import { referencePage } from '#operations/pages/reference'
 
 /**
- * Puts the OpenAPI document and the pages into the bundles that answer them, ready made, in place of the module that
- * would make them: a bundle carries text, and neither every schema of the API nor what turns them into text.
+ * Puts the OpenAPI document and the pages beside the bundles that answer them, ready made, in place of the module that would
+ * make them: a function carries text, and neither every schema of the API nor what turns them into text. They grow with
+ * the API, so they are read at the first call and not at start.
  */
 export function publishedPages(root: string): Plugin {
   const replaced = join(root, 'shared', 'runtime', 'published.ts')
   return {
     name: 'published-pages',
     setup(build) {
-      build.onLoad({ filter: /published\.ts$/ }, async ({ path }) =>
-        path === replaced ? { contents: await publishedModule(root), loader: 'js' } : undefined,
+      build.onLoad({ filter: /published\.ts$/ }, ({ path }) =>
+        path === replaced ? { contents: onDemand, loader: 'js' } : undefined,
       )
+      build.onResolve({ filter: /^published-[a-z]+$/ }, ({ path }) =>
+        path in texts ? { path, namespace: 'published' } : undefined,
+      )
+      build.onLoad({ filter: /.*/, namespace: 'published' }, async ({ path }) => ({
+        contents: `export default ${JSON.stringify(await texts[path]?.(root))}`,
+        loader: 'js',
+      }))
     },
   }
 }
 
-/** Each export holds its own text inside, so that a bundle keeps only what it uses. */
-async function publishedModule(root: string): Promise<string> {
-  const document = openapiDocument(httpOperations)
-  const names = Object.keys(codes).filter(isErrorCode)
-  const pages = await Promise.all(
-    names.map(async (code) => [
-      code,
-      errorPage(code, await readFile(join(root, 'docs', 'errors', `${code}.md`), 'utf8')),
-    ]),
-  )
-  return [
-    `export const openapiDocumentText = async () => ${JSON.stringify(JSON.stringify(document))}`,
-    `export const referencePageHtml = async () => ${JSON.stringify(referencePage(document))}`,
-    `export const errorPageHtml = async (code) => (${JSON.stringify(Object.fromEntries(pages))})[code]`,
-  ].join('\n')
+const onDemand = [
+  "export const openapiDocumentText = async () => (await import('published-openapi')).default",
+  "export const referencePageHtml = async () => (await import('published-reference')).default",
+  "export const errorPageHtml = async (code) => (await import('published-errors')).default[code]",
+].join('\n')
+
+/** What each of these modules exports. */
+const texts: Record<string, (root: string) => Promise<unknown>> = {
+  'published-openapi': async () => JSON.stringify(openapiDocument(httpOperations)),
+  'published-reference': async () => referencePage(openapiDocument(httpOperations)),
+  'published-errors': async (root) => {
+    const names = Object.keys(codes).filter(isErrorCode)
+    const page = async (code: (typeof names)[number]) =>
+      errorPage(code, await readFile(join(root, 'docs', 'errors', `${code}.md`), 'utf8'))
+    return Object.fromEntries(await Promise.all(names.map(async (code) => [code, await page(code)])))
+  },
 }

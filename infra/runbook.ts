@@ -42,9 +42,11 @@ function startedBy(operation: Operation): string {
     case 'stream':
       return `changes of items under \`${operation.keyPrefix}\``
     case 'authorizer':
-      return 'every call with an API key that the gateway has not asked about in the last 30 s'
+      return `every call with ${credentials[operation.of]} that the gateway has not asked about in the last 30 s`
   }
 }
+
+const credentials = { server: 'an API key', visitor: 'a session token' } as const
 
 if (import.meta.main) {
   const { operations } = await import('#operations/index')

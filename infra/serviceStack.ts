@@ -19,7 +19,7 @@ import {
 import type { DeploymentConfig } from './config.ts'
 import { LossAlarm } from './constructs/lossAlarm.ts'
 import { OperationFunction } from './constructs/operationFunction.ts'
-import { workerConcurrency } from './limits.ts'
+import { sourceConcurrencyOf } from './limits.ts'
 import { areaLosses } from './losses.ts'
 import { arn, type Names } from './names.ts'
 
@@ -27,7 +27,7 @@ interface ServiceStackProps {
   config: DeploymentConfig
   names: Names
   area: Area
-  /** Of this area; key authorizers are the api stack's. */
+  /** Of this area; authorizers are the api stack's. */
   operations: readonly Operation[]
   codeDirectoryOf: (id: string) => string
 }
@@ -63,7 +63,7 @@ export class ServiceStack extends Stack {
     return StringParameter.valueForStringParameter(this, this.#names.parameter(name))
   }
 
-  #routes(built: OperationFunction, { id, routes }: HttpOperation): void {
+  #routes(built: OperationFunction, { id, routes, takesRaw }: HttpOperation): void {
     const apiId = this.#given('apiId')
     const integration = new CfnIntegration(built, 'Integration', {
       apiId,
@@ -88,7 +88,9 @@ export class ServiceStack extends Stack {
       if (callerOf(route) !== 'public') continue
       Validations.of(resource).acknowledge({
         id: 'AwsSolutions-APIG4',
-        reason: `${id} is for anyone: it shows nothing of an account, and is limited by address.`,
+        reason: takesRaw
+          ? `${id} is for payment providers: each body is believed by its signature alone.`
+          : `${id} is for anyone: it shows nothing of an account, and is limited by address.`,
       })
     }
   }
@@ -103,16 +105,18 @@ export class ServiceStack extends Stack {
         return { authorizationType: 'JWT', authorizerId: this.#given('customerAuthorizerId') }
       case 'server':
         return { authorizationType: 'CUSTOM', authorizerId: this.#given('serverAuthorizerId') }
+      case 'visitor':
+        return { authorizationType: 'CUSTOM', authorizerId: this.#given('visitorAuthorizerId') }
     }
   }
 
-  #queueSource(built: OperationFunction, { queue, batchSize }: WorkerOperation): void {
+  #queueSource(built: OperationFunction, worker: WorkerOperation): void {
     new CfnEventSourceMapping(built, 'Source', {
       functionName: built.function.functionName,
-      eventSourceArn: arn(this, 'sqs', this.#names.queue(queue)),
-      batchSize,
+      eventSourceArn: arn(this, 'sqs', this.#names.queue(worker.queue)),
+      batchSize: worker.batchSize,
       functionResponseTypes: ['ReportBatchItemFailures'],
-      scalingConfig: { maximumConcurrency: workerConcurrency },
+      scalingConfig: { maximumConcurrency: sourceConcurrencyOf(worker) },
     })
   }
 

@@ -45,12 +45,17 @@ export class OperationFunction extends Construct {
       timeout: Duration.seconds(timeoutSeconds),
       role: this.#role(props),
       logGroup,
+      ...(operation.limits?.concurrency !== undefined && {
+        reservedConcurrentExecutions: operation.limits.concurrency,
+      }),
       environment: {
         TABLE_NAME: names.table,
         FAREGATE_MODE: config.mode,
         ...Object.fromEntries(
           (operation.grants.send ?? []).map((name) => [Names.queueVariable(name), queueUrl(stack, names.queue(name))]),
         ),
+        // A name, not a value: whoever may look at a function's settings sees no key.
+        ...(operation.grants.paymentSecret && { PAYMENT_SECRET_ID: names.paymentSecret }),
       },
     })
     if (operation.kind === 'job') this.#catchFailedRuns(names)
@@ -66,6 +71,7 @@ export class OperationFunction extends Construct {
             ...logStatements(stack, names, operation),
             ...tableStatements(stack, names, operation, config.mode),
             ...queueStatements(stack, names, operation),
+            ...secretStatements(stack, names, operation),
             ...(operation.kind === 'stream' && streamArn ? [allow(sourceActions.stream, [streamArn])] : []),
           ],
         }),
@@ -112,6 +118,14 @@ function tableStatements(stack: Stack, names: Names, operation: Operation, mode:
       keyPrefixes && { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keyPrefixes } },
     ),
   )
+}
+
+/** AWS ends a secret's ARN with six characters of its own; `?` is exactly one, so no other secret's name fits. */
+function secretStatements(stack: Stack, names: Names, { grants }: Operation) {
+  if (!grants.paymentSecret) return []
+  return [
+    allow(['secretsmanager:GetSecretValue'], [arn(stack, 'secretsmanager', `secret:${names.paymentSecret}-??????`)]),
+  ]
 }
 
 function queueStatements(stack: Stack, names: Names, operation: Operation) {

@@ -16,8 +16,10 @@ const fixtures: Entry[] = [
 ]
 const entryOf = ({ id }: Entry) => `test/infra/fixtures/${id}.ts`
 
-/** Load time grows with code. What needs more (PDF, mail rendering) gets a function, and a number, of its own. */
-const mostBundleBytes = 450_000
+/** Load time grows with the code that is read at start; a checkout has the clients of two AWS services and all rules of money. */
+const mostStartBytes = 500_000
+/** With what is loaded when it is needed: two payment packages, or what draws a document, and its fonts. */
+const mostBundleBytes = 1_600_000
 
 let outdir = ''
 const codeOf = (id: string, from = outdir) => readFile(join(from, 'functions', id, 'index.mjs'), 'utf8')
@@ -93,11 +95,13 @@ describe('a bundle', () => {
 })
 
 describe('the bundles of all operations', () => {
-  it(`stay under ${mostBundleBytes / 1000} kB each, so that a cold start stays short`, async () => {
+  it(`read under ${mostStartBytes / 1000} kB each at start, so that a cold start stays short`, async () => {
     const bundles = await bundleFunctions(operations, { outdir: join(outdir, 'all') })
     expect(bundles.map(({ id }) => id)).toEqual(operations.map(({ id }) => id))
+    expect(bundles.filter(({ startBytes }) => startBytes > mostStartBytes)).toEqual([])
     expect(bundles.filter(({ sizeBytes }) => sizeBytes > mostBundleBytes)).toEqual([])
-  })
+    // Each function's map is made in this run: 5 s on a free machine, more beside the suite's other worker.
+  }, 90_000)
 })
 
 const invocation = `
