@@ -20,13 +20,14 @@ export const run: Run<typeof listNotices> = async (input, deps) => {
   })
   const last = notices.at(-1)
   return {
-    data: notices.map(({ id: noticeId, kind, feature, used, limit, resetsAt, createdAt }) => ({
+    data: notices.map(({ id: noticeId, kind, feature, used, limit, resetsAt, data, createdAt }) => ({
       id: noticeId,
       kind,
       feature: feature ?? null,
       used: used ?? null,
       limit: limit ?? null,
       resetsAt: iso(resetsAt),
+      data: data ?? null,
       createdAt: new Date(createdAt).toISOString(),
     })),
     nextCursor: more && last ? encodeCursor(list, last.id) : null,

@@ -1,6 +1,18 @@
 import * as z from 'zod/mini'
 import { authorizer, http } from './definition.ts'
-import { accountMetadata, catalogueId, currency, metadata, orNull, pageOf, pageQuery, text, time } from './fields.ts'
+import {
+  accountMetadata,
+  catalogueId,
+  currency,
+  metadata,
+  noticeData,
+  noticeKind,
+  orNull,
+  pageOf,
+  pageQuery,
+  text,
+  time,
+} from './fields.ts'
 
 const email = z.email().check(z.maxLength(254))
 const country = z.string().check(z.regex(/^[A-Z]{2}$/))
@@ -122,7 +134,8 @@ export const setPreferences = http({
 export const listNotices = http({
   id: 'listNotices',
   area: 'accounts',
-  summary: 'What the account was told: limits near, limits reached. Newest first, kept 90 days.',
+  summary:
+    'What the account was told: limits near or reached, payments and what came of them. Newest first, kept 90 days.',
   ifItFails: 'Nobody can look up past notices; they go on being sent.',
   routes: ['GET /v1/me/notices', 'GET /v1/accounts/{accountId}/notices'],
   scope: 'accounts:read',
@@ -131,11 +144,12 @@ export const listNotices = http({
   output: pageOf(
     z.object({
       id: z.string(),
-      kind: z.enum(['usage_warning', 'usage_limit']),
+      kind: noticeKind,
       feature: orNull(catalogueId),
       used: orNull(z.int()),
       limit: orNull(z.int()),
       resetsAt: orNull(time),
+      data: orNull(noticeData),
       createdAt: time,
     }),
   ),
@@ -146,6 +160,7 @@ export const listNotices = http({
 
 export const authorizeKey = authorizer({
   id: 'authorizeKey',
+  of: 'server',
   area: 'accounts',
   summary: 'Decide whether an API key is one of ours and live, and what it may do.',
   ifItFails: 'No server of the product gets in: everything it asks is refused.',

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { noticeKinds } from '#domain/paymentWrite'
 
 /** Fields that more than one operation has. Every string and array is bounded here. */
 
@@ -57,6 +58,16 @@ const mostAccountMetadataBytes = 1_024
 export const accountMetadata = metadata.check(
   z.refine((value) => Buffer.byteLength(JSON.stringify(value)) <= mostAccountMetadataBytes, 'has at most 1 KB as JSON'),
 )
+
+/** What an account is told of: limits, and its money. */
+export const noticeKind = z.enum(['usage_warning', 'usage_limit', ...noticeKinds])
+/** Facts of a notice about money, flat and few: ids, amounts in minor units, instants in epoch milliseconds. */
+export const noticeData = z
+  .record(
+    z.string().check(z.regex(/^[A-Za-z][A-Za-z0-9]{0,39}$/)),
+    z.nullable(z.union([z.string().check(z.maxLength(500)), storableNumber])),
+  )
+  .check(z.refine((value) => Object.keys(value).length <= 20, 'has at most 20 members'))
 
 /** `?limit=&cursor=` of every list. */
 export const pageQuery = {

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { http, job, stream, worker } from './definition.ts'
+import { noticeData, noticeKind } from './fields.ts'
 
 export const getHealth = http({
   id: 'getHealth',
@@ -64,19 +65,19 @@ export const publishOutbox = stream({
   id: 'publishOutbox',
   area: 'operation',
   summary: 'Send outbox rows on as they are committed.',
-  ifItFails: 'Notices arrive up to half an hour late, by the sweeper.',
+  ifItFails: 'Notices and invoice numbers come up to half an hour late, by the sweeper.',
   keyPrefix: 'OUT#',
   batchSize: 25,
-  grants: { table: 'readWrite', writeKeys: ['OUT#*'], send: ['outbox'] },
+  grants: { table: 'readWrite', writeKeys: ['OUT#*'], send: ['outbox', 'number'] },
 })
 
 export const sweepOutbox = job({
   id: 'sweepOutbox',
   area: 'operation',
   summary: 'Send outbox rows that the stream left behind.',
-  ifItFails: 'Notices that the stream missed stay unsent.',
+  ifItFails: 'Notices that the stream missed stay unsent, and invoices without a number.',
   schedule: 'rate(15 minutes)',
-  grants: { table: 'readWrite', writeKeys: ['OUT#*'], send: ['outbox'] },
+  grants: { table: 'readWrite', writeKeys: ['OUT#*'], send: ['outbox', 'number'] },
   limits: { timeoutSeconds: 120 },
 })
 
@@ -84,17 +85,18 @@ export const deliverNotice = worker({
   id: 'deliverNotice',
   area: 'operation',
   summary: 'Put a notice where the account can read it.',
-  ifItFails: 'Accounts are not told that a limit is near or reached.',
+  ifItFails: 'Accounts are not told of limits and payments.',
   queue: 'outbox',
   message: z.object({
     id: z.string(),
-    kind: z.enum(['usage_warning', 'usage_limit']),
+    kind: noticeKind,
     accountId: z.string(),
     createdAt: z.int(),
     feature: z.exactOptional(z.string()),
     used: z.exactOptional(z.int()),
     limit: z.exactOptional(z.int()),
     resetsAt: z.exactOptional(z.int()),
+    data: z.exactOptional(noticeData),
     requestId: z.string(),
   }),
   batchSize: 10,

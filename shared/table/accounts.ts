@@ -87,7 +87,10 @@ export async function findAccount(
 }
 
 /** The next version of an account, on condition that nobody wrote since `seen`; the first when `seen` is undefined. */
-export function putAccountWrite(next: Account, seen: Account | undefined): Extract<Write, { kind: 'put' }> {
+export function putAccountWrite(
+  next: Account,
+  seen: Pick<Account, 'ver'> | undefined,
+): Extract<Write, { kind: 'put' }> {
   const key = accountKey(next.id)
   const body = { ...next, gsi1pk: accountDirectory(shardOf(next.id, accountShards)), gsi1sk: next.id }
   return { kind: 'put', item: toItem('account', key, body), when: seen ? equals('ver', seen.ver) : absent }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Guard, operationSk } from '#domain/guard'
+import type { PaymentProvider } from '#domain/moneyCharge'
 import type { Key } from './port.ts'
 
 /**
@@ -47,6 +48,96 @@ export const noticeKey = (accountId: string, rowId: string): Key => ({
 })
 export const noticePrefix = 'NOTICE#'
 
+export const historyEntryKey = (accountId: string, id: string): Key => ({
+  pk: accountPk(accountId),
+  sk: `SUBHIST#${id}`,
+})
+export const historyEntryPrefix = 'SUBHIST#'
+
+/** A payment and its refunds lie together: one query of `PAY#<id>` reads them all. */
+export const paymentKey = (accountId: string, paymentId: string): Key => ({
+  pk: accountPk(accountId),
+  sk: `PAY#${paymentId}`,
+})
+export const paymentPrefix = 'PAY#'
+export const refundKey = (accountId: string, paymentId: string, refundId: string): Key => ({
+  pk: accountPk(accountId),
+  sk: `PAY#${paymentId}#RFD#${refundId}`,
+})
+export const refundPrefix = (paymentId: string): string => `PAY#${paymentId}#RFD#`
+/** Leads from a payment to its invoice and credit notes, which lie under their own ids. */
+export const paymentInvoiceKey = (accountId: string, paymentId: string, invoiceId: string): Key => ({
+  pk: accountPk(accountId),
+  sk: `PAY#${paymentId}#INV#${invoiceId}`,
+})
+export const paymentInvoicePrefix = (paymentId: string): string => `PAY#${paymentId}#INV#`
+export const invoiceKey = (accountId: string, invoiceId: string): Key => ({
+  pk: accountPk(accountId),
+  sk: `INV#${invoiceId}`,
+})
+export const purchaseKey = (accountId: string, purchaseId: string): Key => ({
+  pk: accountPk(accountId),
+  sk: `PUR#${purchaseId}`,
+})
+export const purchasePrefix = 'PUR#'
+/** Money that an account has with us, by currency, and its entries under their guards. */
+export const accountCreditKey = (accountId: string, currency: string): Key => ({
+  pk: accountPk(accountId),
+  sk: `MONEY#${currency}`,
+})
+export const creditEntryKey = (accountId: string, currency: string, guard: Guard): Key => ({
+  pk: accountPk(accountId),
+  sk: `MONEY#${currency}#${guard.bits}`,
+})
+export const manualDiscountKey = (accountId: string, id: string): Key => ({
+  pk: accountPk(accountId),
+  sk: `MANUAL#${id}`,
+})
+export const manualDiscountPrefix = 'MANUAL#'
+export const discountUseKey = (accountId: string, group: string, windowId: string): Key => ({
+  pk: accountPk(accountId),
+  sk: `DISC#${group}#${windowId}`,
+})
+export const methodKey = (accountId: string, methodId: string): Key => ({
+  pk: accountPk(accountId),
+  sk: `METHOD#${methodId}`,
+})
+export const methodPrefix = 'METHOD#'
+/** Left by a method that was deleted: late news of an old payment does not bring it back. */
+export const forgottenMethodKey = (accountId: string, methodId: string): Key => ({
+  pk: accountPk(accountId),
+  sk: `FORGOTTEN#${methodId}`,
+})
+/** Whose method a provider's token is: gsi1, by the fingerprint of provider and token. */
+export const methodTokenPk = (fingerprint: string): string => `METHOD#${fingerprint}`
+export const profileKey = (accountId: string): Key => ({ pk: accountPk(accountId), sk: 'PROFILE' })
+export const couponCountKey = (code: string): Key => ({ pk: `COUPON#${code}`, sk: 'COUNT' })
+
+/** From a provider's order to our payment. */
+export const orderKey = (provider: PaymentProvider, providerOrderId: string): Key => ({
+  pk: `ORDER#${provider}#${providerOrderId}`,
+  sk: 'ORDER',
+})
+/** The guard of a provider's payment, for ever: its money has had its effect. */
+export const chargeKey = (provider: PaymentProvider, providerPaymentId: string): Key => ({
+  pk: `CHARGE#${provider}#${providerPaymentId}`,
+  sk: 'CHARGE',
+})
+export const seriesKey = (series: string): Key => ({ pk: `SERIES#${series}`, sk: 'SERIES' })
+export const webhookEventKey = (provider: PaymentProvider, eventKey: string): Key => ({
+  pk: `EVT#${provider}#${eventKey}`,
+  sk: 'EVENT',
+})
+export const settingKey = (name: string): Key => ({ pk: `SETTING#${name}`, sk: 'CURRENT' })
+export const settingVersionKey = (name: string, version: number): Key => ({
+  pk: `SETTING#${name}`,
+  sk: `VERSION#${String(version).padStart(6, '0')}`,
+})
+/** What the comparison of a day (`yyyy-mm-dd`, UTC) with the providers' lists found. */
+export const reconciliationKey = (day: string): Key => ({ pk: `RECON#${day}`, sk: 'REPORT' })
+/** A visitor's session, by the hash of its token. */
+export const sessionKey = (hash: string): Key => ({ pk: `SESSION#${hash}`, sk: 'SESSION' })
+
 /** Quotas have partitions of their own, so a function that only counts may write nothing else. An account id has no `#`. */
 export const accountRateKey = (accountId: string, policy: string): Key => ({
   pk: `RATE#${accountId}`,
@@ -74,6 +165,19 @@ export const auditPk = (day: string): string => `AUDIT#${day}`
 /** Directory shards of accounts: the index has no hotter partition than a shard. */
 export const accountShards = 8
 export const accountDirectory = (shard: number): string => `DIR#account#${shard}`
+/** Payments, invoices and webhook events by month (`yyyy-mm`, UTC, of their id or receipt) and shard. */
+export const moneyShards = 8
+export const paymentDirectory = (month: string, shard: number): string => `DIR#payment#${month}#${shard}`
+export const invoiceDirectory = (month: string, shard: number): string => `DIR#invoice#${month}#${shard}`
+export const webhookDirectory = (month: string, shard: number): string => `DIR#webhook#${month}#${shard}`
+export const webhookPosition = (receivedAt: number, provider: PaymentProvider, eventKey: string): string =>
+  `${new Date(receivedAt).toISOString()}#${provider}:${eventKey}`
+/** Events that wait for staff (`dead`, `failed`), oldest first: gsi2, until they are replayed. */
+export const webhookStuckPk = (status: string): string => `WEBHOOK#${status}`
+/** Invoices that wait for their number, oldest first: gsi2, until they have it. */
+export const numberPk = (series: string): string => `NUMBER#${series}`
+export const numberPosition = (issuedAt: number, invoiceId: string): string =>
+  `${new Date(issuedAt).toISOString()}#${invoiceId}`
 export const keyDirectory = 'DIR#key'
 export const auditDirectory = (month: string): string => `DIR#audit#${month}`
 export const ledgerIndex = (accountId: string): string => `${accountId}#LEDGER`

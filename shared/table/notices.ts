@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { noticeKinds } from '#domain/paymentWrite'
 import { accountPk, noticeKey, noticePrefix } from './keys.ts'
 import { absent, type Table, type Write } from './port.ts'
 import { read, stored, toItem } from './stored.ts'
@@ -7,12 +8,14 @@ const notice = z.object({
   ...stored,
   /** The outbox row's: a notice delivered twice is put once. */
   id: z.string(),
-  kind: z.enum(['usage_warning', 'usage_limit']),
+  kind: z.enum(['usage_warning', 'usage_limit', ...noticeKinds]),
   feature: z.exactOptional(z.string()),
   used: z.exactOptional(z.int()),
   limit: z.exactOptional(z.int()),
   resetsAt: z.exactOptional(z.int()),
-  /** Of the call that crossed the threshold. */
+  /** Of a notice about money. */
+  data: z.exactOptional(z.record(z.string(), z.union([z.string(), z.number(), z.null()]))),
+  /** Of the call that caused it. */
   requestId: z.string(),
 })
 export type StoredNotice = z.output<typeof notice>

@@ -1,10 +1,12 @@
+import * as z from 'zod/mini'
 import { ulidOf } from '#domain/guard'
+import type { PaymentNotice } from '#domain/paymentWrite'
 import { outboxPk, outboxShards, shardOf } from './keys.ts'
 import { absent, type Item, type Write } from './port.ts'
-import { toItem } from './stored.ts'
+import { read, toItem } from './stored.ts'
 
-/** What an account is told. It leaves in the transaction of its cause, and from there by the stream. */
-export interface Notice {
+/** What an account is told of a limit. It leaves in the transaction of its cause, and from there by the stream. */
+export interface UsageNotice {
   kind: 'usage_warning' | 'usage_limit'
   accountId: string
   feature: string
@@ -14,11 +16,40 @@ export interface Notice {
   requestId: string
 }
 
+/** What an account is told of its money. `data` is small and flat: ids, amounts, dates. */
+export interface MoneyNotice {
+  kind: PaymentNotice
+  accountId: string
+  data: Record<string, string | number | null>
+  requestId: string
+}
+export type Notice = UsageNotice | MoneyNotice
+
+/** Queues that rows leave for; one without a name goes to `outbox`. */
+export const outboxQueues = ['outbox', 'number'] as const
+type OutboxQueue = (typeof outboxQueues)[number]
+
 /** Rows live a week at most: they are deleted once sent, and a row the sweeper cannot send for a week is a defect long since alarmed. */
 const keptSeconds = 7 * 86_400
 
-/** One row of the outbox. `random` is 16 base-32 characters; the row's id is what makes a consumer idempotent. */
+/** One row for an account's notice. `random` is 16 base-32 characters; the row's id is what makes a consumer idempotent. */
 export function noticeWrite(notice: Notice, at: { now: number; real: number }, random: string): Write {
+  return rowWrite('outbox', { ...notice }, at, random)
+}
+
+/** One row that wakes the worker which numbers a series: one that it finds nothing for costs a read. */
+export const numberWaitsWrite = (
+  waits: { series: string; requestId: string },
+  at: { now: number; real: number },
+  random: string,
+): Write => rowWrite('number', { message: waits }, at, random)
+
+function rowWrite(
+  queue: OutboxQueue,
+  content: Record<string, unknown>,
+  at: { now: number; real: number },
+  random: string,
+): Write {
   const id = `out_${ulidOf(at.now, random)}`
   // The row lies under the real hour: the sweeper looks for what real time has left behind, wherever a test clock stands.
   const key = { pk: outboxPk(hourOf(at.real), shardOf(id, outboxShards)), sk: id }
@@ -28,9 +59,10 @@ export function noticeWrite(notice: Notice, at: { now: number; real: number }, r
     updatedAt: at.now,
     ttl: Math.ceil(at.real / 1000) + keptSeconds,
     id,
+    queue,
     // Real time: how long the stream has left it lying is the sweeper's question, whatever a test clock shows.
     writtenAt: at.real,
-    ...notice,
+    ...content,
   }
   return { kind: 'put', item: toItem('outbox', key, body), when: absent }
 }
@@ -44,8 +76,14 @@ export const outboxPartitions = (real: number, hours: number): string[] =>
     Array.from({ length: outboxShards }, (_, shard) => outboxPk(hour, shard)),
   )
 
-/** What the queue's consumer gets: the row without what only the table needs. */
-export function messageOf(row: Item): Record<string, unknown> {
+const routed = z.object({
+  queue: z._default(z.enum(outboxQueues), 'outbox'),
+  message: z.exactOptional(z.record(z.string(), z.unknown())),
+})
+
+/** Where a row goes, and what the queue's consumer gets: its message, else the row without what only the table needs. */
+export function messageOf(row: Item): { queue: OutboxQueue; message: Record<string, unknown> } {
+  const { queue, message } = read(routed, row)
   const {
     pk: _pk,
     sk: _sk,
@@ -53,8 +91,9 @@ export function messageOf(row: Item): Record<string, unknown> {
     v: _v,
     ttl: _ttl,
     updatedAt: _updatedAt,
+    queue: _queue,
     writtenAt: _writtenAt,
-    ...message
+    ...rest
   } = row
-  return message
+  return { queue, message: message ?? rest }
 }

@@ -1,43 +1,107 @@
 import * as z from 'zod/mini'
 import { isLive, type Subscription, subscriptionStatuses } from '#domain/subscription'
+import type { BoughtSubscription, PaidAhead, PendingCharge, PlanReference } from '#domain/subscriptionState'
+import { intervals } from '#domain/terms'
 import { duePk, duePosition, dueShards, priceCountKey, shardOf, subscriptionKey } from './keys.ts'
+import { carriedCoupon, carriedItem } from './paymentItem.ts'
 import { absent, equals, type Item, type Table, type Write } from './port.ts'
-import { read, stored, toItem } from './stored.ts'
+import { type MembersOf, readBody, toItem } from './stored.ts'
 
-const subscription = z.object({
-  ...stored,
+const common = {
   id: z.string(),
   planId: z.string(),
   priceId: z.string(),
   catalogueVersion: z.int(),
   status: z.enum(subscriptionStatuses),
-  complimentary: z.boolean(),
   periodStart: z.int(),
   periodEnd: z.nullable(z.int()),
   reason: z.string(),
   ver: z.int(),
+  createdAt: z.int(),
   endedAt: z.exactOptional(z.int()),
-})
+} satisfies MembersOf<Omit<Subscription, 'complimentary'>>
 
-export const readSubscription = (item: Item): Subscription => read(subscription, item)
+const plan = {
+  planId: z.string(),
+  priceId: z.string(),
+  catalogueVersion: z.int(),
+  interval: z.enum(intervals),
+} satisfies MembersOf<PlanReference>
 
-export async function findSubscription(table: Table, accountId: string, id: string): Promise<Subscription | undefined> {
+/** Given by staff, or paid for: a bought one holds what renewals, changes and refunds need. */
+const subscription = z.discriminatedUnion('complimentary', [
+  z.object({ ...common, complimentary: z.literal(true) } satisfies MembersOf<Subscription>),
+  z.object({
+    ...common,
+    complimentary: z.literal(false),
+    interval: z.enum(intervals),
+    currency: z.string(),
+    anchor: z.int(),
+    zone: z.string(),
+    periodIndex: z.int(),
+    paidMinor: z.int(),
+    paymentId: z.string(),
+    autoRenew: z.boolean(),
+    coupon: z.exactOptional(carriedCoupon),
+    canceledAt: z.exactOptional(z.int()),
+    cancelReason: z.exactOptional(z.string()),
+    firstIndex: z.exactOptional(z.int()),
+    paidFrom: z.exactOptional(z.int()),
+    method: z.exactOptional(z.object({ id: z.string(), mandate: z.boolean() })),
+    scheduledChange: z.exactOptional(z.object({ ...plan, at: z.int() })),
+    ahead: z.exactOptional(
+      z.array(
+        z.object({
+          paymentId: z.string(),
+          paidMinor: z.int(),
+          plan: z.exactOptional(z.object(plan)),
+        } satisfies MembersOf<PaidAhead>),
+      ),
+    ),
+    retry: z.exactOptional(z.object({ failed: z.int(), nextAt: z.nullable(z.int()) })),
+    pendingCharge: z.exactOptional(
+      z.object({
+        paymentId: z.string(),
+        startedAt: z.int(),
+        checkedAt: z.exactOptional(z.int()),
+        processing: z.exactOptional(z.boolean()),
+        refund: z.exactOptional(z.boolean()),
+      } satisfies MembersOf<PendingCharge>),
+    ),
+    carried: z.exactOptional(z.array(carriedItem)),
+    remindedUntil: z.exactOptional(z.int()),
+    refunded: z.exactOptional(z.boolean()),
+    trial: z.exactOptional(z.boolean()),
+    managedBy: z.exactOptional(z.literal('provider')),
+    providerSubscriptionId: z.exactOptional(z.string()),
+  } satisfies MembersOf<BoughtSubscription>),
+])
+
+/** `isBought` tells which of the two it is. */
+export const readSubscription = (item: Item): Subscription | BoughtSubscription => readBody(subscription, item)
+
+export async function findSubscription(
+  table: Table,
+  accountId: string,
+  id: string,
+): Promise<Subscription | BoughtSubscription | undefined> {
   const item = await table.get(subscriptionKey(accountId, id), { consistent: true })
   return item && readSubscription(item)
 }
 
-/** The next state on the version that was seen; a live one with an end is due at that end. */
+/**
+ * The next state on the version that was seen. It is due at `dueAt` (null: never); left out, a live one at its end when it
+ * has one.
+ */
 export function putSubscriptionWrite(
   accountId: string,
-  next: Subscription,
-  seen: Subscription | undefined,
+  next: Subscription | BoughtSubscription,
+  seen: Pick<Subscription, 'ver'> | undefined,
   now: number,
+  dueAt: number | null = isLive(next) ? next.periodEnd : null,
 ): Write {
   const key = subscriptionKey(accountId, next.id)
-  const due =
-    isLive(next) && next.periodEnd !== null
-      ? { gsi2pk: duePk(shardOf(key.pk, dueShards)), gsi2sk: duePosition(next.periodEnd, key) }
-      : {}
+  const due = dueAt !== null ? { gsi2pk: duePk(shardOf(key.pk, dueShards)), gsi2sk: duePosition(dueAt, key) } : {}
   return {
     kind: 'put',
     item: toItem('subscription', key, { ...next, v: 1, updatedAt: now, ...due }),

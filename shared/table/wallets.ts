@@ -18,11 +18,17 @@ export const readWallet = (item: Item): StoredWallet => ({
   createdAt: read(z.object(stored), item).createdAt,
 })
 
+/** What a write of a wallet needs of the one that was seen. */
+export interface SeenWallet {
+  wallet: Pick<Wallet, 'version'>
+  createdAt: number
+}
+
 /** The next state on the version that was seen. A wallet that was never stored has version 0. */
 export function putWalletWrite(
   accountId: string,
   next: Wallet,
-  seen: StoredWallet | undefined,
+  seen: SeenWallet | undefined,
   now: number,
 ): Extract<Write, { kind: 'put' }> {
   const body = { ...encodeWallet(next), v: 1, createdAt: seen?.createdAt ?? now, updatedAt: now }

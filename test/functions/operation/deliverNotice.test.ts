@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
+import { noticeKinds } from '#domain/paymentWrite'
 import { run } from '#functions/operation/deliverNotice'
 import { deliverNotice } from '#operations/operation'
 import { handleMessages } from '#runtime/worker'
@@ -36,6 +37,7 @@ describe('deliverNotice', () => {
         used: 3,
         limit: 3,
         resetsAt: '2026-04-01T00:00:00.000Z',
+        data: null,
         createdAt: '2026-03-10T12:00:00.000Z',
       },
     ])
@@ -43,6 +45,41 @@ describe('deliverNotice', () => {
     const days = (Number(row?.ttl) - deps.clock.real() / 1000) / 86_400
     expect(days).toBeGreaterThan(89.99)
     expect(days).toBeLessThan(90.01)
+  })
+
+  it('tells of money by its kind and facts, without those of limits', async () => {
+    await putAccount({ account: 'paid', body: { email: 'a@example.com' } })
+    const data = { paymentId: 'fpay_1', amountMinor: 500, periodEnd: null }
+    const notices = noticeKinds.map((kind, index) => ({
+      id: strangerId('out', createdAt + index),
+      kind,
+      accountId: 'paid',
+      createdAt,
+      data,
+      requestId: 'req-1',
+    }))
+    expect(await deliver(...notices)).toEqual({ batchItemFailures: [] })
+    const told = (await listNotices({ account: 'paid' })).body.data
+    expect(told.map(({ kind }) => kind)).toEqual(noticeKinds.toReversed())
+    expect(told[0]).toEqual({
+      id: notices.at(-1)?.id,
+      kind: 'refund.failed',
+      feature: null,
+      used: null,
+      limit: null,
+      resetsAt: null,
+      data,
+      createdAt: '2026-03-10T12:00:00.000Z',
+    })
+  })
+
+  it.each([
+    ['a member that is a list', { reasons: ['amount'] }],
+    ['text without end', { reason: 'x'.repeat(501) }],
+    ['too many members', Object.fromEntries(Array.from({ length: 21 }, (_, index) => [`m${index}`, index]))],
+  ])('takes no notice with %s', async (_what, data) => {
+    const notice = { ...message, kind: 'payment.failed', id: strangerId('out', createdAt + 50), data }
+    expect((await deliver(notice)).batchItemFailures).toEqual([{ itemIdentifier: 'message-0' }])
   })
 
   it('twice, also side by side, is once', async () => {

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { run } from '#functions/operation/publishOutbox'
 import { publishOutbox } from '#operations/operation'
 import { handleChanges } from '#runtime/stream'
+import { numberWaitsWrite } from '#table/outbox'
 import { callsOf, insertsOf, outboxRows, takeSent } from '#test/support/calls'
 import { testDeps } from '#test/support/deps'
 
@@ -36,6 +37,17 @@ describe('publishOutbox', () => {
         requestId: 'req-9',
       },
     ])
+    expect(await outboxRows(deps)).toEqual([])
+  })
+
+  it('sends a row to the queue that it names', async () => {
+    const at = { now: deps.clock.now(), real: deps.clock.real() }
+    const waits = { series: 'INV-2026', requestId: 'req-9' }
+    await deps.table.write([numberWaitsWrite(waits, at, deps.ids.random())])
+    const rows = await outboxRows(deps)
+    expect(await handleChanges(publishOutbox, run, deps, insertsOf(rows))).toEqual({ batchItemFailures: [] })
+    expect(takeSent(deps, 'number')).toEqual([waits])
+    expect(takeSent(deps, 'outbox')).toEqual([])
     expect(await outboxRows(deps)).toEqual([])
   })
 

@@ -1,0 +1,239 @@
+import * as z from 'zod/mini'
+import type { CarriedCoupon } from '#domain/coupon'
+import { paymentProviders } from '#domain/moneyCharge'
+import { type Adjustment, type LineDiscount, lineKinds, type Order, type OrderLine, type TaxTotal } from '#domain/order'
+import {
+  type Attempt,
+  type Capture,
+  type Charge,
+  type Dispute,
+  differences,
+  type Holds,
+  type Payment,
+  type PaymentSubject,
+  type PricedChange,
+  paymentStatuses,
+  paymentTypes,
+  progressSteps,
+  type RefundEvidence,
+  type Settled,
+  unlawfulReasons,
+} from '#domain/payment'
+import type { CarriedItem } from '#domain/subscriptionState'
+import { intervals } from '#domain/terms'
+import type { MembersOf } from './stored.ts'
+
+/** What a payment looks like in the table, and the parts of it that invoices and subscriptions hold too. Amounts are minor units. */
+export const lineDiscount = z.object({
+  kind: z.enum(['plan', 'manual', 'coupon']),
+  label: z.string(),
+  amountMinor: z.int(),
+} satisfies MembersOf<LineDiscount>)
+
+export const taxTotal = z.object({
+  name: z.string(),
+  rate: z.string(),
+  inclusive: z.boolean(),
+  baseMinor: z.int(),
+  taxMinor: z.int(),
+} satisfies MembersOf<TaxTotal>)
+
+export const adjustment = z.object({
+  kind: z.enum(['account_credit', 'rounding']),
+  amountMinor: z.int(),
+} satisfies MembersOf<Adjustment>)
+
+export const carriedCoupon = z.object({
+  code: z.string(),
+  percentOff: z.exactOptional(z.number()),
+  amountOff: z.exactOptional(z.int()),
+  periodsLeft: z.union([z.int(), z.literal('forever')]),
+} satisfies MembersOf<CarriedCoupon>)
+
+export const carriedItem = z.object({
+  kind: z.enum(lineKinds),
+  id: z.string(),
+  description: z.string(),
+  amountMinor: z.int(),
+} satisfies MembersOf<CarriedItem>)
+
+const order = z.object({
+  currency: z.string(),
+  lines: z.array(
+    z.object({
+      kind: z.enum(lineKinds),
+      id: z.string(),
+      description: z.string(),
+      quantity: z.int(),
+      unitAmountMinor: z.int(),
+      grossMinor: z.int(),
+      discounts: z.array(lineDiscount),
+      netMinor: z.int(),
+      taxMinor: z.int(),
+      totalMinor: z.int(),
+    } satisfies MembersOf<OrderLine>),
+  ),
+  taxes: z.array(taxTotal),
+  grossMinor: z.int(),
+  discountMinor: z.int(),
+  taxMinor: z.int(),
+  totalMinor: z.int(),
+  adjustments: z.array(adjustment),
+  dueMinor: z.int(),
+} satisfies MembersOf<Order>)
+
+type Subject<Kind> = Extract<PaymentSubject, { kind: Kind }>
+const subject = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('plan'),
+    planId: z.string(),
+    priceId: z.string(),
+    name: z.string(),
+    interval: z.enum(intervals),
+    coupon: z.exactOptional(carriedCoupon),
+  } satisfies MembersOf<Subject<'plan'>>),
+  z.object({
+    kind: z.literal('credit_pack'),
+    productId: z.string(),
+    name: z.string(),
+    quantity: z.int(),
+    credits: z.int(),
+    expiresAfter: z.exactOptional(z.string()),
+  } satisfies MembersOf<Subject<'credit_pack'>>),
+  z.object({
+    kind: z.literal('item'),
+    productId: z.string(),
+    name: z.string(),
+    quantity: z.int(),
+    group: z.string(),
+  } satisfies MembersOf<Subject<'item'>>),
+  z.object({ kind: z.literal('method'), name: z.string() } satisfies MembersOf<Subject<'method'>>),
+  z.object({
+    kind: z.literal('subscription'),
+    subscriptionId: z.string(),
+    planId: z.string(),
+    priceId: z.string(),
+    periodIndex: z.int(),
+    carried: z.exactOptional(carriedItem),
+    change: z.exactOptional(
+      z.object({
+        which: z.enum(['upgrade', 'other_interval']),
+        ground: z.string(),
+        pricedAt: z.int(),
+        chargeMinor: z.int(),
+        surplusMinor: z.int(),
+        coupon: z.exactOptional(carriedCoupon),
+      } satisfies MembersOf<PricedChange>),
+    ),
+  } satisfies MembersOf<Subject<'subscription'>>),
+])
+
+const holds = z.object({
+  coupon: z.exactOptional(z.object({ code: z.string() })),
+  manualDiscountId: z.exactOptional(z.string()),
+  discount: z.exactOptional(
+    z.object({ group: z.string(), windowId: z.string(), free: z.int(), percent: z.int() } satisfies MembersOf<
+      NonNullable<Holds['discount']>
+    >),
+  ),
+  creditMinor: z.exactOptional(z.int()),
+} satisfies MembersOf<Holds>)
+
+const attempt = z.object({
+  state: z.enum(['failed', 'processing', 'authorized']),
+  at: z.int(),
+  providerPaymentId: z.exactOptional(z.string()),
+  code: z.exactOptional(z.string()),
+  reason: z.exactOptional(z.string()),
+} satisfies MembersOf<Attempt>)
+
+/** What became of a charge; its guard says it too. */
+export const settledAs = z.enum(['granted', 'account_credit', 'held'])
+
+const charge = z.object({
+  providerPaymentId: z.string(),
+  capture: z.exactOptional(
+    z.object({
+      amountMinor: z.int(),
+      currency: z.string(),
+      at: z.int(),
+      differences: z.array(z.enum(differences)),
+      unlawful: z.array(z.enum(unlawfulReasons)),
+    } satisfies MembersOf<Capture>),
+  ),
+  refundTotalMinor: z.int(),
+  refunds: z.array(
+    z.object({
+      refundId: z.exactOptional(z.string()),
+      providerRefundId: z.exactOptional(z.string()),
+      amountMinor: z.int(),
+      processed: z.boolean(),
+      failed: z.boolean(),
+    } satisfies MembersOf<RefundEvidence>),
+  ),
+  as: z.exactOptional(settledAs),
+  resolved: z.exactOptional(
+    z.object({ as: z.enum(['settled', 'kept', 'returned']), at: z.int() } satisfies MembersOf<
+      NonNullable<Charge['resolved']>
+    >),
+  ),
+} satisfies MembersOf<Charge>)
+
+const dispute = z.object({
+  disputeId: z.string(),
+  providerPaymentId: z.exactOptional(z.string()),
+  amountMinor: z.int(),
+  opened: z.boolean(),
+  outcome: z.exactOptional(
+    z.object({ won: z.boolean(), at: z.int() } satisfies MembersOf<NonNullable<Dispute['outcome']>>),
+  ),
+} satisfies MembersOf<Dispute>)
+
+const settled = z.object({
+  at: z.int(),
+  as: settledAs,
+  providerPaymentId: z.nullable(z.string()),
+  reference: z.exactOptional(z.string()),
+} satisfies MembersOf<Settled>)
+
+const flag = z.enum([
+  ...differences,
+  ...unlawfulReasons,
+  'dispute_open',
+  'dispute_won',
+  'dispute_lost',
+  'refund_failed',
+  'refunded_outside',
+])
+
+export const payment = z.object({
+  id: z.string(),
+  accountId: z.string(),
+  type: z.enum(paymentTypes),
+  mode: z.enum(['test', 'live']),
+  amountMinor: z.int(),
+  currency: z.string(),
+  order,
+  subject,
+  provider: z.nullable(z.enum(paymentProviders)),
+  providerOrderId: z.exactOptional(z.string()),
+  providerPaymentId: z.exactOptional(z.string()),
+  status: z.enum(paymentStatuses),
+  catalogueVersion: z.int(),
+  holds,
+  released: z.boolean(),
+  createdAt: z.int(),
+  updatedAt: z.int(),
+  expiresAt: z.int(),
+  progress: z.enum(progressSteps),
+  attempt: z.exactOptional(attempt),
+  charges: z.array(charge),
+  disputes: z.array(dispute),
+  settled: z.exactOptional(settled),
+  capturedMinor: z.int(),
+  refundedMinor: z.int(),
+  flags: z.array(flag),
+  reversedMinor: z.int(),
+  notedMinor: z.int(),
+  ver: z.int(),
+} satisfies MembersOf<Payment>)
