@@ -16,11 +16,13 @@ export interface StartOptions {
 }
 
 export const defaultPort = 4010
+/** Issuer, the three providers and their checkout take the five ports above the API's. */
+const portMax = 65_535 - 5
 export const defaultCatalogue = 'resume-ats'
 
 export const usage = `npm start -- [options]
   --catalogue NAME|PATH  catalogue of catalogues/ or a JSON file (default ${defaultCatalogue})
-  --port N               port of the API; the issuer takes the next one; 0 takes any (default ${defaultPort})
+  --port N               port of the API; issuer and providers take the next five; 0 takes any (default ${defaultPort})
   --data DIR             keep the data in this folder (default: in memory)
   --empty                no demo accounts
   --now INSTANT          where the test clock starts, e.g. 2026-01-31T00:00:00Z
@@ -54,9 +56,8 @@ function parse(argv: string[]) {
 
 function portOf(text: string | undefined): number {
   if (text === undefined) return defaultPort
-  // The issuer needs the port above.
-  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_534)
-    throw new SetupError(`--port ${text} is not a port: give 0 to 65534.`)
+  if (!/^\d{1,5}$/.test(text) || Number(text) > portMax)
+    throw new SetupError(`--port ${text} is not a port: give 0 to ${portMax}.`)
   return Number(text)
 }
 

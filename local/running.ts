@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { dirname, join } from 'node:path'
 import * as z from 'zod/mini'
 import { root } from './build.ts'
+import { providerNames } from './providers/fake.ts'
 import { SetupError } from './setupError.ts'
 
 const file = join(root, '.faregate', 'local.json')
@@ -12,12 +13,19 @@ const schema = z.object({
   apiKey: z.string(),
   adminToken: z.string(),
   customers: z.array(z.object({ accountId: z.string(), token: z.string() })),
+  /** Where a customer pays: takes the answer of `POST /checkout`. */
+  checkoutUrl: z.string(),
   catalogue: z.string(),
   logs: z.string(),
   tableName: z.string(),
   dynamodbUrl: z.string(),
   sqsUrl: z.string(),
+  secretsUrl: z.string(),
   queues: z.record(z.string(), z.string()),
+  /** Base addresses of the fakes. */
+  providers: z.record(z.enum(providerNames), z.string()),
+  /** What each signs its webhooks with; Paystack's is its API key. */
+  webhookSecrets: z.record(z.enum(providerNames), z.string()),
 })
 
 /** The contents of `.faregate/local.json`: how to reach the stack that runs. */

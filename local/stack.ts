@@ -4,17 +4,18 @@ import { join } from 'node:path'
 import { SendMessageCommand } from '@aws-sdk/client-sqs'
 import { dynamoTable } from '#table/dynamo'
 import type { Table } from '#table/port'
-import { businessNow, startClockAt } from './clock.ts'
+import { type StackClock, stackClock, startClockAt } from './clock.ts'
 import { createTable, dynamoClient, startDynamo } from './engines/dynamodb.ts'
 import { createQueues, queueUrl, sqsClient, startSqs } from './engines/sqs.ts'
 import { createFunctions, type Failure, type Functions, failureOf } from './functions/registry.ts'
 import { closeServer, listen, startGateway } from './gateway/server.ts'
 import { type Issuer, startIssuer } from './issuer.ts'
+import { type LocalPayments, startPayments } from './payments.ts'
 import { SetupError } from './setupError.ts'
 import { type Source, startQueueSource } from './sources/queue.ts'
 import { createScheduler } from './sources/scheduler.ts'
 import { startStreamSource } from './sources/stream.ts'
-import type { AsyncRule, LocalModel, ScheduleModel } from './template/model.ts'
+import type { ApiModel, AsyncRule, LocalModel, ScheduleModel } from './template/model.ts'
 import { readModel } from './template/read.ts'
 import { pause, realNow } from './time.ts'
 
@@ -23,7 +24,7 @@ export interface StackOptions {
   assembly: string
   /** Folder of the functions' logs; emptied of logs at start. */
   logs: string
-  /** Port of the API; 0, the default, takes any. The issuer takes the next one. */
+  /** Port of the API; 0, the default, takes any. The issuer takes the next one, the providers those after it. */
   port?: number
   /** Keeps the table in this folder instead of in memory. */
   dataDirectory?: string
@@ -43,6 +44,7 @@ export interface RunningStack {
   authUrl: string
   dynamodbUrl: string
   sqsUrl: string
+  secretsUrl: string
   tableName: string
   /** Queue addresses by queue name. */
   queues: Record<string, string>
@@ -52,9 +54,11 @@ export interface RunningStack {
   /** The stack's table, past every function: for what no operation may do (the first staff member, the catalogue). */
   table: Table
   token: Issuer['token']
+  /** The providers' fakes, and what belongs to them. */
+  payments: LocalPayments
   /** Business time, epoch milliseconds. */
   now(): Promise<number>
-  /** Fires schedules that have come due now, without waiting for the next look at the clock. */
+  /** Does what has come due now, schedules and the providers' work, without waiting for the next look at the clock. */
   tick(): Promise<void>
   /** Stops everything; afterwards nothing runs any more. Twice is not an error. */
   stop(): Promise<void>
@@ -112,9 +116,24 @@ async function assemble(options: StackOptions, onStop: OnStop, stop: () => Promi
   const table = dynamoTable({ client: dynamodb, tableName: tableModel.name })
   if (options.startMs !== undefined) await startClockAt(table, options.startMs)
 
-  const functions = createFunctions(model.functions, { dynamodbUrl: dynamo.url, sqsUrl: sqs.url }, options.logs)
+  const clock = await stackClock(table)
+  const listening: { apiUrl?: string } = {}
+  const { secrets } = model
+  const payments = await step('starting the payment providers', () =>
+    startPayments({
+      port,
+      clock,
+      secrets,
+      dataDirectory: options.dataDirectory,
+      apiUrl: () => listening.apiUrl,
+      onStop,
+    }),
+  )
+  const endpoints = { dynamodbUrl: dynamo.url, sqsUrl: sqs.url, secretsUrl: payments.secrets.url }
+  const functions = createFunctions(model.functions, endpoints, options.logs)
   onStop(functions.stop)
-  const gateway = await startGateway(api, functions, port)
+  const gateway = await startGateway(api, withTurns(functions, api, clock, payments), port)
+  listening.apiUrl = gateway.url
   onStop(gateway.stop)
 
   const send = async (queueName: string, body: string) => {
@@ -130,8 +149,8 @@ async function assemble(options: StackOptions, onStop: OnStop, stop: () => Promi
     const position = isNew ? 'TRIM_HORIZON' : 'LATEST'
     sources.push(await startStreamSource(source, { dynamodbUrl: dynamo.url, functions, sendFailure: send, position }))
   }
-  const scheduler = createScheduler(model.schedules, await businessNow(table), {
-    now: () => businessNow(table),
+  const scheduler = createScheduler(model.schedules, await clock.read(), {
+    now: clock.read,
     fire: (schedule, event) => fire(schedule, event, { functions, send, rules: model.asyncRules }),
     log,
   })
@@ -142,6 +161,7 @@ async function assemble(options: StackOptions, onStop: OnStop, stop: () => Promi
     authUrl: issuer.url,
     dynamodbUrl: dynamo.url,
     sqsUrl: sqs.url,
+    secretsUrl: payments.secrets.url,
     tableName: tableModel.name,
     queues: Object.fromEntries(model.queues.map((queue) => [queue.name, queueUrl(sqs.url, queue.name)])),
     logs: options.logs,
@@ -149,9 +169,36 @@ async function assemble(options: StackOptions, onStop: OnStop, stop: () => Promi
     functions,
     table,
     token: issuer.token,
-    now: () => businessNow(table),
-    tick: scheduler.tick,
+    payments,
+    now: clock.read,
+    tick: async () => {
+      await scheduler.tick()
+      payments.fakes.tick()
+    },
     stop,
+  }
+}
+
+/** The route by which staff turn the clock. */
+const clockRoute = 'POST /v1/admin/clock'
+
+/** Whoever has the answer to a turn of the clock finds the providers there too: their debits, refunds and retries are on their way. */
+function withTurns(
+  functions: Functions,
+  { routes }: ApiModel,
+  clock: StackClock,
+  { fakes }: LocalPayments,
+): Pick<Functions, 'invoke'> {
+  const turning = routes.find(({ key }) => key === clockRoute)?.functionName
+  return {
+    invoke: async (name, event) => {
+      const outcome = await functions.invoke(name, event)
+      if (name === turning) {
+        await clock.read()
+        fakes.tick()
+      }
+      return outcome
+    },
   }
 }
 

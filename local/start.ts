@@ -4,7 +4,9 @@ import { buildAssembly, root } from './build.ts'
 import { loadCatalogue, publish } from './catalogue.ts'
 import { type Demo, fillStack } from './demo.ts'
 import { parseOptions, type StartOptions, usage } from './options.ts'
+import { localSettings, storeSettings } from './paymentSetting.ts'
 import { showSteps } from './progress.ts'
+import { providerNames } from './providers/fake.ts'
 import { type Announcement, announce, withdraw } from './running.ts'
 import { SetupError } from './setupError.ts'
 import { assertFree, type RunningStack, type StackOptions, type Step, startStack } from './stack.ts'
@@ -57,27 +59,34 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
 }
 
 async function fill(stack: RunningStack, catalogue: Catalogue, withAccounts: boolean, step: Step): Promise<LocalStack> {
-  await step(`publishing the catalogue ${catalogue.name}`, async () =>
-    publish(stack.table, catalogue, await stack.now()),
-  )
+  await step(`publishing the catalogue ${catalogue.name}`, async () => {
+    const now = await stack.now()
+    await publish(stack.table, catalogue, now)
+    await storeSettings(stack.table, localSettings(catalogue, stack.payments.checkout.returnUrl), now)
+  })
   const demo = await step(withAccounts ? 'making logins and demo accounts' : 'making logins', () =>
     fillStack(stack, catalogue, withAccounts),
   )
   return { ...stack, ...demo, catalogue: catalogue.name }
 }
 
-const announcementOf = (stack: LocalStack): Announcement => ({
+/** What `.faregate/local.json` and `--json` say of a stack. */
+export const announcementOf = (stack: LocalStack): Announcement => ({
   apiUrl: stack.apiUrl,
   authUrl: stack.authUrl,
   apiKey: stack.apiKey,
   adminToken: stack.adminToken,
   customers: stack.customers,
+  checkoutUrl: stack.payments.checkout.url,
   catalogue: stack.catalogue,
   logs: stack.logs,
   tableName: stack.tableName,
   dynamodbUrl: stack.dynamodbUrl,
   sqsUrl: stack.sqsUrl,
+  secretsUrl: stack.secretsUrl,
   queues: stack.queues,
+  providers: stack.payments.providers,
+  webhookSecrets: stack.payments.webhookSecrets,
 })
 
 function welcome(stack: LocalStack, seconds: number): string {
@@ -91,6 +100,8 @@ function welcome(stack: LocalStack, seconds: number): string {
     `  API key    ${stack.apiKey}`,
     `  staff      demo-admin; its token is adminToken in .faregate/local.json`,
     ...stack.customers.map(({ accountId }) => `  account    ${accountId}`),
+    ...providerNames.map((name) => `  ${name.padEnd(9)}  ${stack.payments.providers[name]}   (a stand-in)`),
+    `  checkout   ${stack.payments.checkout.url}   (takes the answer of POST /checkout; npm run trigger sends webhooks)`,
     `  logs       ${relative(process.cwd(), stack.logs) || '.'} (npm run logs)`,
   ]
   if (stack.tryout) {

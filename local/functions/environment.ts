@@ -4,6 +4,7 @@ import { region } from '../template/names.ts'
 export interface Endpoints {
   dynamodbUrl: string
   sqsUrl: string
+  secretsUrl: string
 }
 
 /** A function's environment: the template's variables, what Lambda adds, and where the engines are. Nothing of the host's. */
@@ -34,5 +35,7 @@ export function environmentOf(model: FunctionModel, endpoints: Endpoints): Recor
     AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodbUrl,
     SQS_ENDPOINT: endpoints.sqsUrl,
     AWS_ENDPOINT_URL_SQS: endpoints.sqsUrl,
+    SECRETS_ENDPOINT: endpoints.secretsUrl,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsUrl,
   }
 }

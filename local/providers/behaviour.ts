@@ -48,6 +48,9 @@ const eventRule = z.strictObject({
   alter: z.optional(alteration),
 })
 type EventRule = z.infer<typeof eventRule>
+/** How one event that was asked for is sent; the rules do not hold for it. */
+export const sending = z.pick(eventRule, { copies: true, oldSecret: true, alter: true })
+export type Sending = z.infer<typeof sending>
 
 const settingsSchema = z.strictObject({
   /** Razorpay: captures what it authorises. */

@@ -27,10 +27,10 @@ export function checkoutPage(
 <body><main>
 <h1>${title}</h1>
 <p>A stand-in for the real page: no money moves and no card number is asked for.</p>
-<dl><dt>For</dt><dd>${escape(bill.title)}</dd><dt>Amount</dt><dd>${escape(amountText(bill))}</dd></dl>
+<dl><dt>For</dt><dd>${escapeHtml(bill.title)}</dd><dt>Amount</dt><dd>${escapeHtml(amountText(bill))}</dd></dl>
 ${noteText(note)}
 ${bill.open ? form : '<p>There is nothing to pay here any more.</p>'}
-${bill.cancelUrl === undefined ? '' : `<p><a href="${escape(bill.cancelUrl)}">Back without paying</a></p>`}
+${bill.cancelUrl === undefined ? '' : `<p><a href="${escapeHtml(bill.cancelUrl)}">Back without paying</a></p>`}
 </main></body></html>`
 }
 
@@ -41,9 +41,9 @@ const amountText = ({ amount, currency }: Bill): string =>
 
 function noteText(note: { error: string } | { done: Json } | undefined): string {
   if (note === undefined) return ''
-  if ('error' in note) return `<p role="alert">${escape(note.error)} You can try again.</p>`
-  if (typeof note.done === 'string') return `<p role="status">${escape(note.done)}</p>`
-  return `<p role="status">Paid. This is what the page is handed:</p><pre>${escape(JSON.stringify(note.done, null, 2))}</pre>`
+  if ('error' in note) return `<p role="alert">${escapeHtml(note.error)} You can try again.</p>`
+  if (typeof note.done === 'string') return `<p role="status">${escapeHtml(note.done)}</p>`
+  return `<p role="status">Paid. This is what the page is handed:</p><pre>${escapeHtml(JSON.stringify(note.done, null, 2))}</pre>`
 }
 
 const form = `<form method="post">
@@ -63,4 +63,4 @@ ${Object.entries(cards)
 </p>
 </form>`
 
-const escape = (text: string): string => text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`)
+export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`)

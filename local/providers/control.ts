@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { behaveRequest } from './behaviour.ts'
+import { behaveRequest, sending } from './behaviour.ts'
 import { type Answer, type Call, ok, Refusal, type Route } from './call.ts'
 import { cards } from './cards.ts'
 import { checkoutPage } from './checkoutPage.ts'
@@ -12,6 +12,7 @@ const sendRequest = z.strictObject({
   of: z.optional(z.string().check(z.maxLength(200))),
   fields: z.optional(z.custom<JsonObject>(isObject)),
   eventId: z.optional(z.string().check(z.maxLength(200))),
+  how: z.optional(sending),
 })
 const disputeRequest = z.strictObject({ paymentId: z.string().check(z.maxLength(200)), status: disputeStatus })
 const replayRequest = z.strictObject({ eventId: z.string().check(z.maxLength(200)) })
@@ -27,10 +28,17 @@ export function controlRoutes(provider: Provider, handles: Handles): Route[] {
     { route: 'POST /_fake/send', run: (call) => sendOne(handles, call) },
     { route: 'POST /_fake/replay', run: (call) => replay(handles, call) },
     { route: 'POST /_fake/tick', run: () => tick(handles) },
-    { route: 'GET /_fake/events', run: () => ok(handles.deliveries().map((one) => ({ ...one }))) },
+    { route: 'GET /_fake/events', run: (call) => listDeliveries(handles, call) },
     { route: 'GET /_fake/cards', run: () => ok(cardList()) },
     { route: 'GET /_fake', run: () => ok({ provider: provider.name, events: [...provider.kinds], cards: cardList() }) },
   ]
+}
+
+/** All that are kept, or `?eventId=` alone. */
+function listDeliveries(handles: Handles, { query }: Call): Answer {
+  const eventId = query.get('eventId')
+  const found = handles.deliveries().filter((one) => eventId === null || one.eventId === eventId)
+  return ok(found.map((one) => ({ ...one })))
 }
 
 const cardList = (): Json =>
@@ -64,8 +72,8 @@ function dispute(handles: Handles, call: Call): Answer {
 }
 
 function sendOne(handles: Handles, call: Call): Answer {
-  const { event, ...overrides } = read(sendRequest, call)
-  const sent = refusing(() => handles.sendEvent(event, overrides))
+  const { event, how, ...overrides } = read(sendRequest, call)
+  const sent = refusing(() => handles.sendEvent(event, overrides, how))
   return ok({ eventId: sent.id, kind: sent.kind, body: sent.body })
 }
 

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import type { BehaveRequest, Behaviour, Fault } from './behaviour.ts'
+import type { BehaveRequest, Behaviour, Fault, Sending } from './behaviour.ts'
 import type { Answer, Call, Route } from './call.ts'
 import { cardName } from './cards.ts'
 import type { Due } from './due.ts'
@@ -7,7 +7,8 @@ import type { Ids } from './ids.ts'
 import type { Json, JsonObject } from './json.ts'
 import type { Delivery, FakeEvent } from './webhooks.ts'
 
-export type ProviderName = 'razorpay' | 'paystack' | 'stripe'
+export const providerNames = ['razorpay', 'paystack', 'stripe'] as const
+export type ProviderName = (typeof providerNames)[number]
 
 export interface FakeOptions<Secrets> {
   secrets: Secrets
@@ -105,8 +106,11 @@ export interface Fake {
   pay(request: PayRequest): PayAnswer
   behave(request: BehaveRequest): void
   dispute(paymentId: string, status: DisputeStatus): Json
-  /** Composes and sends one event. Throws `RangeError` for a kind the fake does not know. Changes no state of the fake. */
-  sendEvent(kind: string, overrides?: Omit<SendRequest, 'event'>): FakeEvent
+  /**
+   * Composes and sends one event, `how` instead of by the rules. Throws `RangeError` for a kind the fake does not know.
+   * Changes no state of the fake.
+   */
+  sendEvent(kind: string, overrides?: Omit<SendRequest, 'event'>, how?: Sending): FakeEvent
   deliveries(): readonly Delivery[]
   /** Runs what the clock has made due. A running fake does it by itself four times a second. */
   tick(): void

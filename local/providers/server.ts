@@ -81,10 +81,10 @@ function handlesOf(provider: Provider, { due, behaviour, sender }: Parts): Handl
       behaviour.change(request)
     },
     dispute: (paymentId, status) => ticking(() => provider.dispute(paymentId, status)),
-    sendEvent: (kind, overrides = {}) => {
+    sendEvent: (kind, overrides = {}, how) => {
       const event = provider.compose({ event: kind, ...overrides })
-      if (!event) throw new RangeError(`the ${provider.name} fake does not know ${kind}: ${provider.kinds.join(', ')}`)
-      sender.emit([event])
+      if (!event) throw new RangeError(noEvent(provider, kind))
+      sender.emit([event], how)
       return event
     },
     replay: sender.replay,
@@ -93,6 +93,11 @@ function handlesOf(provider: Provider, { due, behaviour, sender }: Parts): Handl
     idle: sender.idle,
   }
 }
+
+const noEvent = ({ name, kinds }: Provider, kind: string): string =>
+  kinds.includes(kind)
+    ? `the ${name} fake has nothing yet that ${kind} could tell of`
+    : `the ${name} fake does not know ${kind}: ${kinds.join(', ')}`
 
 interface Serving {
   due: Due

@@ -1,9 +1,11 @@
-import type { Alteration, Behaviour } from './behaviour.ts'
+import type { Alteration, Behaviour, Sending } from './behaviour.ts'
 import type { Due } from './due.ts'
 import type { JsonObject } from './json.ts'
 
 /** Deliveries kept for `GET /_fake/events`. */
 const logMax = 2000
+/** Characters kept of the answer to an attempt: enough for a problem, not for a page. */
+const answerMax = 1000
 
 export interface FakeEvent {
   /** The provider's id of the event; for Paystack, which has none, only the fake's own. */
@@ -37,13 +39,13 @@ export interface Delivery {
   raw: string
   secret: 'current' | 'old'
   state: 'waiting' | 'delivered' | 'gave_up' | 'lost'
-  /** `status` null: no answer. `atMs` on the fake's clock. */
-  attempts: { atMs: number; status: number | null }[]
+  /** `status` null: no answer. `atMs` on the fake's clock. `answer`: the beginning of the answer's body. */
+  attempts: { atMs: number; status: number | null; answer: string }[]
 }
 
 export interface Sender {
-  /** Sends the events of one happening, in this order unless a rule says otherwise. Does not wait for the answers. */
-  emit(events: FakeEvent[]): void
+  /** Sends the events of one happening, in this order unless a rule says otherwise; `how` stands in for the rules. Does not wait for the answers. */
+  emit(events: FakeEvent[], how?: Sending): void
   /** Sends a delivery's event once more, signed with the current secret: the dashboard's replay. False: no such event. */
   replay(eventId: string): boolean
   deliveries(): readonly Delivery[]
@@ -72,8 +74,14 @@ export function createSender(dispatch: Dispatch, due: Due, behaviour: Behaviour)
     }
     const secret = delivery.secret === 'old' ? dispatch.oldSecret : dispatch.secret
     const atMs = due.now()
-    const status = await post(url, delivery.raw, dispatch.sign(delivery.raw, secret, event), dispatch, stopped.signal)
-    delivery.attempts.push({ atMs, status })
+    const { status, answer } = await post(
+      url,
+      delivery.raw,
+      dispatch.sign(delivery.raw, secret, event),
+      dispatch,
+      stopped.signal,
+    )
+    delivery.attempts.push({ atMs, status, answer })
     if (status !== null && status >= 200 && status < 300) delivery.state = 'delivered'
     else again(event, delivery, atMs)
   }
@@ -100,8 +108,8 @@ export function createSender(dispatch: Dispatch, due: Due, behaviour: Behaviour)
   }
 
   /** Its turns: what is sent now, in order; what a rule delays waits for the clock. */
-  const plan = (event: FakeEvent) => {
-    const rule = behaviour.forEvent(event.kind) ?? { kind: '*' }
+  const plan = (event: FakeEvent, how: Sending | undefined) => {
+    const rule = (how ? { kind: event.kind, ...how } : behaviour.forEvent(event.kind)) ?? { kind: '*' }
     const body = rule.alter ? dispatch.alter(event.body, rule.alter) : event.body
     const sends = Array.from({ length: rule.copies ?? 1 }, () => {
       const delivery = record(event, body, rule.oldSecret === true)
@@ -126,8 +134,8 @@ export function createSender(dispatch: Dispatch, due: Due, behaviour: Behaviour)
   }
 
   return {
-    emit: (events) => {
-      for (const { rule, sends } of events.map(plan)) {
+    emit: (events, how) => {
+      for (const { rule, sends } of events.map((event) => plan(event, how))) {
         if (rule.delayMs) for (const send of sends) due.at(due.now() + rule.delayMs, () => track(send()))
         else batch.push({ rule, sends })
       }
@@ -150,14 +158,14 @@ export function createSender(dispatch: Dispatch, due: Due, behaviour: Behaviour)
   }
 }
 
-/** The status, or null when no answer came in time. Redirections are not followed: to the providers they are failures. */
+/** Status null when no answer came in time. Redirections are not followed: to the providers they are failures. */
 async function post(
   url: string,
   raw: string,
   headers: Record<string, string>,
   { timeoutMs }: Dispatch,
   stopped: AbortSignal,
-): Promise<number | null> {
+): Promise<{ status: number | null; answer: string }> {
   try {
     const response = await fetch(url, {
       method: 'POST',
@@ -166,9 +174,9 @@ async function post(
       redirect: 'manual',
       signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), stopped]),
     })
-    await response.arrayBuffer()
-    return response.status
+    const answer = (await response.text()).slice(0, answerMax)
+    return { status: response.status, answer }
   } catch {
-    return null
+    return { status: null, answer: '' }
   }
 }

@@ -8,6 +8,7 @@ export interface LocalModel {
   streamSources: StreamSource[]
   asyncRules: AsyncRule[]
   schedules: ScheduleModel[]
+  secrets: SecretModel[]
 }
 
 export interface FunctionModel {
@@ -136,4 +137,11 @@ export interface ScheduleModel {
   target: { functionName: string } | { queueName: string }
   /** Text of the event; may hold `<aws.scheduler.…>` words. */
   input: string
+}
+
+export interface SecretModel {
+  name: string
+  arn: string
+  /** What CloudFormation makes up: `length` characters, alone or as the member `key` of the object `template`. */
+  generated?: { length: number; key?: string; template: Record<string, unknown> }
 }

@@ -14,6 +14,7 @@ const nameProperties: Record<string, string> = {
   'AWS::Scheduler::Schedule': 'Name',
   'AWS::Scheduler::ScheduleGroup': 'Name',
   'AWS::SSM::Parameter': 'Name',
+  'AWS::SecretsManager::Secret': 'Name',
 }
 
 /** CloudFormation's physical name: the template's, or one made of stack and logical id (without its random tail). */

@@ -4,7 +4,7 @@ import { createResolver, type Surroundings, TemplateError } from './intrinsics.t
 import type { LocalModel } from './model.ts'
 import { nameOf } from './names.ts'
 import { apiReaders, joinApis } from './readApi.ts'
-import { functionReader, queueReader, tableReader } from './readData.ts'
+import { functionReader, queueReader, secretReader, tableReader } from './readData.ts'
 import { asyncReader, scheduleReader, sourceReader } from './readSources.ts'
 
 /** A resource on its way into the model: its properties are resolved. */
@@ -25,6 +25,7 @@ const readers: Record<string, Reader> = {
   'AWS::DynamoDB::Table': tableReader,
   'AWS::DynamoDB::GlobalTable': tableReader,
   'AWS::SQS::Queue': queueReader,
+  'AWS::SecretsManager::Secret': secretReader,
   'AWS::Lambda::EventSourceMapping': sourceReader,
   'AWS::Lambda::EventInvokeConfig': asyncReader,
   'AWS::Scheduler::Schedule': scheduleReader,
@@ -60,7 +61,6 @@ const withoutLocalMeaning = new Set([
   'AWS::SQS::QueuePolicy',
   'AWS::SSM::Parameter',
   'AWS::Scheduler::ScheduleGroup',
-  'AWS::SecretsManager::Secret',
 ])
 
 /**
@@ -83,6 +83,7 @@ export function modelOf(stacks: Stack[], surroundings: Surroundings): LocalModel
     streamSources: [],
     asyncRules: [],
     schedules: [],
+    secrets: [],
   }
   const apis: Found[] = []
   for (const stack of stacks) {

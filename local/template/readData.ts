@@ -106,3 +106,41 @@ export const queueReader: Reader = (found, model) => {
       : {}),
   })
 }
+
+const secretSchema = z.object({
+  GenerateSecretString: z.optional(
+    z.object({
+      // The default is Secrets Manager's own.
+      PasswordLength: z._default(wholeNumber, 32),
+      GenerateStringKey: z.optional(z.string()),
+      SecretStringTemplate: z._default(z.string(), '{}'),
+    }),
+  ),
+  // A text in a template is no secret.
+  SecretString: z.optional(z.never()),
+})
+
+export const secretReader: Reader = (found, model) => {
+  const { GenerateSecretString: read } = parseProperties(secretSchema, found.properties, found.place)
+  model.secrets.push({
+    name: found.name,
+    arn: arnOf(found.type, found.name),
+    ...(read
+      ? {
+          generated: {
+            length: read.PasswordLength,
+            template: templateOf(read.SecretStringTemplate, found.place),
+            ...(read.GenerateStringKey === undefined ? {} : { key: read.GenerateStringKey }),
+          },
+        }
+      : {}),
+  })
+}
+
+function templateOf(text: string, place: string): Record<string, unknown> {
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(text))
+  } catch {
+    throw new TemplateError(place, 'its SecretStringTemplate is not a JSON object')
+  }
+}

@@ -51,12 +51,16 @@ describe('the command line of npm start', () => {
     })
   })
 
+  it('leaves room above the port for the issuer, the three providers and their checkout', () => {
+    expect(parseOptions(['--port', '65530']).port).toBe(65_530)
+  })
+
   it.each([
     [['--colour', 'red'], /--colour/],
     [['red'], /red/],
-    [['--port', '65535'], /0 to 65534/],
+    [['--port', '65531'], /0 to 65530/],
     [['--port', '-1'], /--port/],
-    [['--port', '4e3'], /0 to 65534/],
+    [['--port', '4e3'], /0 to 65530/],
     [['--now', '2026-01-31'], /2026-01-31T00:00:00Z/],
     [['--now', '2026-13-31T00:00:00Z'], /2026-01-31T00:00:00Z/],
     [['--port'], /--port/],

@@ -1,5 +1,5 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb'
-import { ReceiveMessageCommand, SendMessageBatchCommand } from '@aws-sdk/client-sqs'
+import { ReceiveMessageCommand, SendMessageBatchCommand, SendMessageCommand } from '@aws-sdk/client-sqs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { dynamoClient } from '#local/engines/dynamodb'
 import { sqsClient } from '#local/engines/sqs'
@@ -57,6 +57,21 @@ describe('a queue', () => {
     expect(await take('dead')).toEqual(['throw'])
     const tries = await fixture.ear.until((report) => bodiesOf(report).includes('throw'), 2)
     expect(tries.map((report) => report['tries'])).toEqual([['1'], ['2']])
+  })
+})
+
+describe('a delayed message', () => {
+  it('waits its seconds of real time, while one that is sent after it does not', async () => {
+    const delaySeconds = 1
+    const QueueUrl = fixture.stack.queues['work'] ?? ''
+    const sentMs = performance.now()
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'late', DelaySeconds: delaySeconds }))
+    await send('at-once')
+    await fixture.ear.until((report) => bodiesOf(report).includes('at-once'))
+    await fixture.ear.until((report) => bodiesOf(report).includes('late'))
+    // Timers round to a millisecond, and may do so twice.
+    expect(performance.now() - sentMs).toBeGreaterThan(delaySeconds * 1000 - 5)
+    expect(fixture.ear.heard.map((report) => bodiesOf(Object(report)))).toEqual([['at-once'], ['late']])
   })
 })
 

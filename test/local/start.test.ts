@@ -2,14 +2,23 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type LocalStack, startLocalStack } from '#local/start'
+import * as z from 'zod/mini'
+import { trigger } from '#local/cli/trigger'
+import { providerNames } from '#local/providers/fake'
+import { announcementOf, type LocalStack, startLocalStack } from '#local/start'
+import { readPaymentSettings } from '#table/settings'
+import { control } from './providers/support.ts'
 
 const logs = mkdtempSync(join(tmpdir(), 'faregate-start-'))
 const startMs = Date.parse('2027-01-31T00:00:00Z')
+/** A build takes about 15 seconds alone, and several times that beside a whole suite on two cores. */
+const buildPatienceMs = 180_000
+/** A day of every schedule, one occurrence after the other. */
+const firingPatienceMs = 60_000
 let stack: LocalStack
 beforeAll(async () => {
   stack = await startLocalStack({ logs, startMs })
-})
+}, buildPatienceMs)
 afterAll(async () => {
   await stack.stop()
   rmSync(logs, { recursive: true, force: true })
@@ -41,11 +50,81 @@ describe('the deployable stack on a laptop', () => {
     expect(Date.parse(now) - startMs).toBeGreaterThanOrEqual(0)
     expect(Date.parse(now) - startMs).toBeLessThan(120_000)
   })
+})
 
-  it('fires its schedules when staff advance the clock', async () => {
-    expect((await ask('/v1/admin/clock', stack.adminToken, { advance: 'P1D' })).status).toBe(200)
-    await stack.tick()
-    const fired = new Set(readdirSync(logs).map((name) => name.replace(/^.*-|\.log$/g, '')))
-    for (const schedule of stack.model.schedules) expect(fired).toContain(schedule.name.replace(/^.*-/, ''))
+const paymentSecret = z.object({
+  sealKey: z.string().check(z.minLength(64)),
+  razorpay: z.object({ baseUrl: z.string(), webhookSecrets: z.array(z.string()) }),
+  paystack: z.object({ baseUrl: z.string(), secretKey: z.string() }),
+  stripe: z.object({ baseUrl: z.string(), webhookSecrets: z.array(z.string()) }),
+})
+
+describe('what stands for the payment providers', () => {
+  it.each(providerNames)('%s answers at the address that is announced', async (provider) => {
+    const answer = await fetch(`${announcementOf(stack).providers[provider]}/_fake`)
+    expect(await answer.json()).toMatchObject({ provider })
   })
+
+  it('the secret that the functions read names the same addresses and webhook secrets', async () => {
+    const reader = Object.values(stack.model.functions).find(({ environment }) => environment['PAYMENT_SECRET_ID'])
+    const answer = await fetch(announcementOf(stack).secretsUrl, {
+      method: 'POST',
+      headers: { 'x-amz-target': 'secretsmanager.GetSecretValue' },
+      body: JSON.stringify({ SecretId: reader?.environment['PAYMENT_SECRET_ID'] }),
+    })
+    const { SecretString } = z.object({ SecretString: z.string() }).parse(await answer.json())
+    const { razorpay, paystack, stripe } = paymentSecret.parse(JSON.parse(SecretString))
+    const { providers, webhookSecrets } = announcementOf(stack)
+    expect(providers).toEqual({ razorpay: razorpay.baseUrl, paystack: paystack.baseUrl, stripe: stripe.baseUrl })
+    expect(webhookSecrets).toEqual({
+      razorpay: razorpay.webhookSecrets[0],
+      paystack: paystack.secretKey,
+      stripe: stripe.webhookSecrets[0],
+    })
+  })
+
+  it('customers pay at the address that is announced, and come back to one that answers', async () => {
+    const { checkoutUrl } = announcementOf(stack)
+    expect((await fetch(checkoutUrl)).status).toBe(200)
+    const { returnUrl = '', providers, seller } = await readPaymentSettings(stack.table)
+    expect(returnUrl.startsWith(checkoutUrl)).toBe(true)
+    expect(await (await fetch(returnUrl)).text()).toContain('Paid.')
+    expect({ providers, seller: seller.name }).toEqual({ providers: { INR: 'razorpay' }, seller: 'resume-ats' })
+  })
+
+  it.each([
+    ['razorpay', 'payment.captured', ['--copies', '2', '--old-secret']],
+    ['paystack', 'charge.success', ['--old-secret']],
+    ['razorpay', 'order.paid', []],
+  ])('a triggered event of %s (%s %j) is taken by the deployed receiver', async (provider, event, options) => {
+    const lines = await trigger([provider, event, ...options], announcementOf(stack).providers)
+    expect(lines.length).toBeGreaterThan(0)
+    for (const line of lines) expect(line).toMatch(/^200 \{"received": ?true/)
+  })
+})
+
+describe('a turn of the clock', () => {
+  it('reaches the providers before its answer does: what came due is on its way', async () => {
+    const { razorpay } = announcementOf(stack).providers
+    const delayMs = 12 * 3600 * 1000
+    await control(razorpay, 'behave', { events: [{ kind: 'refund.processed', delayMs, times: 1 }] })
+    await control(razorpay, 'send', { event: 'refund.processed', eventId: 'later' })
+    const attempts = () =>
+      stack.payments.fakes.razorpay.deliveries().find(({ eventId }) => eventId === 'later')?.attempts.length
+    await stack.payments.fakes.idle()
+    expect(attempts()).toBe(0)
+    expect((await ask('/v1/admin/clock', stack.adminToken, { advance: 'P1D' })).status).toBe(200)
+    await stack.payments.fakes.idle()
+    expect(attempts()).toBe(1)
+  })
+
+  it(
+    'fires the schedules in between',
+    async () => {
+      await stack.tick()
+      const fired = new Set(readdirSync(logs).map((name) => name.replace(/^.*-|\.log$/g, '')))
+      for (const schedule of stack.model.schedules) expect(fired).toContain(schedule.name.replace(/^.*-/, ''))
+    },
+    firingPatienceMs,
+  )
 })

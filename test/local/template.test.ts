@@ -81,6 +81,34 @@ describe('a synthesised assembly of three stacks', () => {
       { name: 'daily', target: { functionName: 'fixture-Job' } },
     ])
   })
+
+  it('reads the secrets, each under its own name', async () => {
+    const { secrets } = await readModel(
+      write((templates) => {
+        const Type = 'AWS::SecretsManager::Secret'
+        const GenerateSecretString = {
+          SecretStringTemplate: '{"a":1}',
+          GenerateStringKey: 'key',
+          PasswordLength: 64,
+          ExcludePunctuation: true,
+        }
+        templates.Service.Resources['Named'] = { Type, Properties: { Name: 'some/payments', GenerateSecretString } }
+        templates.Service.Resources['Bare'] = { Type, Properties: { GenerateSecretString: {} } }
+        templates.Service.Resources['Empty'] = { Type }
+      }),
+      { sqsUrl },
+    )
+    const arn = (name: string) => `arn:aws:secretsmanager:us-east-1:000000000000:secret:${name}`
+    expect(secrets).toEqual([
+      {
+        name: 'some/payments',
+        arn: arn('some/payments'),
+        generated: { length: 64, key: 'key', template: { a: 1 } },
+      },
+      { name: 'Service-Bare', arn: arn('Service-Bare'), generated: { length: 32, template: {} } },
+      { name: 'Service-Empty', arn: arn('Service-Empty') },
+    ])
+  })
 })
 
 type Templates = ReturnType<typeof fixtureTemplates>
@@ -97,6 +125,22 @@ const refusals: [string, RegExp, (templates: Templates) => void][] = [
     /Service\/Mystery: the local stack does not know AWS::Kinesis::Stream/,
     (templates) => {
       templates.Service.Resources['Mystery'] = { Type: 'AWS::Kinesis::Stream' }
+    },
+  ],
+  [
+    'a secret that stands in the template',
+    /Service\/Open: Properties\.SecretString is not understood/,
+    (templates) => {
+      const Properties = { SecretString: 'hunter2' }
+      templates.Service.Resources['Open'] = { Type: 'AWS::SecretsManager::Secret', Properties }
+    },
+  ],
+  [
+    'a secret whose template is no object',
+    /Service\/Odd: its SecretStringTemplate is not a JSON object/,
+    (templates) => {
+      const Properties = { GenerateSecretString: { SecretStringTemplate: '[', GenerateStringKey: 'a' } }
+      templates.Service.Resources['Odd'] = { Type: 'AWS::SecretsManager::Secret', Properties }
     },
   ],
   [
