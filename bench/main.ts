@@ -7,6 +7,7 @@ import { measureLatency } from './latency.ts'
 import { type Part, parseOptions } from './options.ts'
 import { holds, type Section, textSection } from './report.ts'
 import { readResults, writeResults } from './results.ts'
+import { measureWebhooks } from './webhooks.ts'
 
 /** `npm run bench`: measures, prints, and keeps what a full run found in `results.json`. */
 async function main(): Promise<void> {
@@ -18,6 +19,7 @@ async function main(): Promise<void> {
     http: () => measureHttp(options),
     cold: () => measureCold(options),
     growth: () => measureGrowth(options),
+    webhooks: () => measureWebhooks(options),
     cost: async () => {
       const before = readResults()
       const capacity = measured.capacity ?? before.capacity ?? (await measureCapacity(options))

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-export const parts = ['capacity', 'latency', 'http', 'cold', 'growth', 'cost'] as const
+export const parts = ['capacity', 'latency', 'http', 'cold', 'growth', 'webhooks', 'cost'] as const
 export type Part = (typeof parts)[number]
 
 export interface Options {

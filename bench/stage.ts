@@ -6,6 +6,7 @@ import { parseCatalogue } from '#domain/catalogueParse'
 import { realNow } from '#local/time'
 import type { HttpOperation } from '#operations/definition'
 import { httpOperations } from '#operations/index'
+import { defaultPaymentSettings } from '#domain/paymentSettings'
 import type { Deps } from '#runtime/deps'
 import { handleHttp } from '#runtime/http'
 import type { Run } from '#runtime/run'
@@ -137,6 +138,8 @@ const depsOn = (table: Table): Deps => ({
   log: { info: () => {}, warn: () => {}, error: (message, fields) => fail(message, fields) },
   wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
   catalogue: catalogueCache(table, realNow),
+  settings: async () => defaultPaymentSettings,
+  payments: async () => fail('no provider is called here'),
   config: { mode: 'live' },
   metric: () => {},
   queues: { send: async () => {} },

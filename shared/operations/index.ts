@@ -1,14 +1,32 @@
 import * as accounts from './accounts.ts'
 import * as admin from './admin.ts'
+import * as adminPayments from './adminPayments.ts'
 import * as catalogue from './catalogue.ts'
 import * as credits from './credits.ts'
 import type { HttpOperation, Operation } from './definition.ts'
 import * as entitlements from './entitlements.ts'
 import * as operation from './operation.ts'
+import * as paymentHistory from './paymentHistory.ts'
+import * as payments from './payments.ts'
+import * as purchases from './purchases.ts'
 import * as usage from './usage.ts'
+import * as webhooks from './webhooks.ts'
 
 /** One line an area. What an area file exports beside its operations (views, shared fields) has no `kind` of ours. */
-const areas = [accounts, admin, catalogue, credits, entitlements, operation, usage]
+const areas = [
+  accounts,
+  admin,
+  adminPayments,
+  catalogue,
+  credits,
+  entitlements,
+  operation,
+  paymentHistory,
+  payments,
+  purchases,
+  usage,
+  webhooks,
+]
 
 /**
  * Every operation, sorted by id: for the stack, the local stack, the OpenAPI document and the tests.

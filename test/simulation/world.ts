@@ -1,6 +1,8 @@
 import type { PublishedCatalogue } from '#domain/catalogue'
+import { defaultPaymentSettings } from '#domain/paymentSettings'
 import { Problem } from '#errors/problem'
-import type { Deps } from '#runtime/deps'
+import { GatewayError } from '#gateways/gatewayError'
+import type { Deps, PaymentTools } from '#runtime/deps'
 import { Contention, type Table, type Write, type WriteOutcome } from '#table/port'
 import { type CallKind, type Fate, Faults } from './faults.ts'
 import { type Change, keyIn, MemoryStore } from './memoryTable.ts'
@@ -22,11 +24,19 @@ export interface Commit {
   changes: Change[]
 }
 
-interface Message {
+export interface Message {
   queue: string
   body: unknown
+  /** Seconds before it becomes visible. */
+  delaySeconds: number
   cause: string
 }
+
+/**
+ * One call of a provider by one invocation, under the same faults as every other: `perform` happens once it arrives there.
+ * It rejects as the network does; the caller makes the provider's errors of it.
+ */
+export type ProviderCall = <Answer>(kind: 'ask' | 'provide', what: string, perform: () => Answer) => Promise<Answer>
 
 /** A deliberately broken table between the product and the world's. */
 export type Mutation = (table: Table, world: World) => Table
@@ -35,6 +45,8 @@ interface WorldOptions {
   seed: number
   startAt: number
   catalogue?: PublishedCatalogue
+  /** Providers as one invocation reaches them; absent: none. */
+  payments?: (call: ProviderCall) => PaymentTools
   mutation?: Mutation | undefined
   /** Notes every step, for a replay that a person reads. */
   tracing?: boolean
@@ -50,6 +62,8 @@ export class NetworkError extends Error {
 
 /** How long a held-back write may stay on the way: from a retry's distance to past ten minutes, where client tokens are forgotten. */
 const lateMs = [20, 400, 3_000, 40_000, 240_000, 900_000]
+/** A provider's call is one connection, not a queue: what has not arrived by then never does. */
+const lateAtProviderMs = [20, 400, 3_000, 12_000]
 
 /**
  * A process, its database and its network, all decided by one seed.
@@ -62,9 +76,9 @@ export class World {
   readonly store: MemoryStore
   readonly trace: Trace
   readonly commits: Commit[] = []
-  readonly messages: Message[] = []
   readonly #options: WorldOptions
   readonly #watchers: ((commit: Commit) => void)[] = []
+  readonly #receivers: ((message: Message) => void)[] = []
   /** Items in a transaction that is under way: another writer of one is in conflict. */
   readonly #locked = new Set<string>()
   #invocations = 0
@@ -91,6 +105,11 @@ export class World {
     this.#watchers.push(watcher)
   }
 
+  /** Called with each message as its queue takes it. */
+  receive(receiver: (message: Message) => void): void {
+    this.#receivers.push(receiver)
+  }
+
   /** Ends the run with this finding. */
   fail(error: unknown): void {
     this.scheduler.stop(error)
@@ -113,7 +132,9 @@ export class World {
     }
     return {
       table: this.#options.mutation?.(table, this) ?? table,
-      queues: { send: (queue, messages) => this.#send(invocation, queue, messages) },
+      queues: {
+        send: (queue, messages, { delaySeconds = 0 } = {}) => this.#send(invocation, queue, messages, delaySeconds),
+      },
       // Clocks tell whole milliseconds; back-offs wait fractions of one.
       clock: { now: () => Math.floor(this.now), real: () => Math.floor(this.now) },
       ids: { random: () => random.id(), secret: () => random.id() + random.id() },
@@ -124,6 +145,13 @@ export class World {
       catalogue: async () => {
         if (!this.#options.catalogue) throw new Error('this world has no catalogue')
         return this.#options.catalogue
+      },
+      settings: async () => defaultPaymentSettings,
+      payments: async () => {
+        if (!this.#options.payments) throw new Error('this world has no providers')
+        return this.#options.payments((kind, what, perform) =>
+          this.#call(invocation, kind, what, (done) => done(perform)),
+        )
       },
       config: { mode: 'test' },
       metric: () => {},
@@ -179,9 +207,10 @@ export class World {
     return outcome
   }
 
-  async #send(invocation: Invocation, queue: string, messages: unknown[]): Promise<void> {
+  async #send(invocation: Invocation, queue: string, messages: unknown[], delaySeconds: number): Promise<void> {
+    const { cause } = invocation
     await this.#call<void>(invocation, 'send', `send ${messages.length} to ${queue}`, (done) => {
-      for (const body of messages) this.messages.push({ queue, body, cause: invocation.cause })
+      for (const body of messages) for (const receiver of this.#receivers) receiver({ queue, body, delaySeconds, cause })
       done(() => {})
     })
   }
@@ -214,7 +243,7 @@ export class World {
       if (fate === 'unsent') return fail(this.random.between(10, 3_000), new NetworkError('no connection'))
       if (fate === 'late') fail(this.random.between(200, 3_000), new NetworkError('no reply in time'))
       if (fate === 'twice') return this.#twice(perform, unheard, answer)
-      this.scheduler.after(this.#wayThere(fate), () => perform(isLate(fate) ? unheard : answer))
+      this.scheduler.after(this.#wayThere(fate, kind), () => perform(isLate(fate) ? unheard : answer))
     })
   }
 
@@ -223,8 +252,8 @@ export class World {
     this.scheduler.after(this.random.between(20, 2_000), () => perform(second))
   }
 
-  #wayThere(fate: Fate): number {
-    if (isLate(fate)) return this.random.between(1, this.random.pick(lateMs))
+  #wayThere(fate: Fate, kind: CallKind): number {
+    if (isLate(fate)) return this.random.between(1, this.random.pick(kind === 'provide' ? lateAtProviderMs : lateMs))
     return fate === 'slowRequest' ? this.random.between(100, 6_000) : this.#hop()
   }
 
@@ -255,6 +284,7 @@ function attempt<Answer>(
 const isWeather = (error: unknown): boolean =>
   error instanceof NetworkError ||
   error instanceof Contention ||
+  (error instanceof GatewayError && (error.kind === 'unavailable' || error.kind === 'unknown_outcome')) ||
   (error instanceof Problem && error.code === 'contended')
 
 /** A promise of the product does not hold in this run. */

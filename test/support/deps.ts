@@ -1,7 +1,10 @@
 import type * as z from 'zod/mini'
 import type { Catalogue } from '#domain/catalogue'
 import { ulidOf } from '#domain/guard'
+import { defaultPaymentSettings } from '#domain/paymentSettings'
 import { isErrorCode } from '#errors/codes'
+import { openGateways } from '#gateways/gateways'
+import { sealWith } from '#gateways/seal'
 import {
   scopes as allScopes,
   type Caller,
@@ -11,8 +14,9 @@ import {
   type QueueName,
   type Scope,
 } from '#operations/definition'
-import type { Clock, Deps } from '#runtime/deps'
+import type { Clock, Deps, PaymentTools } from '#runtime/deps'
 import { handleHttp } from '#runtime/http'
+import type { HttpResponse } from '#runtime/problem'
 import type { HttpEvent } from '#runtime/request'
 import type { Run } from '#runtime/run'
 import { catalogueCache, publishCatalogue } from '#table/catalogue'
@@ -56,6 +60,47 @@ export interface TestDepsOptions {
   seed?: number
 }
 
+/** Keys of the test deployment; canaries, so that a log that shows one is found out. */
+export const paymentKeys = {
+  razorpayId: 'rzp_test_KEYID0000001',
+  razorpaySecret: 'canary-razorpay-secret',
+  paystack: 'sk_test_canary_paystack_secret',
+  stripe: 'sk_test_canary_stripe_secret',
+  webhook: 'canary-webhook-secret',
+  oldWebhook: 'canary-webhook-secret-before',
+}
+/** Nobody listens there: a test that calls a provider brings one. */
+const nowhere = 'http://127.0.0.1:9'
+
+/** All three providers turned on, each at its address. Their waits are none. */
+export function testPaymentTools(
+  addresses: { razorpay: string; paystack: string; stripe: string } = {
+    razorpay: nowhere,
+    paystack: nowhere,
+    stripe: nowhere,
+  },
+): PaymentTools {
+  const webhookSecrets = [paymentKeys.webhook, paymentKeys.oldWebhook]
+  const gateway = openGateways(
+    {
+      razorpay: {
+        keyId: paymentKeys.razorpayId,
+        keySecret: paymentKeys.razorpaySecret,
+        webhookSecrets,
+        baseUrl: addresses.razorpay,
+      },
+      paystack: { secretKey: paymentKeys.paystack, baseUrl: addresses.paystack },
+      stripe: { secretKey: paymentKeys.stripe, webhookSecrets, baseUrl: addresses.stripe },
+    },
+    { wait: async () => {}, rng: () => 0.5 },
+  )
+  return {
+    turnedOn: ['razorpay', 'paystack', 'stripe'],
+    gateway,
+    seal: sealWith(['a-sealing-secret-of-the-tests-0123456789']),
+  }
+}
+
 /** The staff member whom `as: 'staff'` speaks for. */
 export const admin = 'admin'
 
@@ -76,6 +121,7 @@ export async function testDeps(options: TestDepsOptions = {}): Promise<TestDeps>
   const sent: TestDeps['sent'] = []
   const logged: Logged[] = []
   const metrics: TestDeps['metrics'] = []
+  const tools = testPaymentTools()
   const write =
     (level: Logged['level']) =>
     (message: string, fields: Record<string, unknown> = {}) =>
@@ -94,6 +140,8 @@ export async function testDeps(options: TestDepsOptions = {}): Promise<TestDeps>
     log: { info: write('info'), warn: write('warn'), error: write('error') },
     wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     metric: (name, value, dimensions) => void metrics.push({ name, value, dimensions }),
+    settings: async () => defaultPaymentSettings,
+    payments: async () => tools,
     queues: {
       send: async (queue, messages) => {
         for (const message of messages) sent.push({ queue, message: JSON.parse(JSON.stringify(message)) })
@@ -146,7 +194,7 @@ export const strangerId = (prefix: string, time = Date.UTC(2030, 0)): string =>
 export interface Invocation {
   /** Default: the server where the operation has such a route, else whoever may. */
   as?: Caller
-  /** The account of the path (server, staff) or the token's subject (customer). */
+  /** The account of the path (server, staff), of the token's subject (customer) or of the session (visitor, where `anon_` is put before it). */
   account?: string
   /** The token's subject, where it is not the account: staff. */
   subject?: string
@@ -186,8 +234,7 @@ export async function invoke<Operation extends HttpOperation>(
 ): Promise<Answer<Operation>> {
   const linesBefore = deps.logged.length
   const response = await handleHttp(operation, run, deps, eventOf(operation, call))
-  const isText = !(response.headers['content-type'] ?? '').includes('json')
-  const body = isText ? response.body : JSON.parse(response.body)
+  const body = bodyOf(response)
   const code = response.statusCode >= 400 ? String(body.code) : undefined
   if (code !== undefined && !(isErrorCode(code) && errorsOf(operation).includes(code)))
     throw new Error(`${operation.id} answered ${response.statusCode} ${code}, which it does not declare`)
@@ -204,6 +251,12 @@ export async function invoke<Operation extends HttpOperation>(
     replayed: response.headers['idempotent-replayed'] === 'true',
     body,
   }
+}
+
+/** The body as the client has it: bytes, text, or parsed JSON. */
+function bodyOf({ headers, body, isBase64Encoded }: HttpResponse) {
+  if (isBase64Encoded) return new Uint8Array(Buffer.from(body, 'base64'))
+  return (headers['content-type'] ?? '').includes('json') ? JSON.parse(body) : body
 }
 
 /** The proxy event (HTTP API, payload 2.0) of a call. */
@@ -242,6 +295,10 @@ export function eventOf(operation: HttpOperation, call: Invocation): HttpEvent {
 function authorizerOf(as: Caller | undefined, call: Invocation, account: string) {
   if (as === 'server')
     return { authorizer: { lambda: { keyId: 'key_test', scopes: (call.scopes ?? allScopes).join(' ') } } }
+  if (as === 'visitor') {
+    const accountId = account.startsWith('anon_') ? account : `anon_${account}`
+    return { authorizer: { lambda: { accountId } } }
+  }
   if (as === 'public' || as === undefined) return {}
   const sub = call.subject ?? (as === 'staff' ? admin : account)
   return { authorizer: { jwt: { claims: { sub, exp: '4102444800' } } } }

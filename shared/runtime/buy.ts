@@ -1,0 +1,84 @@
+import { type Account, newAccount } from '#domain/account'
+import type { PurchaseRequest } from '#domain/orderPurchase'
+import { isVisitor, type Payment } from '#domain/payment'
+import { paymentView } from '#domain/paymentView'
+import { Problem } from '#errors/problem'
+import { loadAccount } from './account.ts'
+import { chargePayment } from './chargePayment.ts'
+import { type Begun, beginCheckout, checkoutKeyOf, payerOf } from './checkout.ts'
+import type { Deps } from './deps.ts'
+import { callOf } from './guarded.ts'
+import { openOrder } from './openOrder.ts'
+import { asked } from './provider.ts'
+import { openQuote } from './quote.ts'
+import { type Input, type Reply, replayed } from './run.ts'
+import { ownMethod } from './savedMethod.ts'
+
+/** What a customer buys, and how it is to be paid. */
+export interface BuyRequest extends PurchaseRequest {
+  /** The sealed token of a quote. */
+  quote?: string
+  paymentMethodId?: string
+  saveMethod?: boolean
+}
+
+export interface Bought {
+  paymentId: string
+  provider: Payment['provider']
+  providerOrderId: string | null
+  amount: number
+  currency: string
+  checkout: Record<string, unknown> | null
+  payment: ReturnType<typeof paymentView>
+}
+
+/**
+ * Begins a purchase and opens the provider's checkout for it, or charges the saved method that was named, or, with
+ * nothing to pay, has it happen at once. The call's key leads to the one payment for as long as that lives.
+ */
+export async function buy(
+  deps: Deps,
+  input: Input,
+  { quote: token, paymentMethodId, saveMethod, ...request }: BuyRequest,
+): Promise<Bought | Reply<Bought>> {
+  const { accountId } = input
+  if (isVisitor(accountId) && paymentMethodId !== undefined)
+    throw new Problem('forbidden', 'A visitor has no saved methods.')
+  const method = paymentMethodId === undefined ? undefined : await ownMethod(deps, accountId, paymentMethodId)
+  const quote = token === undefined ? undefined : await openQuote(deps, accountId, token)
+  // One family for every way to buy: a key that was used for a checkout buys nothing else.
+  const key = checkoutKeyOf(deps, input, 'checkout')
+  const ask = { request, ...(quote && { quote }), ...(method && { provider: method.provider }) }
+  const begun = await beginCheckout(deps, input, ask, key)
+  const account = payerOf(await payingAccount(deps, input))
+  if (method && isOpen(begun)) {
+    const options = { isRepeated: !begun.isNew }
+    const payment = await asked(chargePayment(deps, begun.payment, method, account, callOf(input), options))
+    return answer(payment, null, begun)
+  }
+  const opened = await asked(
+    openOrder(deps, begun, key.guard, {
+      account,
+      saveMethod: saveMethod ?? isRecurring(begun.payment),
+      description: begun.payment.order.lines.map(({ description }) => description).join(', '),
+    }),
+  )
+  return answer(opened.payment, opened.payment.provider ? opened.checkout : null, begun)
+}
+
+const isOpen = ({ payment }: Begun): boolean => payment.provider !== null && payment.status === 'pending'
+
+/** Whoever renews wants the method kept; whoever buys once is not asked. */
+const isRecurring = ({ subject }: Payment): boolean =>
+  subject.kind === 'plan' && subject.interval !== 'one-time' && subject.interval !== 'lifetime'
+
+async function payingAccount(deps: Deps, input: Input): Promise<Account> {
+  return isVisitor(input.accountId) ? newAccount(input.accountId, null, deps.clock.now()) : loadAccount(input, deps)
+}
+
+function answer(payment: Payment, checkout: Bought['checkout'], { isNew }: Begun): Bought | Reply<Bought> {
+  const view = paymentView(payment)
+  const { id: paymentId, provider, providerOrderId, amount, currency } = view
+  const output = { paymentId, provider, providerOrderId, amount, currency, checkout, payment: view }
+  return isNew ? output : replayed(output)
+}

@@ -1,0 +1,104 @@
+import type { Payment } from '#domain/payment'
+import { type PaymentFact, planPaymentFact } from '#domain/paymentFact'
+import type { ChargeRequest, Gateway, PendingCharge, ProviderPayment } from '#gateways/gateway'
+import { GatewayError } from '#gateways/gatewayError'
+import type { PaymentMethod } from '#table/methods'
+import { findPayment } from '#table/payments'
+import { again, contend } from './contend.ts'
+import type { Deps } from './deps.ts'
+import { rememberOrder } from './openOrder.ts'
+import { openToken } from './savedMethod.ts'
+import { factWrites, type SettlementCall, settleOne, writePayment } from './settlePayment.ts'
+
+/**
+ * Charges a saved method for a payment and settles what comes of it. One payment is one attempt: with `isRepeated` the
+ * provider is asked first what became of it, because its own keys are forgotten after a day.
+ * A decline is a failed payment, not an error. Answers the payment as it then is.
+ * @throws GatewayError when the outcome is not known or the provider cannot be asked: look again later.
+ */
+export async function chargePayment(
+  deps: Deps,
+  payment: Payment,
+  method: PaymentMethod,
+  account: ChargeRequest['account'],
+  call: SettlementCall,
+  { isRepeated, notice }: { isRepeated: boolean; notice?: ChargeRequest['notice'] },
+): Promise<Payment> {
+  const at = { accountId: payment.accountId, paymentId: payment.id }
+  const gateway = (await deps.payments()).gateway(method.provider)
+  const request: ChargeRequest = {
+    paymentId: payment.id,
+    amountMinor: payment.amountMinor,
+    currency: payment.currency,
+    token: await openToken(deps, method),
+    ...(method.gatewayCustomerId !== undefined && { gatewayCustomerId: method.gatewayCustomerId }),
+    account,
+    description: payment.order.lines.map(({ description }) => description).join(', '),
+    ...(notice && { notice }),
+  }
+  const outcome = await charged(gateway, request, isRepeated)
+  if (outcome.kind === 'declined') await hear(deps, at, { kind: 'failed', at: deps.clock.now(), ...outcome.why }, call)
+  else if (outcome.kind === 'pending') await hearPending(deps, payment, outcome.pending, call)
+  else {
+    const { providerOrderId } = outcome.seen
+    if (providerOrderId !== undefined) await rememberOrder(deps, payment, { providerOrderId, checkout: {} })
+    await settleOne(deps, at, outcome.seen, call)
+  }
+  const after = await findPayment(deps.table, at.accountId, at.paymentId, { consistent: true })
+  if (!after) throw new Error('a payment that was charged is gone')
+  return after
+}
+
+type Outcome =
+  | { kind: 'declined'; why: { code: string; reason: string } }
+  | { kind: 'pending'; pending: PendingCharge }
+  | { kind: 'seen'; seen: ProviderPayment }
+
+async function charged(gateway: Gateway, request: ChargeRequest, isRepeated: boolean): Promise<Outcome> {
+  try {
+    const earlier = isRepeated ? await gateway.findCharge(request) : undefined
+    return outcomeOf(earlier ?? (await gateway.chargeMethod(request)))
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error
+    if (error.kind === 'refused')
+      return { kind: 'declined', why: { code: error.code ?? 'refused', reason: 'The provider refused the charge.' } }
+    if (error.kind !== 'unknown_outcome') throw error
+    const found = await gateway.findCharge(request)
+    if (!found) throw error
+    return outcomeOf(found)
+  }
+}
+
+const outcomeOf = (answer: ProviderPayment | PendingCharge): Outcome =>
+  'amountMinor' in answer ? { kind: 'seen', seen: answer } : { kind: 'pending', pending: answer }
+
+async function hearPending(
+  deps: Deps,
+  payment: Payment,
+  { providerOrderId, providerPaymentId, approvalUrl }: PendingCharge,
+  call: SettlementCall,
+): Promise<void> {
+  if (providerOrderId !== undefined) {
+    const checkout = approvalUrl === undefined ? {} : { approvalUrl }
+    await rememberOrder(deps, payment, { providerOrderId, checkout })
+  }
+  const at = { accountId: payment.accountId, paymentId: payment.id }
+  const named = providerPaymentId !== undefined && { providerPaymentId }
+  await hear(deps, at, { kind: 'processing', at: deps.clock.now(), ...named }, call)
+}
+
+/** Writes what was heard of a payment: evidence, which settles nothing. */
+export function hear(
+  deps: Deps,
+  { accountId, paymentId }: { accountId: string; paymentId: string },
+  fact: PaymentFact,
+  call: SettlementCall,
+): Promise<void> {
+  return contend(deps, async () => {
+    const payment = await findPayment(deps.table, accountId, paymentId, { consistent: true })
+    if (!payment) throw new Error('something was heard of a payment that is gone')
+    const plan = planPaymentFact(payment, fact, deps.clock.now())
+    const outcome = await writePayment(deps, factWrites(plan, payment), call)
+    return outcome.committed ? undefined : again
+  })
+}

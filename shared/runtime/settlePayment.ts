@@ -1,0 +1,177 @@
+import type { Payment } from '#domain/payment'
+import type { PaymentPlan } from '#domain/paymentFact'
+import type { PaymentWrite } from '#domain/paymentWrite'
+import { planSettlement, type SettlementPlan } from '#domain/settlement'
+import type { ProviderPayment } from '#gateways/gateway'
+import { commit } from '#table/commit'
+import { findPayment } from '#table/payments'
+import { rowsOf } from '#table/paymentWrites'
+import type { Item, Write } from '#table/port'
+import type { Call } from '#table/wallets'
+import { again, contend } from './contend.ts'
+import type { Deps } from './deps.ts'
+import { observedOf } from './observed.ts'
+import { saveMethod } from './savedMethod.ts'
+import { onSettledWallet } from './settled.ts'
+import { loadSettlement } from './settlementInput.ts'
+
+/** Who asks for a settlement: for logs and for the rows' `requestId` and `actor`. */
+export interface SettlementCall {
+  requestId: string
+  actor: string
+}
+export interface PaymentAddress {
+  accountId: string
+  paymentId: string
+}
+
+/**
+ * The one settlement, whoever announces the money: the browser's verify call, a webhook, the reconciler. It asks the
+ * provider what has been paid on the payment's order and settles each provider payment once: the transaction puts that
+ * payment's guard together with its effect. Whoever comes second finds it done.
+ * @throws GatewayError when the provider cannot be asked; Error when there is no such payment.
+ */
+export async function settlePayment(
+  deps: Deps,
+  at: PaymentAddress,
+  call: SettlementCall,
+  hint: { providerPaymentId?: string } = {},
+): Promise<Payment> {
+  const payment = await loadPayment(deps, at)
+  const seen = await providerPayments(deps, payment, hint)
+  // What failed first, what is paid last: the last word on a payment with several attempts is the money.
+  for (const one of seen.toSorted((a, b) => rankOf(a) - rankOf(b))) await settleOne(deps, at, one, call)
+  return seen.length === 0 ? payment : loadPayment(deps, at)
+}
+
+async function loadPayment(deps: Deps, { accountId, paymentId }: PaymentAddress): Promise<Payment> {
+  const payment = await findPayment(deps.table, accountId, paymentId, { consistent: true })
+  if (!payment) throw new Error('a payment to settle is gone')
+  return payment
+}
+
+const ranks: Record<ProviderPayment['status'], number> = {
+  created: 0,
+  failed: 1,
+  processing: 2,
+  authorized: 3,
+  captured: 4,
+  refunded: 5,
+}
+const rankOf = ({ status }: ProviderPayment): number => ranks[status]
+
+/** The payment that is named, or all on the order. An order that nobody has opened yet has none. */
+async function providerPayments(
+  deps: Deps,
+  { provider, providerOrderId }: Payment,
+  { providerPaymentId }: { providerPaymentId?: string },
+): Promise<ProviderPayment[]> {
+  if (!provider) return []
+  const gateway = (await deps.payments()).gateway(provider)
+  if (providerPaymentId !== undefined) return [await gateway.fetchPayment(providerPaymentId)]
+  if (providerOrderId === undefined) return []
+  return (await gateway.fetchOrder(providerOrderId)).payments
+}
+
+/** Settles what was seen of one provider payment, capturing it first where it is only authorised. */
+export async function settleOne(
+  deps: Deps,
+  at: PaymentAddress,
+  seen: ProviderPayment,
+  call: SettlementCall,
+): Promise<void> {
+  const isPaid = seen.status === 'captured'
+  const paidAt = seen.createdAt === undefined ? {} : { paidAt: seen.createdAt }
+  const saved =
+    isPaid && seen.method ? await saveMethod(deps, at.accountId, seen.provider, seen.method, paidAt) : undefined
+  const plan = await decideAndWrite(deps, at, seen, saved !== undefined, call)
+  if (plan.kind !== 'capture') return
+  const gateway = (await deps.payments()).gateway(seen.provider)
+  const { providerPaymentId, amountMinor, currency } = seen
+  const captured = await gateway.capture({ providerPaymentId, amountMinor, currency })
+  if (captured.status !== 'authorized') await settleOne(deps, at, captured, call)
+}
+
+function decideAndWrite(
+  deps: Deps,
+  at: PaymentAddress,
+  seen: ProviderPayment,
+  savedMethod: boolean,
+  call: SettlementCall,
+): Promise<SettlementPlan> {
+  const attempt = async (): Promise<SettlementPlan | typeof again> => {
+    const payment = await loadPayment(deps, at)
+    const now = deps.clock.now()
+    const { input, stored } = await loadSettlement(deps, payment, now)
+    const plan = planSettlement({ ...input, payment, seen: observedOf(seen), savedMethod }, now)
+    if (plan.kind === 'withheld') {
+      deps.metric('PaymentWithheld', 1, { provider: seen.provider })
+      return plan
+    }
+    const outcome = await writePayment(deps, writesOf(plan, payment), call, stored?.createdAt)
+    if (!outcome.committed) return takenElsewhere(deps, outcome.refused, at) ? { kind: 'repeated', payment } : again
+    if (plan.kind === 'settle' && plan.as !== 'granted') deps.metric('PaymentReview', 1, { provider: seen.provider })
+    return plan
+  }
+  // Whoever lost has mostly lost to another announcement of the same money: the next look finds it settled, at once.
+  const twice = async () => {
+    const first = await attempt()
+    return first === again ? attempt() : first
+  }
+  return contend(deps, () => onSettledWallet(deps, at.accountId, twice))
+}
+
+/** One provider payment pays for one payment of ours; another that claims it is told of, and grants nothing. */
+function takenElsewhere(deps: Deps, refused: RefusedWrite[], { paymentId }: PaymentAddress): boolean {
+  const guard = refused.find(({ of }) => of.row === 'charge')?.item
+  if (guard === undefined || guard.paymentId === paymentId) return false
+  deps.metric('ChargeClaimedTwice', 1, {})
+  deps.log.error('a provider payment that settled another payment was announced for this one', { paymentId })
+  return true
+}
+
+function writesOf(plan: Exclude<SettlementPlan, { kind: 'withheld' }>, payment: Payment): PaymentWrite[] {
+  if (plan.kind === 'settle') return plan.writes
+  return plan.plan ? factWrites(plan.plan, payment) : []
+}
+
+/** What was heard of a payment, for its own row alone. */
+export const factWrites = (plan: PaymentPlan, payment: Payment): PaymentWrite[] =>
+  plan.kind === 'ignored' ? [] : [{ row: 'payment', next: plan.next, seenVer: payment.ver }]
+
+export interface RefusedWrite {
+  of: PaymentWrite
+  item: Item | undefined
+}
+export type Written = { committed: true } | { committed: false; refused: RefusedWrite[] }
+
+/**
+ * Commits what a plan wants written, in one transaction, with what the caller adds. Not committed: something that it
+ * rests on has changed, or the money's guard is there already: read again and decide again; a guard that is there makes
+ * the next decision a repetition.
+ */
+export async function writePayment(
+  deps: Deps,
+  writes: readonly PaymentWrite[],
+  call: SettlementCall | Call,
+  walletCreatedAt?: number,
+  beside: readonly Write[] = [],
+): Promise<Written> {
+  if (writes.length + beside.length === 0) return { committed: true }
+  const rows = rowsOf(writes, {
+    call: { hash: '', ...call },
+    at: { now: deps.clock.now(), real: deps.clock.real() },
+    random: deps.ids.random,
+    requestId: call.requestId,
+    ...(walletCreatedAt !== undefined && { walletCreatedAt }),
+  })
+  const outcome = await commit(deps.table, [...rows.flatMap((row) => row.writes), ...beside])
+  if (outcome.committed) return outcome
+  const refused = rows.flatMap(({ of, writes: own }) =>
+    own.flatMap((write) => {
+      const refusal = outcome.refusalOf(write)
+      return refusal ? [{ of, item: refusal.item }] : []
+    }),
+  )
+  return { committed: false, refused }
+}
