@@ -41,7 +41,7 @@ export interface TaxTotal extends TaxRule {
   taxMinor: number
 }
 
-/** What is paid otherwise than by the provider. Below zero. */
+/** What is paid otherwise than by the provider: below zero. Above it: a surplus, kept as account credit. */
 export interface Adjustment {
   kind: 'account_credit' | 'rounding'
   amountMinor: number

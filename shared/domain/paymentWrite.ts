@@ -39,6 +39,8 @@ export interface HistoryEntry {
   currency: string
   paymentId: string | null
   providerPaymentId: string | null
+  /** The saved method that paid; absent: the provider handed over none that may be charged again. */
+  methodId?: string
 }
 
 export const noticeKinds = [
@@ -49,6 +51,14 @@ export const noticeKinds = [
   'payment.disputed',
   'subscription.started',
   'subscription.ended',
+  'subscription.renewed',
+  'subscription.renewal_failed',
+  'subscription.changed',
+  'subscription.change_scheduled',
+  'subscription.cancel_scheduled',
+  'subscription.reactivated',
+  'subscription.trial_started',
+  'subscription.reminder',
   'credits.purchased',
   'refund.completed',
   'refund.failed',

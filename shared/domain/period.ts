@@ -10,6 +10,8 @@ const monthsOf: Record<Interval, number | null> = {
   lifetime: null,
 }
 
+export const monthsIn = (interval: Interval): number | null => monthsOf[interval]
+
 /** One billing period, end-exclusive; `end: null` never ends. Period 0 starts at the anchor. */
 export interface PeriodSpan {
   index: number

@@ -26,8 +26,8 @@ export interface SettlementInput {
   other?: OtherEffect
   invoice: Pick<InvoiceContext, 'id' | 'seller' | 'buyer' | 'zones'>
   ids: { subscription: string; purchase: string; history: string }
-  /** The provider handed over a method that may be charged again. */
-  savedMethod: boolean
+  /** The provider handed over a method that may be charged again. `mandate`: it is debited ahead of time, once a cycle. */
+  savedMethod?: { id: string; mandate: boolean }
 }
 
 export type SettlementPlan =
@@ -60,26 +60,34 @@ export function planSettlement(input: SettlementInput, now: number): SettlementP
     case 'authorized':
       return settleAuthorized(payment, seen, now)
     case 'failed':
-      return { kind: 'waiting', plan: planPaymentFact(payment, attemptFact(seen, 'failed', now), now) }
+      return { kind: 'waiting', plan: planPaymentFact(payment, attemptFact(payment, seen, 'failed', now), now) }
     case 'processing':
-      return { kind: 'waiting', plan: planPaymentFact(payment, attemptFact(seen, 'processing', now), now) }
+      return { kind: 'waiting', plan: planPaymentFact(payment, attemptFact(payment, seen, 'processing', now), now) }
     case 'created':
       return { kind: 'waiting', plan: { kind: 'ignored', reason: 'repeated' } }
   }
 }
 
-const attemptFact = (
-  { providerPaymentId, at, failure }: ObservedPayment,
+/**
+ * What the provider says of an attempt as of now: a payment's own time is that of its creation, by which a debit that has
+ * failed would never come after the word that it was under way. The same word again is nothing new.
+ */
+function attemptFact(
+  { attempt }: Payment,
+  { providerPaymentId, failure }: ObservedPayment,
   kind: 'failed' | 'processing' | 'authorized',
   now: number,
-): PaymentFact => ({ kind, at: at ?? now, providerPaymentId, ...(kind === 'failed' && failure) })
+): PaymentFact {
+  const isKnown = attempt?.state === kind && attempt.providerPaymentId === providerPaymentId
+  return { kind, at: isKnown ? attempt.at : now, providerPaymentId, ...(kind === 'failed' && failure) }
+}
 
 function settleAuthorized(payment: Payment, seen: ObservedPayment, now: number): SettlementPlan {
   // Money is in for this order: another authorisation is left to lapse instead of being taken and given back.
   if (payment.settled || captures(payment).length > 0) return { kind: 'withheld', differences: [] }
   const differences = compareCapture(payment, seen)
   if (differences.length > 0) return { kind: 'withheld', differences }
-  return { kind: 'capture', plan: planPaymentFact(payment, attemptFact(seen, 'authorized', now), now) }
+  return { kind: 'capture', plan: planPaymentFact(payment, attemptFact(payment, seen, 'authorized', now), now) }
 }
 
 function settleFree(input: SettlementInput, now: number): SettlementPlan {
@@ -173,7 +181,7 @@ function granted(
   const effect = grantEffect(input, account, now)
   const invoice = invoiceOf(paid, { ...input.invoice, at: now })
   const writes: PaymentWrite[] = [
-    ...effect.writes,
+    ...effect.writes.map((write) => paidWith(write, input)),
     { row: 'invoice', next: invoice },
     {
       row: 'notice',
@@ -185,6 +193,10 @@ function granted(
   const plan = settledAs(input, paid, seen, 'granted', writes, now, effect.reference)
   return plan.kind === 'settle' ? { ...plan, invoice } : plan
 }
+
+/** The plan history names the method that paid. */
+const paidWith = (write: PaymentWrite, { savedMethod }: SettlementInput): PaymentWrite =>
+  write.row === 'history' && savedMethod ? { ...write, next: { ...write.next, methodId: savedMethod.id } } : write
 
 /** The payment, its guard and what goes with them. A second charge leaves what the first one did as it is. */
 function settledAs(

@@ -1,6 +1,7 @@
 import type { Account } from './account.ts'
 import type { PaymentProvider } from './moneyCharge.ts'
 import { type Difference, differences, type Payment, type Unlawful } from './payment.ts'
+import { refundedOf } from './paymentState.ts'
 import { hasLiveSubscription } from './settlementPlan.ts'
 
 /** A provider payment as the provider's own API tells it; amounts in ISO minor units. Gateways make it. */
@@ -55,11 +56,17 @@ export function unlawfulNow(
   now: number,
 ): Unlawful | undefined {
   // Money that went back already may neither grant nor be credited; part of it is for staff to judge.
-  if (seen && (seen.status === 'refunded' || seen.refundedMinor > 0)) return 'already_refunded'
+  if (seen && wentBack(payment, seen)) return 'already_refunded'
   if (!account) return 'no_account'
   // What is held has done nothing yet: the right payment after a wrong one still has its effect.
   if (payment.settled && payment.settled.as !== 'held') return 'second_charge'
   if (payment.progress === 'expired') return 'order_expired'
   if (account.currency !== undefined && account.currency !== payment.currency) return 'other_currency'
   return payment.type === 'plan_purchase' && hasLiveSubscription(account, now) ? 'already_subscribed' : undefined
+}
+
+/** By what the provider tells now, or by a refund that was told before the money was: Paystack's payments name no refunds. */
+function wentBack({ charges }: Payment, { status, refundedMinor, providerPaymentId }: ObservedPayment): boolean {
+  const known = charges.find((charge) => charge.providerPaymentId === providerPaymentId)
+  return status === 'refunded' || refundedMinor > 0 || (known !== undefined && refundedOf(known) > 0)
 }

@@ -15,6 +15,8 @@ export type CreditCause =
   | 'released'
   /** A payment that has no other effect. */
   | 'paid_in'
+  /** What a change of plan left over. */
+  | 'surplus'
   /** That payment was refunded, or settled after all. */
   | 'withdrawn'
 

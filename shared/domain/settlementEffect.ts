@@ -32,6 +32,9 @@ export function grantEffect(input: SettlementInput, account: Account, now: numbe
       return boughtCredits(input, account, payment.subject, now)
     case 'item':
       return boughtItem(input, account, payment.subject, now)
+    case 'method':
+      // The provider hands the method over beside the money, and the money goes back.
+      return { writes: [] }
     case 'subscription': {
       if (input.other?.kind !== 'lawful') throw new Error('a renewal or change needs its effect')
       const { writes, reference } = input.other
@@ -45,8 +48,8 @@ function boughtPlan(input: SettlementInput, account: Account, now: number): Paym
   if (!terms) throw new Error('a plan purchase needs its terms')
   const providerPaymentId = seen?.providerPaymentId ?? null
   const wallet = walletOf(input)
-  return planEffect({ payment, account, wallet, terms, fallback, ids, autoRenew: savedMethod, providerPaymentId }, now)
-    .writes
+  const method = savedMethod && { method: savedMethod }
+  return planEffect({ payment, account, wallet, terms, fallback, ids, ...method, providerPaymentId }, now).writes
 }
 
 type Subject<K> = Extract<Payment['subject'], { kind: K }>

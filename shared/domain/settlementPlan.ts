@@ -1,35 +1,15 @@
 import type { Account } from './account.ts'
 import { withPlan } from './accountWallet.ts'
-import type { CarriedCoupon } from './coupon.ts'
 import { isPlanLive, liveTerms } from './entitlement.ts'
 import type { Payment } from './payment.ts'
 import type { HistoryEntry, PaymentWrite } from './paymentWrite.ts'
 import { periodEnd } from './period.ts'
-import type { Subscription } from './subscription.ts'
-import type { Interval, PlanTerms } from './terms.ts'
+import { type BoughtSubscription, graceMs, isBought } from './subscriptionState.ts'
+import type { PlanTerms } from './terms.ts'
 import { planPeriod, zoneAt } from './time.ts'
 import type { Wallet } from './walletState.ts'
 
-/** A subscription that was paid for: what renewals, changes and refunds need beside its state. */
-export interface BoughtSubscription extends Subscription {
-  interval: Interval
-  currency: string
-  /** Where period 0 began, and the zone that its ends are counted in. */
-  anchor: number
-  zone: string
-  periodIndex: number
-  /** What was really paid for this period: the ground of every proration. Minor units. */
-  paidMinor: number
-  paymentId: string
-  /** False: it ends with its period. */
-  autoRenew: boolean
-  coupon?: CarriedCoupon
-  canceledAt?: number
-  cancelReason?: string
-}
-
-/** From `currentPeriodEnd` a subscription that renews itself keeps access for as long as retries run. */
-export const graceMs = 72 * 3_600_000
+export { type BoughtSubscription, graceMs, isBought }
 
 /** Some subscription gives the account its plan at this instant: granted, bought, on trial or overdue. */
 export const hasLiveSubscription = (account: Account, now: number): boolean =>
@@ -43,8 +23,8 @@ export interface PlanEffectInput {
   terms: PlanTerms
   fallback: PlanTerms | null
   ids: { subscription: string; history: string }
-  /** The provider handed over a method that may be charged again. */
-  autoRenew: boolean
+  /** The provider handed it over, and it may be charged again: the subscription renews itself with it. */
+  method?: { id: string; mandate: boolean }
   providerPaymentId: string | null
 }
 
@@ -82,7 +62,7 @@ export function planEffect(input: PlanEffectInput, now: number): { writes: Payme
 }
 
 function boughtSubscription(input: PlanEffectInput, now: number): BoughtSubscription {
-  const { payment, account, terms, ids, autoRenew } = input
+  const { payment, account, terms, ids, method } = input
   const zone = zoneAt(account.zones, now)
   const end = periodEnd(now, terms.interval, zone, 0)
   const coupon = payment.subject.kind === 'plan' ? payment.subject.coupon : undefined
@@ -107,7 +87,8 @@ function boughtSubscription(input: PlanEffectInput, now: number): BoughtSubscrip
     paidMinor: payment.order.lines.reduce((sum, { netMinor }) => sum + netMinor, 0),
     paymentId: payment.id,
     // What has no end has nothing to renew.
-    autoRenew: autoRenew && end !== null,
+    autoRenew: method !== undefined && end !== null,
+    ...(method && { method }),
     ...(coupon && { coupon }),
   }
 }

@@ -130,7 +130,6 @@ export function settlementInput(
     ...(payment.subject.kind === 'plan' && { terms: termsOfPrice(catalogue, payment.subject.priceId) }),
     invoice: { id: 'inv_1', zones, ...parties },
     ids,
-    savedMethod: false,
     ...over,
   }
 }

@@ -105,7 +105,7 @@ describe('account credit that a payment became', () => {
 /** A settled purchase and what its transaction left. */
 function settled(catalogue: typeof example, request: { priceId?: string; productId?: string }, savedMethod = false) {
   const { payment } = checkedOut(checkoutInput(catalogue, { request }))
-  const plan = settle(settlementInput(catalogue, payment, { savedMethod }))
+  const plan = settle(settlementInput(catalogue, payment, savedMethod ? { savedMethod: { id: 'pmt_1', mandate: false } } : {}))
   return { payment: plan.next, writes: plan.writes, invoice: plan.invoice }
 }
 
@@ -171,7 +171,11 @@ describe('a refunded plan', () => {
     ['it was replaced meanwhile', 'now', { account: { ...account, subscriptionId: 'sub_2' } }],
     ['it is over', 'now', { subscription: { ...subscription, status: 'canceled' } }],
   ])('goes on when %s', (_, plan, over) => {
-    expect(rowsOf(planRefundFact(context(plan, over), taken, now).writes)).toEqual(['payment', 'refund'])
+    expect(rowsOf(planRefundFact(context(plan, over), taken, now).writes)).toEqual([
+      'payment',
+      'refund',
+      'subscription',
+    ])
   })
 
   it('is taken once, by whichever word comes first; the note is made when it is done', () => {

@@ -136,14 +136,14 @@ describe('a plan', () => {
   })
 
   it('renews itself, with three days of grace, when a method was saved', () => {
-    const { writes } = settle(settlementInput(resume, payment, { savedMethod: true }))
+    const { writes } = settle(settlementInput(resume, payment, { savedMethod: { id: 'pmt_1', mandate: false } }))
     const { next } = rowOf(writes, 'subscription')
     expect(next.autoRenew).toBe(true)
     expect(rowOf(writes, 'account').next.accessEnd).toBe((next.periodEnd ?? 0) + 72 * 3_600_000)
   })
 
   it.each(['one-time', 'lifetime'])('%s has no end, and nothing to renew', (priceId) => {
-    const { writes } = settle(settlementInput(resume, bought({ priceId }, resume), { savedMethod: true }))
+    const { writes } = settle(settlementInput(resume, bought({ priceId }, resume), { savedMethod: { id: 'pmt_1', mandate: false } }))
     expect(rowOf(writes, 'subscription').next).toMatchObject({ periodEnd: null, autoRenew: false })
     expect(rowOf(writes, 'account').next).not.toHaveProperty('accessEnd')
   })

@@ -1,0 +1,201 @@
+import { couponAfterRenewal } from './coupon.ts'
+import { isInFlight, type Payment } from './payment.ts'
+import { carriedAfter, nextPlan } from './renewal.ts'
+import type { OtherEffect } from './settlementEffect.ts'
+import { isLive } from './subscription.ts'
+import { nextRetry } from './subscriptionDue.ts'
+import { planEnd } from './subscriptionEnd.ts'
+import {
+  accessEndOf,
+  type BoughtSubscription,
+  maxAhead,
+  nextUnpaid,
+  paidUntil,
+  periodAfter,
+  presentPeriod,
+  statusAt,
+} from './subscriptionState.ts'
+import { assertTransition } from './subscriptionTransition.ts'
+import {
+  historyWrite,
+  noticeOf,
+  type SubscriptionPlan,
+  type SubscriptionScene,
+  unchanged,
+  written,
+} from './subscriptionWrite.ts'
+import type { PlanTerms } from './terms.ts'
+
+const overtaken: OtherEffect = { kind: 'unlawful', reason: 'overtaken' }
+
+/**
+ * What a paid renewal does: the period after the last one paid is paid, counted from the old end. It begins at once when
+ * that is over, and otherwise at its time. A payment for a period that is paid already, for another price, or for a
+ * subscription that is over or was cancelled meanwhile has no effect: its money stays, or goes back.
+ * @throws MoreIsDue when the wallet has to be settled first.
+ */
+export function renewalPaid(
+  scene: SubscriptionScene,
+  payment: Payment,
+  /** Of the price that was paid. */
+  terms: PlanTerms,
+  ids: { history: string; providerPaymentId: string | null },
+  now: number,
+): OtherEffect {
+  const { account, subscription } = scene
+  if (!isLawful(subscription, payment, terms, now)) return overtaken
+  const paid = withPeriod(subscription, payment)
+  const next = presentPeriod(paid, now)
+  const hasBegun = next.periodIndex > subscription.periodIndex
+  if (hasBegun) assertTransition('renewal_paid', statusAt(subscription, now).status, next.status)
+  const last = lastPeriod(next)
+  const changes = last.planId !== subscription.planId || last.priceId !== subscription.priceId
+  const { writes } = written(
+    scene,
+    {
+      next,
+      ...(next.priceId !== subscription.priceId && { terms }),
+      beside: [
+        historyWrite(account.id, last, {
+          id: ids.history,
+          kind: changes ? 'downgrade' : 'renewal',
+          previousPlanId: subscription.planId,
+          amountMinor: payment.amountMinor,
+          paymentId: payment.id,
+          providerPaymentId: ids.providerPaymentId,
+        }),
+        noticeOf(account.id, 'subscription.renewed', last, { paymentId: payment.id, periodEnd: last.periodEnd }),
+      ],
+    },
+    now,
+  )
+  return { kind: 'lawful', writes, reference: subscription.id }
+}
+
+function isLawful(subscription: BoughtSubscription, { id, subject }: Payment, terms: PlanTerms, now: number): boolean {
+  if (subject.kind !== 'subscription' || subject.subscriptionId !== subscription.id) return false
+  const { pendingCharge, ahead = [], periodEnd, managedBy } = subscription
+  if (pendingCharge?.paymentId === id && pendingCharge.refund) return false
+  if (periodEnd === null || managedBy || ahead.length >= maxAhead || !statusAt(subscription, now).access) return false
+  const { priceId } = nextPlan(subscription)
+  return subject.periodIndex === nextUnpaid(subscription) && subject.priceId === priceId && terms.priceId === priceId
+}
+
+/** The period is paid; what led there is over. */
+function withPeriod(subscription: BoughtSubscription, payment: Payment): BoughtSubscription {
+  const { scheduledChange, retry: _retry, carried: _carried, coupon, pendingCharge, ahead = [], ...rest } = subscription
+  const plan = nextPlan(subscription)
+  const used = coupon && couponUsed(payment) ? couponAfterRenewal(coupon) : coupon
+  const carried = carriedAfter(subscription, payment)
+  const other = pendingCharge && pendingCharge.paymentId !== payment.id ? { ...pendingCharge, refund: true } : undefined
+  return {
+    ...rest,
+    ahead: [
+      ...ahead,
+      { paymentId: payment.id, paidMinor: planMinor(payment, plan.priceId), ...(scheduledChange && { plan }) },
+    ],
+    ...(used && { coupon: used }),
+    ...(carried.length > 0 && { carried }),
+    // Another charge for this period may still come in: it has nothing left to pay.
+    ...(other && { pendingCharge: other }),
+  }
+}
+
+/** What was paid for the plan itself: overage is no ground of a proration. */
+const planMinor = ({ order }: Payment, priceId: string): number =>
+  order.lines.reduce((sum, { kind, id, netMinor }) => sum + (kind === 'plan' && id === priceId ? netMinor : 0), 0)
+
+const couponUsed = ({ order }: Payment): boolean =>
+  order.lines.some(({ discounts }) => discounts.some(({ kind }) => kind === 'coupon'))
+
+function lastPeriod(subscription: BoughtSubscription): BoughtSubscription {
+  let last = subscription
+  while (last.ahead?.length) last = periodAfter(last)
+  return last
+}
+
+/** A period that was paid ahead begins. Nothing to write before its time, or when it has begun. */
+export function planAdvance(scene: SubscriptionScene, terms: PlanTerms | undefined, now: number): SubscriptionPlan {
+  const { subscription } = scene
+  const { ahead: [first] = [], periodEnd } = subscription
+  if (!first || periodEnd === null || now < periodEnd || !isLive(subscription)) return unchanged(scene)
+  const next = periodAfter(subscription)
+  if (next.priceId !== subscription.priceId && terms?.priceId !== next.priceId)
+    throw new Error('a period under another plan begins with its terms')
+  return written(scene, { next, ...(next.priceId !== subscription.priceId && terms && { terms }) }, now)
+}
+
+/** A charge is about to be asked for: its payment is named before the provider hears of it, so that it is found again. */
+export function planChargeStarted(scene: SubscriptionScene, paymentId: string, now: number): SubscriptionPlan {
+  const { subscription } = scene
+  if (subscription.pendingCharge) return unchanged(scene)
+  const next = { ...subscription, pendingCharge: { paymentId, startedAt: now } }
+  return written(scene, { next: { ...next, status: statusAt(subscription, now).status } }, now)
+}
+
+/** The provider works on it: access lasts until it has been heard. */
+export function planChargeProcessing(scene: SubscriptionScene, now: number): SubscriptionPlan {
+  const { subscription } = scene
+  const { pendingCharge } = subscription
+  if (!pendingCharge) return unchanged(scene)
+  const next = { ...subscription, pendingCharge: { ...pendingCharge, checkedAt: now, processing: true } }
+  return written(scene, { next }, now)
+}
+
+/**
+ * A renewal's charge failed, or there was nothing to charge (`paymentId` null): overdue, with a retry where the method
+ * allows one. Told again it changes nothing. When grace is over meanwhile, so is the subscription.
+ */
+export function planRenewalFailed(
+  scene: SubscriptionScene,
+  failure: { paymentId: string | null; reason: string; retryHours?: readonly number[] },
+  ids: { history: string },
+  now: number,
+): SubscriptionPlan {
+  const { account, subscription: seen } = scene
+  if ((seen.pendingCharge?.paymentId ?? null) !== failure.paymentId) return unchanged(scene)
+  const { pendingCharge, ...subscription } = seen
+  if (pendingCharge?.refund) return written(scene, { next: subscription }, now)
+  const current = { ...scene, subscription }
+  if (!statusAt(subscription, now).access) return planEnd(current, ids, now)
+  const end = paidUntil(subscription)
+  // Two workers that find no method count it once.
+  if (end === null || (failure.paymentId === null && (subscription.retry?.nextAt ?? 0) > now)) return unchanged(scene)
+  const { status } = statusAt(subscription, now)
+  const failed = (subscription.retry?.failed ?? 0) + 1
+  const nextAt = subscription.method?.mandate ? null : nextRetry(end, now, failure.retryHours)
+  const next = { ...subscription, status, retry: { failed, nextAt } }
+  const notice = noticeOf(account.id, 'subscription.renewal_failed', next, {
+    reason: failure.reason,
+    attempt: failed,
+    nextAt,
+    accessEnd: accessEndOf(next),
+  })
+  return written(current, { next, beside: [notice] }, now)
+}
+
+export type ChargeFollowUp =
+  /** Nothing was heard of it: look it up with the provider, and only then ask again, under the same payment. */
+  | { kind: 'unknown' }
+  /** Write `plan`. `refund`: the money is in and goes back. */
+  | { kind: 'processing' | 'failed' | 'settled'; plan: SubscriptionPlan; refund: boolean }
+
+/** What became of a charge under way, by its payment. */
+export function followCharge(
+  scene: SubscriptionScene,
+  payment: Payment,
+  ids: { history: string },
+  now: number,
+): ChargeFollowUp {
+  const { pendingCharge, ...subscription } = scene.subscription
+  if (pendingCharge?.paymentId !== payment.id) return { kind: 'settled', plan: unchanged(scene), refund: false }
+  if (payment.settled) {
+    const refund = pendingCharge.refund === true && payment.settled.as === 'account_credit'
+    return { kind: 'settled', plan: written(scene, { next: subscription }, now), refund }
+  }
+  if (isInFlight(payment)) return { kind: 'processing', plan: planChargeProcessing(scene, now), refund: false }
+  if (payment.progress !== 'failed' && payment.progress !== 'expired') return { kind: 'unknown' }
+  const reason = payment.attempt?.reason ?? 'The payment was not made.'
+  const plan = planRenewalFailed(scene, { paymentId: payment.id, reason }, ids, now)
+  return { kind: 'failed', plan, refund: false }
+}

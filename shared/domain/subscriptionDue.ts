@@ -1,0 +1,123 @@
+import { isLive, type Subscription } from './subscription.ts'
+import {
+  accessEndOf,
+  type BoughtSubscription,
+  graceMs,
+  isBought,
+  nextUnpaid,
+  type PlanReference,
+  paidUntil,
+  periodAfter,
+  unpaidUntil,
+} from './subscriptionState.ts'
+import { dayMs, hourMs } from './zone.ts'
+
+/**
+ * Something a subscription waits for. Each is decided again when it is done, on the state read then: done twice, late, or
+ * by two at once it has one effect.
+ */
+export type DueAction = { at: number } & (
+  | { kind: 'end' }
+  /** A period that is paid begins; `plan`: under other terms. */
+  | { kind: 'advance'; plan?: PlanReference }
+  /** `failed`: earlier charges for the same period. */
+  | { kind: 'charge'; periodIndex: number; failed: number }
+  /** What became of a charge that the provider works on. */
+  | { kind: 'follow'; paymentId: string }
+  | { kind: 'remind'; endsAt: number; renews: boolean }
+)
+
+/** Retries, counted from the end of what is paid. Grace is over one hour after the last one's hour. */
+export const retryHours = [24, 48, 71] as const
+/** A debit that has to be announced is started so long before the period's end: a day's notice and half a day for the bank. */
+export const mandateLeadMs = 48 * hourMs
+/** How often a charge under way is looked at, should nobody tell. */
+export const followMs = hourMs
+/** Days before the end of what is paid at which a mail goes out. */
+const reminderDays = (interval: BoughtSubscription['interval']): readonly number[] =>
+  interval === 'year' ? [7, 1] : [1]
+
+/** The first retry after an instant; null: there is none left. */
+export function nextRetry(end: number, now: number, hours: readonly number[] = retryHours): number | null {
+  const after = hours.map((hour) => end + hour * hourMs).filter((at) => at > now && at < end + graceMs)
+  return after.length === 0 ? null : Math.min(...after)
+}
+
+/** Everything it waits for, whenever that is; of reminders the next one. */
+function waitsFor(subscription: Subscription): DueAction[] {
+  if (subscription.status === 'pending') return [{ kind: 'end', at: unpaidUntil(subscription) }]
+  // The money of a charge under way is still to come, also when what it was for is over.
+  if (!isLive(subscription)) return isBought(subscription) ? follow(subscription) : []
+  const accessEnd = accessEndOf(subscription)
+  const end: DueAction[] = accessEnd === null ? [] : [{ kind: 'end', at: accessEnd }]
+  if (!isBought(subscription)) return end
+  // The provider renews it and says so; grace over without a word, it ends here too.
+  if (subscription.managedBy) return end
+  return [...renewal(subscription), ...advance(subscription), ...reminder(subscription), ...end]
+}
+
+function follow({ pendingCharge }: BoughtSubscription): DueAction[] {
+  if (!pendingCharge) return []
+  const { paymentId, startedAt, checkedAt = startedAt } = pendingCharge
+  return [{ kind: 'follow', at: checkedAt + followMs, paymentId }]
+}
+
+function renewal(subscription: BoughtSubscription): DueAction[] {
+  const { pendingCharge, autoRenew, retry, method } = subscription
+  if (pendingCharge) return follow(subscription)
+  const end = paidUntil(subscription)
+  if (!autoRenew || end === null || retry?.nextAt === null) return []
+  const at = retry?.nextAt ?? end - (method?.mandate ? mandateLeadMs : 0)
+  return [{ kind: 'charge', at, periodIndex: nextUnpaid(subscription), failed: retry?.failed ?? 0 }]
+}
+
+function advance({ ahead: [first] = [], periodEnd }: BoughtSubscription): DueAction[] {
+  if (!first || periodEnd === null) return []
+  return [{ kind: 'advance', at: periodEnd, ...(first.plan && { plan: first.plan }) }]
+}
+
+function reminder(subscription: BoughtSubscription): DueAction[] {
+  const endsAt = paidUntil(subscription)
+  if (endsAt === null) return []
+  const { interval, remindedUntil = Number.NEGATIVE_INFINITY, periodStart, autoRenew: renews } = subscription
+  // One that lies before the period (a short trial) was never due.
+  const from = Math.max(remindedUntil, periodStart)
+  const instants = reminderDays(interval).map((days) => endsAt - days * dayMs)
+  const at = instants.filter((instant) => instant > from)
+  return at.length === 0 ? [] : [{ kind: 'remind', at: Math.min(...at), endsAt, renews }]
+}
+
+/** The earliest instant that it waits for; null: none. The due index holds it. */
+export function nextDueAt(subscription: Subscription | BoughtSubscription): number | null {
+  const instants = waitsFor(subscription).map(({ at }) => at)
+  return instants.length === 0 ? null : Math.min(...instants)
+}
+
+/** At one instant: what is over is over, what is under way is heard, what is paid begins, before anything is charged. */
+const order: Record<DueAction['kind'], number> = { end: 0, follow: 1, advance: 2, charge: 3, remind: 4 }
+
+/**
+ * What is due, in the order to do it, however late: paid periods that have begun meanwhile one by one, then what the
+ * present one waits for. What is over is not charged any more, and nobody is reminded of an end that has passed.
+ */
+export function whatIsDue(subscription: Subscription | BoughtSubscription, now: number): DueAction[] {
+  let state = subscription
+  const begun: DueAction[] = []
+  while (isBought(state) && isLive(state)) {
+    const [next] = state.managedBy ? [] : advance(state)
+    if (!next || next.at > now) break
+    begun.push(next)
+    state = periodAfter(state)
+  }
+  return [...begun, ...presentDue(state, now)]
+}
+
+function presentDue(subscription: Subscription, now: number): DueAction[] {
+  const due = waitsFor(subscription).filter(({ at }) => at <= now)
+  const over = due.filter(({ kind }) => kind === 'end')
+  // A charge under way may still have come in.
+  if (over.length > 0) return [...due.filter(({ kind }) => kind === 'follow'), ...over]
+  return due
+    .filter((action) => action.kind !== 'remind' || now < action.endsAt)
+    .sort((one, other) => order[one.kind] - order[other.kind] || one.at - other.at)
+}

@@ -1,0 +1,181 @@
+import { Problem } from '#errors/problem'
+import { hasLiveSubscription } from './settlementPlan.ts'
+import { isLive } from './subscription.ts'
+import {
+  accessEndOf,
+  type BoughtSubscription,
+  endsAtPeriodEnd,
+  paidUntil,
+  reactivationMs,
+  statusAt,
+} from './subscriptionState.ts'
+import { assertMayHappen, assertTransition } from './subscriptionTransition.ts'
+import {
+  historyWrite,
+  noticeOf,
+  type SubscriptionPlan,
+  type SubscriptionScene,
+  unchanged,
+  written,
+} from './subscriptionWrite.ts'
+import type { PlanTerms } from './terms.ts'
+
+export interface Cancellation {
+  when: 'now' | 'period_end'
+  reason?: string
+}
+
+/**
+ * Ends a subscription now, or with what is paid. Asked again it changes nothing. A renewal that is being charged is given
+ * back when it comes in.
+ * @throws Problem `conflict` when it is over, or has no end that could be waited for.
+ */
+export function planCancel(
+  scene: SubscriptionScene,
+  { when, reason }: Cancellation,
+  ids: { history: string },
+  now: number,
+): SubscriptionPlan {
+  const { subscription } = scene
+  const { status } = statusAt(subscription, now)
+  if (status === 'canceled') return unchanged(scene)
+  assertMayHappen(when === 'now' ? 'cancel_now' : 'cancel_at_period_end', status)
+  const asked: BoughtSubscription = {
+    ...withoutRenewal(subscription),
+    canceledAt: now,
+    ...(reason !== undefined && { cancelReason: reason }),
+  }
+  if (when === 'now') return ended(scene, { ...asked, status: 'canceled', endedAt: now }, ids, now)
+  if (endsAtPeriodEnd(subscription)) return unchanged(scene)
+  const endsAt = paidUntil(subscription)
+  if (endsAt === null) throw new Problem('conflict', 'The plan has no end: cancel it now, or keep it.')
+  return written(
+    scene,
+    {
+      next: { ...asked, status },
+      beside: [noticeOf(scene.account.id, 'subscription.cancel_scheduled', subscription, { endsAt })],
+    },
+    now,
+  )
+}
+
+/** It renews no more: a change that waited is dropped, a charge under way is to go back. */
+export function withoutRenewal(subscription: BoughtSubscription): BoughtSubscription {
+  const { scheduledChange: _dropped, pendingCharge, ...rest } = subscription
+  return { ...rest, autoRenew: false, ...(pendingCharge && { pendingCharge: { ...pendingCharge, refund: true } }) }
+}
+
+function ended(
+  scene: SubscriptionScene,
+  next: BoughtSubscription,
+  ids: { history: string },
+  now: number,
+): SubscriptionPlan {
+  const { account, subscription, fallback } = scene
+  const { endedAt = now, status } = next
+  const reason = status === 'canceled' ? 'canceled' : 'expired'
+  return written(
+    scene,
+    {
+      next,
+      beside: [
+        historyWrite(account.id, next, {
+          id: ids.history,
+          planId: fallback?.planId ?? subscription.planId,
+          previousPlanId: subscription.planId,
+          kind: status === 'canceled' ? 'cancel' : 'expire',
+          startedAt: endedAt,
+          endedAt: null,
+        }),
+        noticeOf(account.id, 'subscription.ended', next, { reason }),
+      ],
+    },
+    now,
+  )
+}
+
+/**
+ * Tidies after a subscription whose time is over: the account falls back. Access ended at the very instant already, as
+ * every reader compares the time. Nothing to write when it is not over (yet, or any more).
+ */
+export function planEnd(scene: SubscriptionScene, ids: { history: string }, now: number): SubscriptionPlan {
+  const { subscription } = scene
+  const { status, access } = statusAt(subscription, now)
+  if (access || !isLive(subscription) || (status !== 'canceled' && status !== 'expired')) return unchanged(scene)
+  const endedAt = accessEndOf(subscription) ?? now
+  const before = statusAt(subscription, endedAt - 1).status
+  const event = before === 'past_due' ? 'grace_over' : before === 'trialing' ? 'trial_ended_unpaid' : 'period_ended'
+  assertTransition(event, before, status)
+  // A charge under way that comes in all the same becomes account credit: nobody asked for it to go back.
+  const { scheduledChange: _dropped, ...rest } = subscription
+  return ended(scene, { ...rest, autoRenew: false, status, endedAt }, ids, now)
+}
+
+/**
+ * Takes back what was asked: the end that has not come yet, or a cancellation of the last 30 days whose paid time is not
+ * over. Asked again it changes nothing.
+ * @throws Problem `conflict` when there is nothing to take up, or another subscription is live.
+ */
+export function planReactivate(
+  scene: SubscriptionScene,
+  input: { terms: PlanTerms; hasMethod: boolean },
+  now: number,
+): SubscriptionPlan {
+  const { subscription } = scene
+  const { status, access } = statusAt(subscription, now)
+  if (access) {
+    assertMayHappen('keep', status)
+    if (!endsAtPeriodEnd(subscription)) return unchanged(scene)
+    return written(scene, { next: { ...kept(subscription, input.hasMethod), status }, ...reactivated(scene) }, now)
+  }
+  assertMayHappen('reactivate', status)
+  const fault = reactivationFault(scene, now)
+  if (fault !== undefined) throw new Problem('conflict', fault)
+  const { endedAt: _ended, ...rest } = kept(subscription, input.hasMethod)
+  return written(scene, { next: { ...rest, status: 'active' }, terms: input.terms, ...reactivated(scene) }, now)
+}
+
+function kept(subscription: BoughtSubscription, hasMethod: boolean): BoughtSubscription {
+  const { canceledAt: _asked, cancelReason: _why, pendingCharge, ...rest } = subscription
+  return {
+    ...rest,
+    ...(pendingCharge && { pendingCharge: { ...pendingCharge, refund: false } }),
+    autoRenew: hasMethod && paidUntil(subscription) !== null,
+  }
+}
+
+const reactivated = ({ account, subscription }: SubscriptionScene) => ({
+  beside: [noticeOf(account.id, 'subscription.reactivated', subscription)],
+})
+
+function reactivationFault({ account, subscription }: SubscriptionScene, now: number): string | undefined {
+  const { canceledAt, refunded, trial } = subscription
+  if (canceledAt === undefined || now >= canceledAt + reactivationMs) return 'It was cancelled more than 30 days ago.'
+  const end = paidUntil(subscription)
+  if (end !== null && now >= end) return 'The time that was paid is over.'
+  if (refunded) return 'The plan was refunded.'
+  if (trial) return 'A trial is not taken up again: buy the plan.'
+  return hasLiveSubscription(account, now) ? 'The account has another live subscription.' : undefined
+}
+
+/**
+ * The one stored fact in its other words: off is cancelling at the period's end, on is taking that back, which needs a
+ * method to charge.
+ * @throws Problem `conflict`
+ */
+export function planAutoRenew(
+  scene: SubscriptionScene,
+  autoRenew: boolean,
+  input: { terms: PlanTerms; hasMethod: boolean },
+  ids: { history: string },
+  now: number,
+): SubscriptionPlan {
+  const { subscription } = scene
+  const { status } = statusAt(subscription, now)
+  assertMayHappen('keep', status)
+  if (!autoRenew) return planCancel(scene, { when: 'period_end' }, ids, now)
+  if (subscription.autoRenew) return unchanged(scene)
+  if (paidUntil(subscription) === null) throw new Problem('conflict', 'The plan has no end that it could renew at.')
+  if (!input.hasMethod) throw new Problem('conflict', 'There is no saved payment method to renew with.')
+  return written(scene, { next: { ...kept(subscription, true), status } }, now)
+}

@@ -1,0 +1,83 @@
+import { Problem } from '#errors/problem'
+import type { ChangePlan } from './planChange.ts'
+import { type BoughtSubscription, groundOf, paidUntil, statusAt } from './subscriptionState.ts'
+import { assertMayHappen, assertTransition } from './subscriptionTransition.ts'
+import { noticeOf, type SubscriptionPlan, type SubscriptionScene, unchanged, written } from './subscriptionWrite.ts'
+import type { PlanTerms } from './terms.ts'
+
+/**
+ * Stores a change for the end of what is paid, in place of one stored before. A renewal of the present plan that is being
+ * charged is given back when it comes in.
+ * @throws Problem `conflict` when the subscription has moved on since it was planned.
+ */
+export function planSchedule(
+  scene: SubscriptionScene,
+  plan: Extract<ChangePlan, { kind: 'scheduled' }>,
+  { planId, priceId, catalogueVersion, interval }: PlanTerms,
+  now: number,
+): SubscriptionPlan {
+  const { account, subscription } = scene
+  assertMayHappen('change_scheduled', statusAt(subscription, now).status)
+  if (plan.ground !== groundOf(subscription)) throw new Problem('conflict', 'The subscription has changed meanwhile.')
+  const { scheduledChange: stored, pendingCharge } = subscription
+  if (stored?.priceId === priceId && stored.catalogueVersion === catalogueVersion) return unchanged(scene)
+  const next: BoughtSubscription = {
+    ...subscription,
+    scheduledChange: { planId, priceId, catalogueVersion, interval, at: now },
+    ...(pendingCharge && { pendingCharge: { ...pendingCharge, refund: true } }),
+  }
+  const data = { nextPlanId: planId, effectiveAt: plan.effectiveAt }
+  return written(
+    scene,
+    { next, beside: [noticeOf(account.id, 'subscription.change_scheduled', subscription, data)] },
+    now,
+  )
+}
+
+/**
+ * Drops the change that waits. Asked again it changes nothing.
+ * @throws Problem `conflict` when the subscription is over.
+ */
+export function planUnschedule(scene: SubscriptionScene, now: number): SubscriptionPlan {
+  const { scheduledChange, pendingCharge, ...rest } = scene.subscription
+  assertMayHappen('change_dropped', statusAt(scene.subscription, now).status)
+  if (!scheduledChange) return unchanged(scene)
+  // What is being charged is the price of the change.
+  const next = { ...rest, ...(pendingCharge && { pendingCharge: { ...pendingCharge, refund: true } }) }
+  return written(scene, { next }, now)
+}
+
+/** A reminder goes out, and whatever else it would have said before it. Nothing to write once its end has passed. */
+export function planReminder(scene: SubscriptionScene, endsAt: number, now: number): SubscriptionPlan {
+  const { account, subscription } = scene
+  const { remindedUntil = 0, autoRenew } = subscription
+  if (paidUntil(subscription) !== endsAt || remindedUntil >= now || !statusAt(subscription, now).access)
+    return unchanged(scene)
+  const isLate = now >= endsAt
+  const data = { endsAt, renews: autoRenew ? 'yes' : 'no' }
+  return written(
+    scene,
+    {
+      next: { ...subscription, remindedUntil: now },
+      beside: isLate ? [] : [noticeOf(account.id, 'subscription.reminder', subscription, data)],
+    },
+    now,
+  )
+}
+
+/**
+ * Time given by staff: the present period ends later, and those after it with it.
+ * @throws Problem `conflict` for a subscription that is over or endless, or an instant that extends nothing.
+ */
+export function planExtend(scene: SubscriptionScene, until: number, now: number): SubscriptionPlan {
+  const { subscription } = scene
+  const { periodEnd, periodIndex, retry: _retry, ...rest } = subscription
+  const { status } = statusAt(subscription, now)
+  assertMayHappen('granted', status)
+  if (!statusAt(subscription, now).access) throw new Problem('conflict', `The subscription is ${status}.`)
+  if (periodEnd === null || until <= Math.max(periodEnd, now))
+    throw new Problem('conflict', 'The period does not end later by this.')
+  assertTransition('granted', status, 'active')
+  const next = { ...rest, status: 'active' as const, periodIndex, periodEnd: until }
+  return written(scene, { next: { ...next, anchor: until, firstIndex: periodIndex + 1 } }, now)
+}

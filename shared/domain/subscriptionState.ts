@@ -1,0 +1,218 @@
+import type { CarriedCoupon } from './coupon.ts'
+import type { OrderItem } from './order.ts'
+import { monthsIn, periodEnd } from './period.ts'
+import { isLive, type Subscription, type SubscriptionStatus } from './subscription.ts'
+import type { Interval } from './terms.ts'
+import { dayMs, hourMs } from './zone.ts'
+
+/** A plan at a price, as a version of the catalogue has it: its terms are read from there. */
+export interface PlanReference {
+  planId: string
+  priceId: string
+  catalogueVersion: number
+  interval: Interval
+}
+
+/** A period that is paid for and has not begun: renewed by hand, or charged ahead of the present one's end. */
+export interface PaidAhead {
+  paymentId: string
+  paidMinor: number
+  /** It begins under another plan: a scheduled change that was paid with it. */
+  plan?: PlanReference
+}
+
+/** What a subscription owes and could not be charged alone: a line of the next order. `amountMinor` may be below zero. */
+export interface CarriedItem extends Pick<OrderItem, 'kind' | 'id' | 'description'> {
+  /** Before tax, after discounts. */
+  amountMinor: number
+}
+
+/** A renewal's charge that the provider works on. */
+export interface PendingCharge {
+  paymentId: string
+  startedAt: number
+  /** When its payment was last looked at; absent: not yet. */
+  checkedAt?: number
+  /** The provider has accepted it and will tell: access lasts until then. */
+  processing?: boolean
+  /** The subscription was cancelled or changed meanwhile: the money goes back when it comes in. */
+  refund?: boolean
+}
+
+/** A subscription that was paid for: what renewals, changes and refunds need beside its state. */
+export interface BoughtSubscription extends Subscription {
+  interval: Interval
+  currency: string
+  /** Where the period `firstIndex` begins, and the zone that ends are counted in. */
+  anchor: number
+  zone: string
+  /** Grows by one with every period and never again names another: charges are named by it. */
+  periodIndex: number
+  /** The period that begins at the anchor; absent: 0. Below zero where a shorter interval goes on from an old anchor. */
+  firstIndex?: number
+  /** What was paid for the time from `paidFrom` to `periodEnd`, after discounts, before tax on top: the ground of every proration. Minor units. */
+  paidMinor: number
+  /** Absent: `periodStart`. A change within the period moves it. */
+  paidFrom?: number
+  /** The payment of the present period, or of the change within it. */
+  paymentId: string
+  /** False: it ends with what is paid. */
+  autoRenew: boolean
+  coupon?: CarriedCoupon
+  /** Somebody asked for its end: now, or with the period while it is live. */
+  canceledAt?: number
+  cancelReason?: string
+  /** What renewals charge; absent: the account's default method. `mandate`: ahead of time, once a cycle. */
+  method?: { id: string; mandate: boolean }
+  /** Waits for the end of what is paid. `at`: when it was asked for. */
+  scheduledChange?: PlanReference & { at: number }
+  /** Oldest first, at most `maxAhead`. */
+  ahead?: PaidAhead[]
+  /** Failed charges of the next period; `nextAt` null: none is tried by itself. */
+  retry?: { failed: number; nextAt: number | null }
+  pendingCharge?: PendingCharge
+  /** All of them are on the next order, whatever it is for. */
+  carried?: CarriedItem[]
+  /** Reminders up to this instant were sent or passed over. */
+  remindedUntil?: number
+  /** Its money went back: it cannot be taken up again. */
+  refunded?: boolean
+  /** Nothing was paid for the present period: it is tried. */
+  trial?: boolean
+  /** The provider renews it (imported): period and state follow the provider, and nothing here charges it. */
+  managedBy?: 'provider'
+  providerSubscriptionId?: string
+}
+
+/** Paid for, not given by staff. */
+export const isBought = (subscription: Subscription): subscription is BoughtSubscription => !subscription.complimentary
+
+/** From `currentPeriodEnd` a subscription that renews itself keeps access for as long as retries run. */
+export const graceMs = 72 * hourMs
+/** A charge that is under way keeps access, but no provider works on one for longer. */
+export const chargeLifeMs = 30 * dayMs
+/** A cancelled subscription may be taken up again for so long. */
+export const reactivationMs = 30 * dayMs
+/** An order that was never paid. */
+const unpaidMs = 24 * hourMs
+/** Periods paid ahead: a subscription is one item. */
+export const maxAhead = 12
+
+/** The end of a period of this subscription; null: it has none. */
+export const endOfPeriod = (
+  { anchor, interval, zone, firstIndex = 0 }: BoughtSubscription,
+  periodIndex: number,
+): number | null => periodEnd(anchor, interval, zone, periodIndex - firstIndex)
+
+/** The index of the period that the next renewal pays for. */
+export const nextUnpaid = ({ periodIndex, ahead = [] }: BoughtSubscription): number => periodIndex + ahead.length + 1
+
+/** The end of what is paid, periods ahead included; null: it has no end. */
+export function paidUntil(subscription: BoughtSubscription): number | null {
+  const { ahead = [] } = subscription
+  if (ahead.length === 0) return subscription.periodEnd
+  let last = subscription
+  while (last.ahead?.length) last = periodAfter(last)
+  return last.periodEnd
+}
+
+/** Somebody asked for its end, and it has not come yet. */
+export const endsAtPeriodEnd = (subscription: Subscription): boolean =>
+  isLive(subscription) && isBought(subscription) && !subscription.autoRenew && subscription.canceledAt !== undefined
+
+/** The subscription in the first period that is paid ahead. @throws RangeError when there is none: a defect. */
+export function periodAfter(subscription: BoughtSubscription): BoughtSubscription {
+  const { ahead: [first, ...later] = [], paidFrom: _from, ahead: _ahead, trial: _trial, ...rest } = subscription
+  const { periodEnd: start } = subscription
+  if (!first || start === null) throw new RangeError('no period is paid ahead')
+  const { paymentId, paidMinor, plan } = first
+  const next = { ...rest, ...(plan && underPlan(subscription, plan)), periodIndex: subscription.periodIndex + 1 }
+  return {
+    ...next,
+    status: 'active',
+    periodStart: start,
+    periodEnd: endOfPeriod(next, next.periodIndex),
+    paidMinor,
+    paymentId,
+    ...(later.length > 0 && { ahead: later }),
+  }
+}
+
+/** The subscription in the period that holds an instant, as far as periods are paid ahead and whether or not a job has run. */
+export function presentPeriod(subscription: BoughtSubscription, now: number): BoughtSubscription {
+  let present = subscription
+  while (present.ahead?.length && present.periodEnd !== null && present.periodEnd <= now) present = periodAfter(present)
+  return present
+}
+
+/**
+ * The plan of the next period. A shorter interval divides the longer one, so it goes on counting from the same anchor
+ * and keeps its day; a longer one begins a count of its own.
+ */
+function underPlan(
+  { anchor, interval, firstIndex = 0, periodIndex, periodEnd: start }: BoughtSubscription,
+  { planId, priceId, catalogueVersion, interval: next }: PlanReference,
+): Partial<BoughtSubscription> {
+  const plan = { planId, priceId, catalogueVersion, interval: next }
+  const from = monthsIn(interval)
+  const to = monthsIn(next)
+  if (from === to) return plan
+  const months = (periodIndex + 1 - firstIndex) * (from ?? 0)
+  if (to !== null && months % to === 0) return { ...plan, anchor, firstIndex: periodIndex + 1 - months / to }
+  return { ...plan, anchor: start ?? anchor, firstIndex: periodIndex + 1 }
+}
+
+/** The instant at which access ends, grace included; null: it does not end by itself. Judged while it is live. */
+export function accessEndOf(subscription: Subscription): number | null {
+  if (!isBought(subscription)) return subscription.periodEnd
+  const end = paidUntil(subscription)
+  if (end === null) return null
+  const { pendingCharge, autoRenew, status } = subscription
+  const regular = autoRenew || status === 'past_due' || subscription.managedBy ? end + graceMs : end
+  if (!pendingCharge?.processing || pendingCharge.refund) return regular
+  return Math.max(regular, pendingCharge.startedAt + chargeLifeMs)
+}
+
+export interface StatusAt {
+  status: SubscriptionStatus
+  /** The plan counts. */
+  access: boolean
+}
+
+/**
+ * Status and access at an instant, whether or not any job has run. From the end of what is paid on it is overdue where
+ * it renews itself, and over where it does not; at the end of grace it is over. What was asked to end is `canceled`.
+ */
+export function statusAt(subscription: Subscription, now: number): StatusAt {
+  const { status } = subscription
+  if (status === 'pending' && now >= subscription.createdAt + unpaidMs) return { status: 'expired', access: false }
+  if (!isLive(subscription)) return { status, access: false }
+  const end = isBought(subscription) ? paidUntil(subscription) : subscription.periodEnd
+  if (end === null || now < end) return { status, access: true }
+  const accessEnd = accessEndOf(subscription)
+  if (accessEnd === null || now < accessEnd) return { status: 'past_due', access: true }
+  const asked = isBought(subscription) && !subscription.autoRenew && subscription.canceledAt !== undefined
+  return { status: asked ? 'canceled' : 'expired', access: false }
+}
+
+/** Whole days that are still paid, begun ones counted; null: without end. 0 once it is over. */
+export function daysRemaining(subscription: Subscription, now: number): number | null {
+  const end = isBought(subscription) ? paidUntil(subscription) : subscription.periodEnd
+  return end === null ? null : isLive(subscription) ? daysUntil(end, now) : 0
+}
+
+export const daysUntil = (end: number, now: number): number => Math.max(0, Math.ceil((end - now) / dayMs))
+
+/** Names the state that a change was priced on: another one by the time it is paid means that it was overtaken. */
+export const groundOf = ({
+  priceId,
+  periodIndex,
+  paidFrom,
+  periodStart,
+  paidMinor,
+  ahead,
+}: BoughtSubscription): string =>
+  [priceId, periodIndex, paidFrom ?? periodStart, paidMinor, ahead?.length ?? 0].join('#')
+
+/** When an order that nobody paid is given up. */
+export const unpaidUntil = ({ createdAt }: Subscription): number => createdAt + unpaidMs

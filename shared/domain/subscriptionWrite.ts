@@ -1,0 +1,152 @@
+import type { Account } from './account.ts'
+import { withPlan } from './accountWallet.ts'
+import { canonicalJson } from './guard.ts'
+import type { HistoryEntry, PaymentNotice, PaymentWrite } from './paymentWrite.ts'
+import { isLive } from './subscription.ts'
+import { accessEndOf, type BoughtSubscription, paidUntil } from './subscriptionState.ts'
+import type { PlanTerms } from './terms.ts'
+import { planPeriod } from './time.ts'
+import type { Wallet } from './walletState.ts'
+
+/** What deciding on a subscription needs to have been read, consistently. */
+export interface SubscriptionScene {
+  account: Account
+  wallet: Wallet
+  subscription: BoughtSubscription
+  fallback: PlanTerms | null
+}
+
+/** What a plan comes to: one transaction. `writes` empty: it was so before. */
+export interface SubscriptionPlan {
+  subscription: BoughtSubscription
+  account: Account
+  writes: PaymentWrite[]
+}
+
+/** What a step makes of the subscription, and what goes with it. */
+export interface Step {
+  next: BoughtSubscription
+  /** The plan's, where it changes or holds anew. */
+  terms?: PlanTerms
+  /** The new allowance takes the place of what is left of the old one's. */
+  replace?: boolean
+  beside?: PaymentWrite[]
+}
+
+export const unchanged = ({ subscription, account }: SubscriptionScene): SubscriptionPlan => ({
+  subscription,
+  account,
+  writes: [],
+})
+
+/**
+ * The transaction of a step: the subscription, and where the account's snapshot follows from it (plan, access end, period)
+ * account and wallet too. Another subscription's account is left alone.
+ * @throws MoreIsDue when the wallet has to be settled first.
+ */
+export function written(
+  scene: SubscriptionScene,
+  { next, terms, replace, beside = [] }: Step,
+  now: number,
+): SubscriptionPlan {
+  const { account: before, wallet, subscription: seen, fallback } = scene
+  const subscription = { ...passedOver(next, now), ver: seen.ver + 1 }
+  const after = isOwn(scene, next) ? snapshot(before, subscription, terms, fallback, now) : before
+  const moved = canonicalJson(after) !== canonicalJson(before)
+  const account = moved ? { ...after, ver: before.ver + 1, updatedAt: now } : before
+  const follows: PaymentWrite[] = moved
+    ? [
+        { row: 'account', next: account, seenVer: before.ver },
+        {
+          row: 'wallet',
+          accountId: account.id,
+          change: withPlan(wallet, account, fallback, replace ?? false, now),
+          seenVersion: wallet.version,
+        },
+      ]
+    : []
+  return {
+    subscription,
+    account,
+    writes: [
+      { row: 'subscription', accountId: account.id, next: subscription, seenVer: seen.ver },
+      ...follows,
+      ...countWrites(seen, subscription),
+      ...beside,
+    ],
+  }
+}
+
+/** The account is on this subscription, or will be: one that is over, and stays so, is none of its business. */
+const isOwn = ({ account, subscription }: SubscriptionScene, next: BoughtSubscription): boolean =>
+  isLive(subscription) ? account.subscriptionId === subscription.id : isLive(next)
+
+/** Nobody is reminded of an end that has passed. */
+function passedOver(next: BoughtSubscription, now: number): BoughtSubscription {
+  const end = paidUntil(next)
+  return end !== null && now >= end && end > (next.remindedUntil ?? 0) ? { ...next, remindedUntil: end } : next
+}
+
+function snapshot(
+  account: Account,
+  subscription: BoughtSubscription,
+  terms: PlanTerms | undefined,
+  fallback: PlanTerms | null,
+  now: number,
+): Account {
+  const { accessEnd: _end, complimentary: _free, subscriptionId: _id, period, ...rest } = account
+  if (!isLive(subscription)) {
+    const { endedAt: until = now } = subscription
+    // The period ends with the plan; late events still fall into it.
+    return { ...rest, plan: fallback, ...(period && { period: { ...period, until } }) }
+  }
+  const accessEnd = accessEndOf(subscription)
+  const { periodStart: start, periodEnd: end } = subscription
+  const same = period?.start === start && period.end === end && period.until === undefined
+  return {
+    ...rest,
+    plan: terms ?? account.plan,
+    subscriptionId: subscription.id,
+    ...(accessEnd !== null && { accessEnd }),
+    period: same ? period : planPeriod(period, { start, end }, now),
+  }
+}
+
+/** Live subscriptions of a price; one item takes one write. */
+function countWrites(seen: BoughtSubscription, next: BoughtSubscription): PaymentWrite[] {
+  const before = isLive(seen) ? seen.priceId : undefined
+  const after = isLive(next) ? next.priceId : undefined
+  if (before === after) return []
+  return [
+    ...(before === undefined ? [] : [{ row: 'priceCount' as const, priceId: before, by: -1 as const }]),
+    ...(after === undefined ? [] : [{ row: 'priceCount' as const, priceId: after, by: 1 as const }]),
+  ]
+}
+
+export const noticeOf = (
+  accountId: string,
+  kind: PaymentNotice,
+  { id, planId }: BoughtSubscription,
+  data: Record<string, string | number | null> = {},
+): PaymentWrite => ({ row: 'notice', accountId, kind, data: { subscriptionId: id, planId, ...data } })
+
+/** A line of the plan history. Without a payment nothing was paid. */
+export const historyWrite = (
+  accountId: string,
+  subscription: BoughtSubscription,
+  entry: Pick<HistoryEntry, 'id' | 'kind' | 'previousPlanId'> & Partial<HistoryEntry>,
+): PaymentWrite => ({
+  row: 'history',
+  accountId,
+  next: {
+    planId: subscription.planId,
+    priceId: subscription.priceId,
+    startedAt: subscription.periodStart,
+    endedAt: subscription.periodEnd,
+    amountMinor: 0,
+    currency: subscription.currency,
+    paymentId: null,
+    providerPaymentId: null,
+    ...entry,
+  },
+})

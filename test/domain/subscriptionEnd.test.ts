@@ -1,0 +1,431 @@
+import { describe, expect, it } from 'vitest'
+import { planGrant } from '#domain/subscription'
+import { subscriptionDetail } from '#domain/subscriptionDetail'
+import { nextDueAt } from '#domain/subscriptionDue'
+import { planAutoRenew, planCancel, planEnd, planReactivate } from '#domain/subscriptionEnd'
+import { planRefundOf } from '#domain/subscriptionRefund'
+import { planExtend, planReminder, planSchedule, planUnschedule } from '#domain/subscriptionSchedule'
+import { type BoughtSubscription, graceMs } from '#domain/subscriptionState'
+import { planTrialStart, type TrialInput } from '#domain/subscriptionTrial'
+import type { SubscriptionPlan, SubscriptionScene } from '#domain/subscriptionWrite'
+import { dayMs } from '#domain/zone'
+import {
+  applied,
+  at,
+  codeOf,
+  free,
+  growth,
+  ids,
+  lifetime,
+  paymentFor,
+  sceneOf,
+  start,
+  termsOf,
+} from './subscriptionSupport.ts'
+
+const end = at('2025-07-01T00:00:00Z')
+const starter = termsOf()
+const now = start + dayMs
+const kept = { terms: starter, hasMethod: true }
+const rows = ({ writes }: SubscriptionPlan) => writes.map(({ row }) => row)
+const after = (scene: SubscriptionScene, plan: SubscriptionPlan) => applied(scene, plan.writes)
+const canceled = (scene: SubscriptionScene, when: 'now' | 'period_end', instant = now) =>
+  after(scene, planCancel(scene, { when, reason: 'Too dear' }, ids, instant))
+const included = ({ wallet }: SubscriptionScene) =>
+  wallet.grants.reduce((sum, { remaining, source }) => sum + (source === 'included' ? remaining : 0), 0)
+
+describe('cancelling', () => {
+  it('now ends access at once, and keeps what is paid for taking it up again', () => {
+    const scene = sceneOf()
+    const plan = planCancel(scene, { when: 'now', reason: 'Too dear' }, ids, now)
+    expect(rows(plan)).toEqual(['subscription', 'account', 'wallet', 'priceCount', 'history', 'notice'])
+    expect(plan.subscription).toMatchObject({
+      status: 'canceled',
+      endedAt: now,
+      canceledAt: now,
+      cancelReason: 'Too dear',
+      periodEnd: end,
+    })
+    expect(plan.account).toMatchObject({ plan: { planId: 'free' }, period: { until: now } })
+    expect(plan.account.accessEnd).toBeUndefined()
+  })
+
+  it('at period end keeps access to that instant, without grace', () => {
+    const { subscription, account } = canceled(sceneOf(), 'period_end')
+    expect(subscription).toMatchObject({ status: 'active', autoRenew: false, canceledAt: now })
+    expect(account.accessEnd).toBe(end)
+  })
+
+  it.each(['now', 'period_end'] as const)('%s twice changes nothing', (when) => {
+    expect(planCancel(canceled(sceneOf(), when), { when }, ids, now + 1).writes).toEqual([])
+  })
+
+  it.each<[string, Partial<BoughtSubscription>, 'now' | 'period_end', number]>([
+    ['one that is expired', {}, 'now', end + graceMs],
+    ['one that is expired, at its end', {}, 'period_end', end + graceMs],
+    ['one without an end, at its end', { periodEnd: null }, 'period_end', now],
+    ['one that was not paid', { status: 'pending' }, 'now', start],
+  ])('%s is a conflict', (_, over, when, instant) => {
+    expect(codeOf(() => planCancel(sceneOf({ over }), { when }, ids, instant))).toBe('conflict')
+  })
+
+  it('an overdue one at its end keeps grace, without retries', () => {
+    const scene = canceled(sceneOf(), 'period_end', end + dayMs)
+    expect(scene.subscription.status).toBe('past_due')
+    expect(scene.account.accessEnd).toBe(end + graceMs)
+    expect(nextDueAt(scene.subscription)).toBe(end + graceMs)
+  })
+
+  it('drops a change that waits', () => {
+    const scene = sceneOf({
+      over: { scheduledChange: { planId: 'p', priceId: 'q', catalogueVersion: 1, interval: 'month', at: now } },
+    })
+    expect(canceled(scene, 'period_end').subscription.scheduledChange).toBeUndefined()
+  })
+})
+
+describe('the end', () => {
+  it.each<[string, SubscriptionScene, number, string, string]>([
+    ['of one that was asked to end', canceled(sceneOf(), 'period_end'), end, 'canceled', 'cancel'],
+    ['of one that never had a method', sceneOf({ autoRenew: false }), end, 'expired', 'expire'],
+    ['of grace', sceneOf(), end + graceMs, 'expired', 'expire'],
+  ])('%s', (_, scene, due, status, kind) => {
+    expect(planEnd(scene, ids, due - 1).writes).toEqual([])
+    const plan = planEnd(scene, ids, due)
+    expect(rows(plan)).toEqual(['subscription', 'account', 'wallet', 'priceCount', 'history', 'notice'])
+    expect(plan.subscription).toMatchObject({ status, endedAt: due })
+    expect(plan.account.plan?.planId).toBe('free')
+    expect(plan.writes.find(({ row }) => row === 'history')).toMatchObject({
+      next: { kind, previousPlanId: 'starter' },
+    })
+    const over = after(scene, plan)
+    expect(planEnd(over, ids, due + 1).writes).toEqual([])
+    // Three days, or three months late: dated when it happened.
+    for (const late of [3 * dayMs, 90 * dayMs]) {
+      const then = planEnd(scene, ids, due + late)
+      expect(then.subscription).toMatchObject({ status, endedAt: due })
+      expect(then.account.period).toEqual(plan.account.period)
+    }
+  })
+
+  it('of one that the account has left touches only itself', () => {
+    const scene = sceneOf({ autoRenew: false })
+    const elsewhere = { ...scene, account: { ...scene.account, subscriptionId: 'sub_2' } }
+    expect(rows(planEnd(elsewhere, ids, end))).toEqual(['subscription', 'priceCount', 'history', 'notice'])
+  })
+})
+
+describe('taking up again', () => {
+  it('takes the flag off', () => {
+    const scene = canceled(sceneOf(), 'period_end')
+    const plan = planReactivate(scene, kept, now)
+    expect(plan.subscription).toMatchObject({ status: 'active', autoRenew: true })
+    expect([plan.subscription.canceledAt, plan.account.accessEnd]).toEqual([undefined, end + graceMs])
+    expect(planReactivate(after(scene, plan), kept, now).writes).toEqual([])
+  })
+
+  it('without a method does not renew, and is not asked to end either', () => {
+    const plan = planReactivate(canceled(sceneOf(), 'period_end'), { terms: starter, hasMethod: false }, now)
+    expect(subscriptionDetail(plan.subscription, {}, now)).toMatchObject({ autoRenew: false, cancelAtPeriodEnd: false })
+  })
+
+  it('gives a cancelled plan back, with what was left of its credits and no more', () => {
+    const scene = sceneOf()
+    const back = canceled(scene, 'now')
+    const plan = planReactivate(back, kept, now + dayMs)
+    expect(rows(plan)).toEqual(['subscription', 'account', 'wallet', 'priceCount', 'notice'])
+    const again = after(back, plan)
+    expect(again.subscription).toMatchObject({ status: 'active', periodStart: start, periodEnd: end })
+    expect(again.subscription.endedAt).toBeUndefined()
+    expect(again.account).toMatchObject({
+      plan: { planId: 'starter' },
+      subscriptionId: 'sub_1',
+      period: { start, end },
+    })
+    expect(included(again)).toBe(included(scene))
+  })
+
+  it.each<[string, Partial<BoughtSubscription>, number, string | undefined]>([
+    ['to the last millisecond of what is paid', {}, end - 1, undefined],
+    ['not once that is over', {}, end, 'conflict'],
+    ['to the last millisecond of 30 days', { periodEnd: end + 99 * dayMs }, now + 30 * dayMs - 1, undefined],
+    ['not after 30 days', { periodEnd: end + 99 * dayMs }, now + 30 * dayMs, 'conflict'],
+    ['not when it was refunded', { refunded: true }, now, 'conflict'],
+    ['not a trial', { trial: true }, now, 'conflict'],
+    ['without an end within 30 days', { periodEnd: null }, now + dayMs, undefined],
+  ])('%s', (_, over, instant, code) => {
+    const scene = canceled(sceneOf(), 'now')
+    const changed = { ...scene, subscription: { ...scene.subscription, ...over } }
+    expect(codeOf(() => planReactivate(changed, kept, instant))).toBe(code)
+  })
+
+  it('is a conflict beside another live subscription, and once it expired', () => {
+    const scene = canceled(sceneOf(), 'now')
+    const live = { ...scene, account: { ...scene.account, subscriptionId: 'sub_2' } }
+    expect(codeOf(() => planReactivate(live, kept, now))).toBe('conflict')
+    expect(codeOf(() => planReactivate(sceneOf(), kept, end + graceMs))).toBe('conflict')
+  })
+})
+
+describe('renewing by itself, on and off', () => {
+  it('off is cancelling at the end, on takes it back', () => {
+    const scene = sceneOf()
+    const off = after(scene, planAutoRenew(scene, false, kept, ids, now))
+    expect(off.subscription).toEqual({ ...canceled(scene, 'period_end').subscription, cancelReason: undefined })
+    const on = planAutoRenew(off, true, kept, ids, now)
+    expect(on.subscription).toMatchObject({ autoRenew: true })
+    expect(on.subscription.canceledAt).toBeUndefined()
+    expect(planAutoRenew(scene, true, kept, ids, now).writes).toEqual([])
+  })
+
+  it('on needs a method, and an end', () => {
+    const none = { terms: starter, hasMethod: false }
+    expect(codeOf(() => planAutoRenew(sceneOf({ autoRenew: false }), true, none, ids, now))).toBe('conflict')
+    expect(codeOf(() => planAutoRenew(sceneOf({ terms: lifetime }), true, kept, ids, now))).toBe('conflict')
+    expect(codeOf(() => planAutoRenew(sceneOf(), true, kept, ids, end + graceMs))).toBe('conflict')
+  })
+})
+
+describe('a change that waits', () => {
+  const plan = (scene: SubscriptionScene) => ({
+    kind: 'scheduled' as const,
+    which: 'downgrade' as const,
+    ground: `${scene.subscription.priceId}#0#${start}#30000#0`,
+    effectiveAt: end,
+    daysRemaining: 29,
+  })
+
+  it('is stored, shown, and dropped; each twice changes nothing', () => {
+    const scene = sceneOf({ terms: growth })
+    const stored = after(scene, planSchedule(scene, plan(scene), starter, now))
+    expect(subscriptionDetail(stored.subscription, {}, now).scheduledChange).toEqual({
+      planId: 'starter',
+      priceId: 'starter-month',
+      effectiveAt: '2025-07-01T00:00:00.000Z',
+    })
+    expect(planSchedule(stored, plan(scene), starter, now).writes).toEqual([])
+    const dropped = after(stored, planUnschedule(stored, now))
+    expect(dropped.subscription.scheduledChange).toBeUndefined()
+    expect(planUnschedule(dropped, now).writes).toEqual([])
+  })
+
+  it('is a conflict when it was planned on another state, overdue, or over', () => {
+    const scene = sceneOf({ terms: growth })
+    const moved = { ...scene, subscription: { ...scene.subscription, paidMinor: 1 } }
+    expect(codeOf(() => planSchedule(moved, plan(scene), starter, now))).toBe('conflict')
+    expect(codeOf(() => planSchedule(scene, plan(scene), starter, end))).toBe('conflict')
+    expect(codeOf(() => planUnschedule(scene, end + graceMs))).toBe('conflict')
+  })
+})
+
+describe('a trial', () => {
+  const { account, wallet } = sceneOf({ autoRenew: false })
+  const { subscriptionId: _id, accessEnd: _end, period: _period, ...fresh } = account
+  const input = (over: Partial<TrialInput> = {}): TrialInput => ({
+    account: { ...fresh, plan: free },
+    wallet,
+    fallback: free,
+    terms: growth,
+    trialDays: 14,
+    history: [],
+    ids: { subscription: 'sub_t', history: 'his_t' },
+    method: { id: 'pmt_1', mandate: false },
+    ...over,
+  })
+
+  it('starts without money, ends where the first period begins', () => {
+    const plan = planTrialStart(input(), start)
+    expect(rows(plan)).toEqual(['subscription', 'account', 'wallet', 'priceCount', 'history', 'notice'])
+    expect(plan.subscription).toMatchObject({
+      status: 'trialing',
+      ver: 1,
+      paidMinor: 0,
+      periodEnd: start + 14 * dayMs,
+      autoRenew: true,
+    })
+    expect(plan.account).toMatchObject({ plan: { planId: 'growth' }, accessEnd: start + 14 * dayMs + graceMs })
+  })
+
+  it('without a method is over at its end', () => {
+    const { method: _none, ...without } = input()
+    const plan = planTrialStart(without, start)
+    expect(plan.account.accessEnd).toBe(start + 14 * dayMs)
+    const trialing = { wallet, fallback: free, account: plan.account, subscription: plan.subscription }
+    expect(planEnd(trialing, ids, start + 14 * dayMs).subscription).toMatchObject({ status: 'expired' })
+  })
+
+  const tried = {
+    ...ids,
+    id: 'h',
+    planId: 'growth',
+    previousPlanId: null,
+    priceId: 'p',
+    kind: 'new' as const,
+    startedAt: 0,
+    endedAt: null,
+    amountMinor: 0,
+    currency: 'INR',
+    paymentId: null,
+  }
+  it.each<[string, Partial<TrialInput>, string | undefined]>([
+    ['of a plan that has none', { trialDays: undefined }, 'conflict'],
+    ['of a plan that was tried', { history: [tried] }, 'conflict'],
+    ['of a plan that was bought before', { history: [{ ...tried, paymentId: 'fpay_1' }] }, undefined],
+    ['of another plan than the one tried', { history: [{ ...tried, planId: 'other' }] }, undefined],
+    ['beside a live subscription', { account }, 'conflict'],
+    ['of a plan without an end', { terms: lifetime }, 'conflict'],
+    ['in another currency', { account: { ...fresh, plan: free, currency: 'USD' } }, 'conflict'],
+  ])('%s', (_, over, code) => {
+    expect(codeOf(() => planTrialStart(input(over), start))).toBe(code)
+  })
+})
+
+describe('what a refund takes', () => {
+  const scene = sceneOf()
+  const payment = {
+    ...paymentFor(
+      'plan_purchase',
+      { ...paymentOrder() },
+      { kind: 'plan', planId: 'starter', priceId: 'starter-month', name: 'Starter', interval: 'month' },
+    ),
+    id: scene.subscription.paymentId,
+  }
+  function paymentOrder() {
+    return {
+      currency: 'INR',
+      lines: [],
+      taxes: [],
+      grossMinor: 0,
+      discountMinor: 0,
+      taxMinor: 0,
+      totalMinor: 0,
+      adjustments: [],
+      dueMinor: 10_000,
+    }
+  }
+
+  it('now: the plan, what is free of its credits, and the way back', () => {
+    const plan = planRefundOf(scene, payment, { amountMinor: 10_000, plan: 'now' }, now)
+    expect(rows(plan)).toEqual(['subscription', 'account', 'wallet', 'priceCount', 'notice'])
+    const over = after(scene, plan)
+    expect(over.subscription).toMatchObject({ status: 'canceled', paidMinor: 0, refunded: true })
+    // The free plan's, and nothing of the plan that was refunded.
+    expect(included(over)).toBe(20)
+    expect(codeOf(() => planReactivate(over, kept, now))).toBe('conflict')
+  })
+
+  it('period_end: its renewal and grace', () => {
+    const plan = planRefundOf(scene, payment, { amountMinor: 10_000, plan: 'period_end' }, now)
+    expect(plan.subscription).toMatchObject({ status: 'active', autoRenew: false, canceledAt: now, paidMinor: 0 })
+    expect(plan.account.accessEnd).toBe(end)
+  })
+
+  it('keep: the ground of a credit only, by its part; parts take the whole', () => {
+    const once = after(scene, planRefundOf(scene, payment, { amountMinor: 3333, plan: 'keep' }, now))
+    expect(once.subscription).toMatchObject({ status: 'active', autoRenew: true, paidMinor: 6667 })
+    const rest = planRefundOf(once, { ...payment, reversedMinor: 3333 }, { amountMinor: 6667, plan: 'keep' }, now)
+    expect(rest.subscription.paidMinor).toBe(0)
+  })
+
+  it('of a period ahead: that period', () => {
+    const paid = {
+      ...scene,
+      subscription: { ...scene.subscription, ahead: [{ paymentId: 'fpay_2', paidMinor: 10_000 }] },
+    }
+    const plan = planRefundOf(paid, { ...payment, id: 'fpay_2' }, { amountMinor: 10_000, plan: 'period_end' }, now)
+    expect([plan.subscription.ahead, plan.subscription.autoRenew, plan.subscription.paidMinor]).toEqual([
+      undefined,
+      false,
+      10_000,
+    ])
+  })
+
+  it('of an older period, kept: nothing', () => {
+    expect(planRefundOf(scene, { ...payment, id: 'fpay_old' }, { amountMinor: 1, plan: 'keep' }, now).writes).toEqual(
+      [],
+    )
+  })
+
+  it('of what is over: the way back', () => {
+    const over = canceled(scene, 'now')
+    const plan = planRefundOf(over, payment, { amountMinor: 10_000, plan: 'keep' }, now)
+    expect(plan.subscription).toMatchObject({ status: 'canceled', refunded: true })
+    expect(rows(plan)).toEqual(['subscription'])
+  })
+})
+
+describe('what staff give', () => {
+  it('more time moves the end, and later periods with it', () => {
+    const scene = sceneOf()
+    const until = end + 10 * dayMs
+    const longer = after(scene, planExtend(scene, until, now))
+    expect(longer.subscription).toMatchObject({ status: 'active', periodEnd: until, periodIndex: 0, paidMinor: 10_000 })
+    expect(longer.account.accessEnd).toBe(until + graceMs)
+    const ahead = { ...longer.subscription, ahead: [{ paymentId: 'p', paidMinor: 1 }] }
+    expect(subscriptionDetail(ahead, {}, now)).toMatchObject({
+      currentPeriodEnd: '2025-07-11T00:00:00.000Z',
+      paidUntil: '2025-08-11T00:00:00.000Z',
+    })
+    // Its period has begun, whether or not a job has said so.
+    expect(subscriptionDetail(ahead, {}, until)).toMatchObject({
+      currentPeriodStart: '2025-07-11T00:00:00.000Z',
+      currentPeriodEnd: '2025-08-11T00:00:00.000Z',
+    })
+    for (const instant of [end, end - 1]) expect(codeOf(() => planExtend(scene, instant, now))).toBe('conflict')
+    expect(codeOf(() => planExtend(scene, end + 99 * dayMs, end + graceMs))).toBe('conflict')
+  })
+
+  it('a plan over a live one ends that, for good', () => {
+    const { account, subscription } = sceneOf()
+    const plan = planGrant(
+      account,
+      subscription,
+      { id: 'sub_g', terms: growth, until: null, reason: 'Gift' },
+      starter,
+      now,
+    )
+    expect(plan.replaced).toMatchObject({ id: 'sub_1', status: 'canceled', endedAt: now })
+    expect(plan.account).toMatchObject({ subscriptionId: 'sub_g', complimentary: true })
+  })
+})
+
+describe('a reminder', () => {
+  it('goes out once, and not after the end that it speaks of', () => {
+    const scene = sceneOf()
+    const plan = planReminder(scene, end, end - dayMs)
+    expect(rows(plan)).toEqual(['subscription', 'notice'])
+    expect(planReminder(after(scene, plan), end, end - dayMs).writes).toEqual([])
+    expect(rows(planReminder(scene, end, end))).toEqual(['subscription'])
+    expect(planReminder(scene, end + 1, end - dayMs).writes).toEqual([])
+  })
+})
+
+describe('what is shown', () => {
+  it('follows the instant, not the last job', () => {
+    const { subscription } = sceneOf()
+    const shown = (instant: number) => subscriptionDetail(subscription, { a: 1 }, instant)
+    expect(shown(now)).toEqual({
+      id: 'sub_1',
+      planId: 'starter',
+      priceId: 'starter-month',
+      status: 'active',
+      complimentary: false,
+      currentPeriodStart: '2025-06-01T00:00:00.000Z',
+      currentPeriodEnd: '2025-07-01T00:00:00.000Z',
+      paidUntil: '2025-07-01T00:00:00.000Z',
+      daysRemaining: 29,
+      cancelAtPeriodEnd: false,
+      autoRenew: true,
+      scheduledChange: null,
+      canceledAt: null,
+      cancelReason: null,
+      trial: false,
+      paymentMethodId: 'pmt_0',
+      features: { a: 1 },
+      createdAt: '2025-06-01T00:00:00.000Z',
+      endedAt: null,
+    })
+    expect(shown(end)).toMatchObject({ status: 'past_due', daysRemaining: 0, autoRenew: true })
+    expect(shown(end + graceMs)).toMatchObject({ status: 'expired', daysRemaining: 0, autoRenew: false })
+  })
+})
