@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { parseCatalogue } from '#domain/catalogueParse'
+import { defaultPaymentSettings } from '#domain/paymentSettings'
 import { realNow } from '#local/time'
 import type { HttpOperation } from '#operations/definition'
 import { httpOperations } from '#operations/index'
-import { defaultPaymentSettings } from '#domain/paymentSettings'
 import type { Deps } from '#runtime/deps'
 import { handleHttp } from '#runtime/http'
 import type { Run } from '#runtime/run'
@@ -45,6 +45,8 @@ export interface Stage {
   deps: Deps
   /** One call through `handleHttp`. @throws Error when it does not answer with a 2xx or an `expected` status. */
   call(id: string, call: Call, expected?: number): Promise<Answer>
+  /** What any other work on `deps` consumes; `soFar`, called in the midst of it, tells what it has consumed by then. */
+  spentBy(work: (soFar: () => Spent) => Promise<unknown>): Promise<Spent>
   /** One call among others at the same time: what they consume cannot be told apart. */
   statusOf(id: string, call: Call): Promise<number>
   /** An account on the plan with high limits, with one grant of `credits`. */
@@ -101,6 +103,11 @@ export async function openStage(
     tableName,
     deps,
     call,
+    spentBy: async (work) => {
+      spent = nothing()
+      await work(() => ({ ...spent, byIndex: { ...spent.byIndex } }))
+      return spent
+    },
     statusOf: async (id, request) => (await respond(id, request)).statusCode,
     account: async (accountId, credits = plenty) => {
       await call('putAccount', { accountId, body: { email: `${accountId}@example.com`, name: 'Benchmark' } })

@@ -3,14 +3,22 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { run as receiveWebhookRun } from '#functions/webhooks/receiveWebhook'
+import { openGateways } from '#gateways/gateways'
+import { sealWith } from '#gateways/seal'
 import { type LocalStack, startLocalStack } from '#local/start'
 import { realNow } from '#local/time'
+import { receiveWebhook } from '#operations/webhooks'
+import type { Deps } from '#runtime/deps'
+import { handleHttp } from '#runtime/http'
 import { putChargeWrite } from '#table/charges'
 import { webhookEventKey } from '#table/keys'
 import { readWebhook } from '#table/webhookEvents'
+import { startEngine } from '#test/support/engine'
+import { eventOf } from './event.ts'
 import { withProgress } from './progress.ts'
 import type { Section } from './report.ts'
-import { cataloguePath } from './stage.ts'
+import { cataloguePath, openStage } from './stage.ts'
 import { quantile } from './statistics.ts'
 
 const eventsPerSecond = 100
@@ -32,9 +40,10 @@ interface Sent {
   duplicate: boolean
 }
 
-/** Signed events through the local stack at a fixed rate, and how long the worker takes to have worked them off. */
+/** Signed events through the handler and through the local stack at a fixed rate, and how long the worker takes to have worked them off. */
 export async function measureWebhooks({ quick }: { quick: boolean }): Promise<Section> {
   const seconds = quick ? 10 : 60
+  const alone = await withProgress('the handler alone', (update) => handlerAlone(seconds, update))
   const logs = await mkdtemp(join(tmpdir(), 'faregate-bench-'))
   const stack = await withProgress('starting the local stack', (update) =>
     startLocalStack({
@@ -49,21 +58,21 @@ export async function measureWebhooks({ quick }: { quick: boolean }): Promise<Se
   )
   try {
     await settleCharges(stack)
-    const source = eventSource(stack)
+    const source = eventSource(stack.payments.webhookSecrets.razorpay)
     await sendAtRate(stack, source, 20, warmups / 20)
     const sent = await withProgress(`${eventsPerSecond} events a second`, (update) =>
       sendAtRate(stack, source, eventsPerSecond, seconds, update),
     )
     const worked = await workedOff(stack, sent)
     const steps = await climb(stack, source, quick ? 3 : 10)
-    return report(sent, worked, steps, seconds)
+    return report(alone, sent, worked, steps, seconds)
   } finally {
     await stack.stop()
     await rm(logs, { recursive: true, force: true })
   }
 }
 
-function report(sent: Sent[], worked: Worked, steps: Step[], seconds: number): Section {
+function report(alone: number[], sent: Sent[], worked: Worked, steps: Step[], seconds: number): Section {
   const times = sent.map(({ ms }) => ms)
   const first = sent.filter(({ status, duplicate }) => status === 200 && !duplicate).map(({ eventKey }) => eventKey)
   const doubled = first.length - new Set(first).size
@@ -72,6 +81,11 @@ function report(sent: Sent[], worked: Worked, steps: Step[], seconds: number): S
   const held = [{ rate: eventsPerSecond, p99, refused }, ...steps].filter(isHeld).at(-1)?.rate ?? 0
   return {
     tables: [
+      {
+        title: `The receiver’s handler on the engine, ${eventsPerSecond} events a second for ${seconds} s`,
+        columns: ['sent', 'p50, ms', 'p99, ms'],
+        rows: [[alone.length, quantile(alone, 0.5), quantile(alone, 0.99)]],
+      },
       {
         title: `Webhook receiver over the local stack, ${eventsPerSecond} events a second for ${seconds} s`,
         columns: ['sent', 'not 200', 'p50, ms', 'p99, ms', 'lost', 'doubled', 'lag p50, ms', 'lag p99, ms'],
@@ -95,6 +109,7 @@ function report(sent: Sent[], worked: Worked, steps: Step[], seconds: number): S
       },
     ],
     bounds: [
+      { what: 'webhook receiver’s handler: p99, ms', value: quantile(alone, 0.99), most: mostP99Ms },
       { what: `webhook receiver at ${eventsPerSecond} events/s: p99, ms`, value: p99, most: mostP99Ms },
       { what: 'webhook events lost', value: worked.lost, most: 0 },
       { what: 'webhook events stored twice', value: doubled, most: 0 },
@@ -130,8 +145,7 @@ interface SignedEvent {
 }
 
 /** Another event at every call. */
-function eventSource(stack: LocalStack): () => SignedEvent {
-  const secret = stack.payments.webhookSecrets.razorpay
+function eventSource(secret: string): () => SignedEvent {
   let made = 0
   return () => {
     made += 1
@@ -202,6 +216,42 @@ function send(
     asked.once('error', reject)
     asked.end(body)
   })
+}
+
+/** The receiver in this process, on a table of its own: what is its own and the table's, without gateway and queue. Milliseconds. */
+async function handlerAlone(seconds: number, update: (done: number, all: number) => void): Promise<number[]> {
+  const engine = await startEngine()
+  const stage = await openStage(engine.client, await engine.createTable(), 'TOTAL')
+  const secret = 'bench-webhook-secret'
+  const gateway = openGateways(
+    { razorpay: { keyId: 'rzp_test_Bench', keySecret: secret, webhookSecrets: [secret] } },
+    { wait: stage.deps.wait, rng: stage.deps.rng },
+  )
+  const seal = sealWith([secret.repeat(2)])
+  const deps: Deps = { ...stage.deps, payments: async () => ({ turnedOn: ['razorpay'], gateway, seal }) }
+  const next = eventSource(secret)
+  const running: Promise<number>[] = []
+  const count = eventsPerSecond * seconds
+  const startedAt = performance.now()
+  for (let n = -warmups; n < count; n++) {
+    const dueAt = startedAt + ((n + warmups) * 1000) / eventsPerSecond
+    const early = dueAt - performance.now()
+    if (early > 1) await new Promise((resolve) => setTimeout(resolve, early))
+    const taken = receive(deps, next(), dueAt)
+    if (n >= 0) running.push(taken)
+    if (n % eventsPerSecond === 0) update(Math.max(0, n), count)
+  }
+  const times = await Promise.all(running)
+  await engine.stop()
+  return times
+}
+
+async function receive(deps: Deps, { body, signature }: SignedEvent, dueAt: number): Promise<number> {
+  const event = eventOf(receiveWebhook, { params: { provider: 'razorpay' } })
+  const headers = { ...event.headers, 'x-razorpay-signature': signature }
+  const { statusCode } = await handleHttp(receiveWebhook, receiveWebhookRun, deps, { ...event, headers, body })
+  if (statusCode !== 200) throw new Error(`the receiver answered ${statusCode}`)
+  return performance.now() - dueAt
 }
 
 interface Worked {

@@ -1,6 +1,5 @@
 import { settleDue } from '#operations/usage'
 import { closeWindow } from '#runtime/closeWindow'
-import { endGrantedPlan } from '#runtime/endGrantedPlan'
 import { live } from '#runtime/live'
 import { catalogue } from '#runtime/liveCatalogue'
 import { settleWallet } from '#runtime/settleWallet'
@@ -12,7 +11,6 @@ export const run: RunMessage<typeof settleDue.message> = async (message, deps) =
   if (!item) return
   const accountId = item.pk.slice('ACCOUNT#'.length)
   if (item.entity === 'counter') await closeWindow(deps, accountId, item)
-  else if (item.entity === 'subscription') await endGrantedPlan(deps, accountId, item)
   else throw new Error(`nothing is known to do about a due ${String(item.entity)}`)
   await settleWallet(deps, accountId)
 }

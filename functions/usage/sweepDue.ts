@@ -2,16 +2,18 @@ import { sweepDue } from '#operations/usage'
 import { jobHandler, type RunJob } from '#runtime/job'
 import { live } from '#runtime/live'
 import { queues } from '#runtime/liveQueues'
+import { dueMessages } from '#table/due'
 import { duePk, dueShards } from '#table/keys'
 
 const pageSize = 500
 /** A shard and run: 100,000 rows a run over all shards; what is left is still due in the next. */
 const mostPages = 13
 
-/** Sixteen queries for what has fallen due, fanned out by queue. It reads keys only and decides nothing: the worker does. */
+/** Sixteen queries for what has fallen due, fanned out by queue. It reads keys only and decides nothing: the workers do. */
 export const run: RunJob = async ({ scheduledAt }, deps) => {
   // A late run looks at what is due now, not at what was due when it should have run.
   const until = new Date(Math.max(scheduledAt, deps.clock.now())).toISOString()
+  const requestId = `req_${deps.ids.random()}`
   let queued = 0
   for (let shard = 0; shard < dueShards; shard++) {
     let after: Record<string, string> | undefined
@@ -24,10 +26,7 @@ export const run: RunJob = async ({ scheduledAt }, deps) => {
         limit: pageSize,
         ...(after && { after }),
       })
-      await deps.queues.send(
-        'due',
-        found.items.map(({ pk, sk }) => ({ pk, sk })),
-      )
+      for (const { queue, messages } of dueMessages(found.items, requestId)) await deps.queues.send(queue, messages)
       queued += found.items.length
       after = found.next
       if (!after) break

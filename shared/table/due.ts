@@ -22,8 +22,10 @@ function messageOf({ pk, sk }: Key, requestId: string): { queue: QueueName; mess
   const [, name, eventKey] = pk.split('#')
   const provider = pk.startsWith('EVT#') ? paymentProviders.find((one) => one === name) : undefined
   if (provider && eventKey !== undefined) return { queue: 'webhook', message: { provider, eventKey, requestId } }
-  const [kind, paymentId] = sk.split('#')
-  if (kind === 'PAY' && paymentId !== undefined)
-    return { queue: 'payment', message: { accountId: pk.slice('ACCOUNT#'.length), paymentId, requestId } }
+  const [kind, id] = sk.split('#')
+  const accountId = pk.slice('ACCOUNT#'.length)
+  if (kind === 'PAY' && id !== undefined) return { queue: 'payment', message: { accountId, paymentId: id, requestId } }
+  if (kind === 'SUB' && id !== undefined)
+    return { queue: 'renewal', message: { accountId, subscriptionId: id, requestId } }
   return { queue: 'due', message: { pk, sk } }
 }

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { run } from '#functions/usage/sweepDue'
 import { sweepDue } from '#operations/usage'
 import { handleJob } from '#runtime/job'
-import { runKey } from '#table/keys'
+import { duePk, duePosition, runKey } from '#table/keys'
 import { callsOf, settleAll, settleMessages, takeSent } from '#test/support/calls'
 import { testDeps } from '#test/support/deps'
 
@@ -51,12 +51,47 @@ describe('sweepDue', () => {
     }
     deps.clock.set(monthEnd)
     const messages = await sweep(monthEnd)
-    expect(messages).toHaveLength(120)
-    expect(new Set(messages.map((message) => JSON.stringify(message))).size).toBe(120)
-    expect(messages).toContainEqual({
-      pk: 'ACCOUNT#many-7',
-      sk: expect.stringMatching(/^SUB#sub_/),
+    expect(messages).toHaveLength(80)
+    expect(new Set(messages.map((message) => JSON.stringify(message))).size).toBe(80)
+    const plans = takeSent(deps, 'renewal')
+    expect(plans).toHaveLength(40)
+    expect(plans).toContainEqual({
+      accountId: 'many-7',
+      subscriptionId: expect.stringMatching(/^sub_/),
+      requestId: expect.stringMatching(/^req_/),
     })
+  })
+
+  it('fans out by what is due: events, payments, subscriptions, and everything else', async () => {
+    deps.clock.set('2026-03-20T12:00:00.000Z')
+    const keys = [
+      { pk: 'EVT#stripe#evt_1:a.b=c', sk: 'EVENT' },
+      { pk: `EVT#razorpay#${'0'.repeat(64)}`, sk: 'EVENT' },
+      { pk: 'ACCOUNT#due-pays', sk: 'PAY#fpay_01JD3Q5Z7V8W9X0Y1Z2A3B4C5D' },
+      { pk: 'ACCOUNT#due-pays', sk: 'SUB#sub_1' },
+      { pk: 'ACCOUNT#due-pays', sk: 'USE#reports#month#2026-03-01T00:00:00.000Z' },
+    ]
+    const gsi2 = (key: { pk: string; sk: string }, at: string) => ({
+      gsi2pk: duePk(3),
+      gsi2sk: duePosition(Date.parse(at), key),
+    })
+    const put = (key: { pk: string; sk: string }, at: string) =>
+      deps.table.write([{ kind: 'put', item: { ...key, entity: 'x', ...gsi2(key, at) }, when: 'unconditional' }])
+    for (const key of keys) await put(key, '2026-03-20T12:00:00.000Z')
+    await put({ pk: 'EVT#stripe#evt_later', sk: 'EVENT' }, '2026-03-20T12:00:00.001Z')
+    expect(await sweep('2026-03-20T12:00:00.000Z')).toEqual([keys[4]])
+    const requestId = expect.stringMatching(/^req_/)
+    expect(takeSent(deps, 'webhook')).toEqual([
+      { provider: 'razorpay', eventKey: '0'.repeat(64), requestId },
+      { provider: 'stripe', eventKey: 'evt_1:a.b=c', requestId },
+    ])
+    expect(takeSent(deps, 'renewal')).toEqual([{ accountId: 'due-pays', subscriptionId: 'sub_1', requestId }])
+    expect(takeSent(deps, 'payment')).toEqual([
+      { accountId: 'due-pays', paymentId: 'fpay_01JD3Q5Z7V8W9X0Y1Z2A3B4C5D', requestId },
+    ])
+    for (const key of [...keys, { pk: 'EVT#stripe#evt_later', sk: 'EVENT' }])
+      await deps.table.write([{ kind: 'delete', key, when: 'unconditional' }])
+    deps.clock.set(monthEnd)
   })
 
   it('reports what it did under its scheduled time', async () => {

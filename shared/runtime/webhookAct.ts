@@ -1,0 +1,117 @@
+import type { WebhookResult } from '#domain/webhook'
+import type { OrderNews, ProviderDispute, ProviderPayment, WebhookEvent } from '#gateways/gateway'
+import type { Deps } from './deps.ts'
+import { applyDispute } from './disputeFact.ts'
+import { refundSetup } from './methodSetup.ts'
+import { type SettlementCall, settlePayment } from './settlePayment.ts'
+import { changeMethod } from './webhookMethod.ts'
+import { actOnRefund } from './webhookRefund.ts'
+import { findWebhookSubject, joinedNames, namesOf, type ProviderNames, type WebhookSubject } from './webhookSubject.ts'
+
+/**
+ * Acts on one event. It is a hint: where money may have moved, the provider's API is asked, and what it answers is settled
+ * under the guard of its payment. Doing it twice, late, or in any order comes to the same.
+ * @throws GatewayError when the provider cannot be asked, and whatever a busy table throws: the caller tries again later.
+ */
+export async function actOnWebhook(
+  deps: Deps,
+  event: WebhookEvent,
+  receivedAt: number,
+  call: SettlementCall,
+): Promise<WebhookResult> {
+  const { about, provider } = event
+  switch (about.type) {
+    case 'payment':
+      return settle(deps, event, namesOf(about.payment), call, !saysMore(about.payment))
+    case 'order':
+      return settle(deps, event, namesOfOrder(about.order), call, true)
+    case 'notice':
+      return notice(deps, event, about, call)
+    case 'refund':
+      return actOnRefund(deps, provider, about, call)
+    case 'dispute':
+      return dispute(deps, event, about, receivedAt, call)
+    case 'method':
+      return changeMethod(deps, provider, about)
+    case 'subscription':
+      // No subscription that a provider renews is known here: none was imported.
+      return { kind: 'ignored', code: 'not_imported' }
+    case 'ignored':
+      return { kind: 'ignored' }
+    case 'unreadable':
+      return { kind: 'unreadable' }
+  }
+}
+
+/** Of a settled payment only a refund is news: every other state lies behind it. */
+const saysMore = ({ status, refundedMinor }: ProviderPayment): boolean => status === 'refunded' || refundedMinor > 0
+
+const namesOfOrder = ({ providerOrderId, providerPaymentId, reference }: OrderNews): ProviderNames => ({
+  providerOrderId,
+  ...(providerPaymentId !== undefined && { providerPaymentId }),
+  ...(reference !== undefined && { reference }),
+})
+
+/** The customer could not be told of a debit, so it will not be made: the provider says what became of its order. */
+async function notice(
+  deps: Deps,
+  event: WebhookEvent,
+  { delivered, providerOrderId }: { delivered: boolean; providerOrderId?: string },
+  call: SettlementCall,
+): Promise<WebhookResult> {
+  if (delivered || providerOrderId === undefined) return { kind: 'ignored', code: 'notice' }
+  return settle(deps, event, { providerOrderId }, call, false)
+}
+
+/** `once`: a payment that is settled needs no second look, so the second to fifth event of a charge cost one read each. */
+async function settle(
+  deps: Deps,
+  { provider }: WebhookEvent,
+  names: ProviderNames,
+  call: SettlementCall,
+  once: boolean,
+): Promise<WebhookResult> {
+  const at = await findWebhookSubject(deps, provider, names)
+  if (!at) return { kind: 'unmatched' }
+  const { providerPaymentId } = names
+  if (!(once && at.isSettled)) {
+    const hint = providerPaymentId === undefined ? {} : { providerPaymentId }
+    await refundSetup(deps, await settlePayment(deps, addressOf(at), call, hint), call)
+  }
+  return { kind: 'processed', ...addressOf(at) }
+}
+
+const addressOf = ({ accountId, paymentId }: WebhookSubject) => ({ accountId, paymentId })
+
+/** A dispute has no look-up of its own here: what is signed is recorded, the provider's later word wins. */
+async function dispute(
+  deps: Deps,
+  { provider, createdAt }: WebhookEvent,
+  about: { dispute: ProviderDispute; payment?: ProviderPayment },
+  receivedAt: number,
+  call: SettlementCall,
+): Promise<WebhookResult> {
+  const { providerDisputeId, providerPaymentId, providerOrderId, amountMinor } = about.dispute
+  const names: ProviderNames = {
+    ...(providerPaymentId !== undefined && { providerPaymentId }),
+    ...(providerOrderId !== undefined && { providerOrderId }),
+  }
+  const at = await findWebhookSubject(deps, provider, joinedNames(names, about.payment && namesOf(about.payment)))
+  if (!at) return { kind: 'unmatched' }
+  const seen = {
+    disputeId: providerDisputeId,
+    ...(providerPaymentId !== undefined && { providerPaymentId }),
+    amountMinor,
+    state: stateOf(about.dispute),
+    at: createdAt ?? receivedAt,
+  }
+  await applyDispute(deps, addressOf(at), seen, call)
+  return { kind: 'processed', ...addressOf(at) }
+}
+
+/** `closed` is an inquiry that ended: the money stays, unless some of it was taken for good. */
+function stateOf({ status, deductedMinor }: ProviderDispute): 'open' | 'won' | 'lost' {
+  if (status === 'open' || status === 'under_review') return 'open'
+  if (status === 'closed') return deductedMinor > 0 ? 'lost' : 'won'
+  return status
+}
