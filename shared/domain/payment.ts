@@ -2,9 +2,19 @@ import type { CarriedCoupon } from './coupon.ts'
 import { idTime, ulidOf } from './guard.ts'
 import type { PaymentProvider } from './moneyCharge.ts'
 import type { Order } from './order.ts'
+import type { CarriedItem } from './subscriptionState.ts'
 import type { Interval } from './terms.ts'
 
-export const paymentTypes = ['plan_purchase', 'plan_change', 'renewal', 'credit_pack', 'item', 'overage'] as const
+export const paymentTypes = [
+  'plan_purchase',
+  'plan_change',
+  'renewal',
+  'credit_pack',
+  'item',
+  'overage',
+  /** Shows that a method can be charged: grants nothing, and goes back at once. */
+  'method_setup',
+] as const
 export type PaymentType = (typeof paymentTypes)[number]
 
 export const paymentStatuses = [
@@ -106,7 +116,34 @@ export type PaymentSubject =
   | { kind: 'plan'; planId: string; priceId: string; name: string; interval: Interval; coupon?: CarriedCoupon }
   | { kind: 'credit_pack'; productId: string; name: string; quantity: number; credits: number; expiresAfter?: string }
   | { kind: 'item'; productId: string; name: string; quantity: number; group: string }
-  | { kind: 'subscription'; subscriptionId: string; planId: string; priceId: string; periodIndex: number }
+  /** Nothing is bought: the method that pays is what is wanted. */
+  | { kind: 'method'; name: string }
+  | {
+      kind: 'subscription'
+      subscriptionId: string
+      planId: string
+      priceId: string
+      /** A renewal's: the period that it pays. */
+      periodIndex: number
+      /** What was too small to be charged: a line of the next order. */
+      carried?: CarriedItem
+      /** A change's: what its settlement needs. */
+      change?: PricedChange
+    }
+
+/** A change of plan as it was priced. Amounts are minor units before tax. */
+export interface PricedChange {
+  which: 'upgrade' | 'other_interval'
+  /** The subscription's state that it was priced on (`groundOf`). */
+  ground: string
+  pricedAt: number
+  /** Of the new plan, after discounts: what the time from here on was paid with. */
+  chargeMinor: number
+  /** What the old plan's credit is more than the new one's price: becomes account credit, tax included. */
+  surplusMinor: number
+  /** For the renewals under the new plan. */
+  coupon?: CarriedCoupon
+}
 
 /** What the checkout took that others may want: given back when the payment expires unpaid. */
 export interface Holds {
@@ -190,9 +227,7 @@ const prefix = 'fpay_'
 export const paymentId = (timeMs: number, random16: string): string => `${prefix}${ulidOf(timeMs, random16)}`
 export const isPaymentId = (id: string): boolean => paymentTime(id) !== undefined
 /** The instant in a payment's id; undefined when it is none. */
-export const paymentTime = (id: string): number | undefined =>
-  // Ids elsewhere have a prefix of three letters.
-  id.startsWith(prefix) ? idTime(id.slice(1)) : undefined
+export const paymentTime = (id: string): number | undefined => (id.startsWith(prefix) ? idTime(id) : undefined)
 
 /** An anonymous visitor, who buys items by session and may claim them later. */
 export const isVisitor = (accountId: string): boolean => accountId.startsWith('anon_')

@@ -38,7 +38,8 @@ export function assertTransition(from: PaymentStatus, to: PaymentStatus): void {
 export function refundedOf(charge: Charge): number {
   const sum = (all: RefundEvidence[]): number => all.reduce((total, { amountMinor }) => total + amountMinor, 0)
   const known = sum(charge.refunds.filter(({ processed, failed }) => processed && !failed))
-  const lost = sum(charge.refunds.filter(({ processed, failed }) => processed && failed))
+  // Also of those that were never processed: Razorpay's total counts a refund from the moment it is made.
+  const lost = sum(charge.refunds.filter(({ failed }) => failed))
   const refunded = Math.max(known, charge.refundTotalMinor - lost)
   return charge.capture ? Math.min(refunded, charge.capture.amountMinor) : refunded
 }

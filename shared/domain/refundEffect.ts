@@ -1,11 +1,8 @@
-import type { Account } from './account.ts'
-import { MoreIsDue, withPlan } from './accountWallet.ts'
+import { MoreIsDue } from './accountWallet.ts'
 import { guardOf } from './guard.ts'
-import type { PaymentWrite } from './paymentWrite.ts'
 import { chargeOfRefund, type RefundDraft } from './refundDraft.ts'
 import { planCredit } from './settlementCredit.ts'
-import type { BoughtSubscription } from './settlementPlan.ts'
-import { isLive } from './subscription.ts'
+import { planRefundOf } from './subscriptionRefund.ts'
 import { windowAt } from './time.ts'
 import { decide } from './walletDecide.ts'
 
@@ -17,7 +14,8 @@ export function refundEffect(draft: RefundDraft): void {
   if (chargeOfRefund(payment, refund)?.as !== 'granted') return
   switch (payment.subject.kind) {
     case 'plan':
-      endPlan(draft)
+    case 'subscription':
+      takePlan(draft)
       break
     case 'credit_pack':
       takeCredits(draft)
@@ -25,68 +23,23 @@ export function refundEffect(draft: RefundDraft): void {
     case 'item':
       revokeItem(draft)
       break
-    case 'subscription':
-      // Renewals, changes and overage: what their refund takes is the rule of subscriptions.
+    case 'method':
+      // It gave nothing: the method stays.
       break
   }
   draft.payment = { ...draft.payment, reversedMinor: draft.payment.reversedMinor + refund.amountMinor }
 }
 
-/** Now: access and what is free of the included credits end. At the period's end: it does not renew. */
-function endPlan(draft: RefundDraft): void {
-  const { context, refund, now } = draft
+/** Access, renewal, and the ground of later credits: the rule of subscriptions. */
+function takePlan(draft: RefundDraft): void {
+  const { context, payment, refund, now } = draft
   const { account, subscription, wallet, fallback } = context
-  if (refund.plan === 'keep' || !account || !subscription || !wallet) return
-  if (!isLive(subscription) || account.subscriptionId !== subscription.id) return
-  const endsNow = refund.plan === 'now'
-  const next = endsNow ? canceled(subscription, now) : { ...subscription, autoRenew: false, ver: subscription.ver + 1 }
-  const after = endsNow ? fallenBack(account, fallback, now) : untilPeriodEnd(account, subscription, now)
+  if (!account || !subscription || !wallet) return
+  const { amountMinor, plan } = refund
   draft.writes.push(
-    { row: 'subscription', accountId: account.id, next, seenVer: subscription.ver },
-    { row: 'account', next: after, seenVer: account.ver },
-    {
-      row: 'wallet',
-      accountId: account.id,
-      change: withPlan(wallet, after, fallback, endsNow, now),
-      seenVersion: wallet.version,
-    },
-    ...(endsNow ? ended(account.id, subscription) : []),
+    ...planRefundOf({ account, wallet, subscription, fallback }, payment, { amountMinor, plan }, now).writes,
   )
 }
-
-const canceled = (subscription: BoughtSubscription, now: number): BoughtSubscription => ({
-  ...subscription,
-  status: 'canceled',
-  autoRenew: false,
-  canceledAt: now,
-  cancelReason: 'Refunded',
-  endedAt: now,
-  ver: subscription.ver + 1,
-})
-
-function fallenBack(account: Account, fallback: RefundDraft['context']['fallback'], now: number): Account {
-  const { accessEnd: _access, subscriptionId: _subscription, period, ...rest } = account
-  return {
-    ...rest,
-    plan: fallback,
-    // The period ends with the plan; late events still fall into it.
-    ...(period && { period: { ...period, until: now } }),
-    ver: account.ver + 1,
-    updatedAt: now,
-  }
-}
-
-const untilPeriodEnd = (account: Account, { periodEnd }: BoughtSubscription, now: number): Account => ({
-  ...account,
-  ...(periodEnd !== null && { accessEnd: periodEnd }),
-  ver: account.ver + 1,
-  updatedAt: now,
-})
-
-const ended = (accountId: string, { id, planId, priceId }: BoughtSubscription): PaymentWrite[] => [
-  { row: 'priceCount', priceId, by: -1 },
-  { row: 'notice', accountId, kind: 'subscription.ended', data: { subscriptionId: id, planId, reason: 'refunded' } },
-]
 
 /** A part refund takes its part of the pack, by running totals, so that the parts add up to the whole. */
 function takeCredits(draft: RefundDraft): void {

@@ -1,0 +1,17 @@
+import { deletePaymentMethod } from '#operations/paymentHistory'
+import { auditOf } from '#runtime/audit'
+import { httpHandler } from '#runtime/http'
+import { live } from '#runtime/live'
+import type { Run } from '#runtime/run'
+import { forgetMethod } from '#runtime/savedMethod'
+
+/** Of a suspended account too: whoever wants a card forgotten is not told to wait. */
+export const run: Run<typeof deletePaymentMethod> = async (input, deps) => {
+  const { accountId, params } = input
+  const { paymentMethodId: entityId } = params
+  const audit = () => [auditOf(input, deps, { action: deletePaymentMethod.id, entity: 'paymentMethod', entityId })]
+  await forgetMethod(deps, accountId, entityId, audit)
+  return undefined
+}
+
+export const handler = httpHandler(deletePaymentMethod, run, live())

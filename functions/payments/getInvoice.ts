@@ -1,0 +1,39 @@
+import type { Invoice } from '#domain/invoice'
+import { notFound, Problem } from '#errors/problem'
+import { invoicePdf } from '#gateways/invoicePdf'
+import { getInvoice } from '#operations/paymentHistory'
+import { httpHandler } from '#runtime/http'
+import { live } from '#runtime/live'
+import { Reply, type Run } from '#runtime/run'
+import { invoicesOfPayment } from '#table/invoices'
+
+/** Numbers follow within seconds. */
+const retryAfterSeconds = 2
+
+export const run: Run<typeof getInvoice> = async ({ accountId, params, query }, deps) => {
+  const { document: kind, refundId } = query
+  if ((kind === 'credit_note') !== (refundId !== undefined)) throw misnamed()
+  // Under the caller's own account: another account's payment has no documents here.
+  const documents = await invoicesOfPayment(deps.table, accountId, params.paymentId)
+  const found = documents.find((document) => document.kind === kind && document.refundId === refundId)
+  if (!found) throw notFound(kind === 'invoice' ? 'invoice' : 'credit note')
+  const number = numberOf(found)
+  const reduced = documents.find(({ id }) => id === found.invoiceId)
+  const pdf = await invoicePdf(found, reduced && { invoiceNumber: numberOf(reduced) })
+  return new Reply(pdf, {
+    headers: { 'content-disposition': `attachment; filename="${number}.pdf"`, 'cache-control': 'private, no-store' },
+  })
+}
+
+/** @throws Problem `conflict`: a document without its number is none yet. */
+function numberOf({ number }: Invoice): string {
+  if (number !== undefined) return number
+  throw new Problem('conflict', 'The invoice gets its number within seconds. Ask again.', { retryAfterSeconds })
+}
+
+const misnamed = (): Problem =>
+  new Problem('validation_failed', 'refundId: goes with `document=credit_note`', {
+    errors: [{ path: 'refundId', message: 'goes with `document=credit_note`, and only then' }],
+  })
+
+export const handler = httpHandler(getInvoice, run, live())

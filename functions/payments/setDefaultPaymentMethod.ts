@@ -1,0 +1,19 @@
+import { assertNotSuspended } from '#domain/entitlement'
+import { setDefaultPaymentMethod } from '#operations/paymentHistory'
+import { loadAccount } from '#runtime/account'
+import { auditOf } from '#runtime/audit'
+import { httpHandler } from '#runtime/http'
+import { live } from '#runtime/live'
+import { catalogue } from '#runtime/liveCatalogue'
+import type { Run } from '#runtime/run'
+import { chooseDefault, methodView } from '#runtime/savedMethod'
+
+export const run: Run<typeof setDefaultPaymentMethod> = async (input, deps) => {
+  assertNotSuspended(await loadAccount(input, deps, { consistent: true }))
+  const { accountId, params } = input
+  const { paymentMethodId: entityId } = params
+  const audit = () => [auditOf(input, deps, { action: setDefaultPaymentMethod.id, entity: 'paymentMethod', entityId })]
+  return methodView(await chooseDefault(deps, accountId, entityId, audit))
+}
+
+export const handler = httpHandler(setDefaultPaymentMethod, run, live(catalogue))

@@ -1,0 +1,53 @@
+import type { Invoice } from './invoice.ts'
+import type { Charge, Dispute, Payment } from './payment.ts'
+import { refundableOf, refundedOf } from './paymentState.ts'
+import type { Refund } from './refund.ts'
+import { anyPaymentView, refundView } from './refundView.ts'
+
+/** A payment with all that belongs to it, as staff see it. Buyers' names and addresses stay on the documents. */
+export const paymentDetail = (payment: Payment, refunds: readonly Refund[], invoices: readonly Invoice[]) => ({
+  ...anyPaymentView(payment),
+  lines: payment.order.lines.map(({ kind, description, quantity, netMinor, taxMinor, totalMinor }) => ({
+    kind,
+    description,
+    quantity,
+    net: netMinor,
+    tax: taxMinor,
+    total: totalMinor,
+  })),
+  adjustments: payment.order.adjustments.map(({ kind, amountMinor }) => ({ kind, amount: amountMinor })),
+  charges: payment.charges.map(chargeView),
+  refunds: refunds.map(refundView),
+  disputes: payment.disputes.map(disputeView),
+  invoices: invoices.map(({ id, kind, number, refundId, totalMinor, issuedOn }) => ({
+    id,
+    kind,
+    number: number ?? null,
+    refundId: refundId ?? null,
+    total: totalMinor,
+    issuedOn,
+  })),
+})
+
+const chargeView = (charge: Charge) => ({
+  providerPaymentId: charge.providerPaymentId,
+  captured: charge.capture
+    ? { amount: charge.capture.amountMinor, currency: charge.capture.currency, at: isoOf(charge.capture.at) }
+    : null,
+  differences: charge.capture?.differences ?? [],
+  unlawful: charge.capture?.unlawful ?? [],
+  as: charge.as ?? null,
+  refunded: refundedOf(charge),
+  refundable: refundableOf(charge),
+  resolved: charge.resolved ? { as: charge.resolved.as, at: isoOf(charge.resolved.at) } : null,
+})
+
+const disputeView = ({ disputeId, providerPaymentId, amountMinor, outcome }: Dispute) => ({
+  id: disputeId,
+  providerPaymentId: providerPaymentId ?? null,
+  amount: amountMinor,
+  state: outcome === undefined ? ('open' as const) : outcome.won ? ('won' as const) : ('lost' as const),
+  decidedAt: outcome ? isoOf(outcome.at) : null,
+})
+
+const isoOf = (at: number): string => new Date(at).toISOString()

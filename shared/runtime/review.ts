@@ -1,0 +1,74 @@
+import { captures, isVisitor, type Payment, type Resolution } from '#domain/payment'
+import type { ObservedPayment } from '#domain/settlementCompare'
+import { planReview } from '#domain/settlementReview'
+import { notFound, Problem } from '#errors/problem'
+import { findAccountCredit } from '#table/accountCredit'
+import { rowsOf } from '#table/paymentWrites'
+import type { Write } from '#table/port'
+import type { Call } from '#table/wallets'
+import type { Deps } from './deps.ts'
+import { loadPayment } from './refundFact.ts'
+import { loadSettlement } from './settlementInput.ts'
+import type { PaymentAddress } from './settlePayment.ts'
+
+export interface Decision {
+  providerPaymentId: string
+  as: Resolution
+}
+
+/**
+ * What staff's decision about a charge in review writes; nothing where it was decided so before.
+ * @throws Problem `not_found` without such a charge; `conflict` why it cannot be decided so. MoreIsDue when the wallet has
+ * to be settled first.
+ */
+export async function reviewWrites(
+  deps: Deps,
+  at: PaymentAddress,
+  decision: Decision,
+  call: Call,
+): Promise<{ before: Payment; payment: Payment; writes: Write[] }> {
+  const payment = await loadPayment(deps, at)
+  const charge = captures(payment).find(({ providerPaymentId }) => providerPaymentId === decision.providerPaymentId)
+  if (!charge) throw notFound('charge of this payment')
+  assertReviewable(payment, charge, decision)
+  const now = deps.clock.now()
+  const { input, stored } = await loadSettlement(deps, payment, now)
+  // Money that was paid in another currency is kept in that one.
+  const credit = await findAccountCredit(deps.table, at.accountId, charge.capture.currency)
+  const seen = seenOf(payment, charge)
+  const plan = planReview({ ...input, payment, credit, seen }, decision, now)
+  if (plan.kind === 'refused') throw new Problem(plan.code, plan.detail)
+  if (plan.kind === 'repeated') return { before: payment, payment, writes: [] }
+  const rows = rowsOf(plan.writes, {
+    call,
+    at: { now, real: deps.clock.real() },
+    random: deps.ids.random,
+    requestId: call.requestId,
+    ...(stored && { walletCreatedAt: stored.createdAt }),
+  })
+  return { before: payment, payment: plan.next, writes: rows.flatMap((row) => row.writes) }
+}
+
+type Paid = ReturnType<typeof captures>[number]
+
+function assertReviewable(payment: Payment, { capture, resolved }: Paid, { as }: Decision): void {
+  const isOdd = capture.differences.length + capture.unlawful.length > 0 || captures(payment).length > 1
+  if (!isOdd && !resolved) throw new Problem('conflict', 'Nothing about this charge is in question.')
+  if (as === 'kept' && isVisitor(payment.accountId))
+    throw new Problem('conflict', 'A visitor has no account to keep the money for: settle or refund it.')
+}
+
+/** The charge as the provider told it when it was captured: what a grant takes its provider payment from. */
+const seenOf = ({ provider, providerOrderId, id, mode }: Payment, charge: Paid): ObservedPayment | null =>
+  provider && {
+    provider,
+    providerPaymentId: charge.providerPaymentId,
+    providerOrderId,
+    reference: id,
+    status: 'captured',
+    amountMinor: charge.capture.amountMinor,
+    currency: charge.capture.currency,
+    refundedMinor: charge.refundTotalMinor,
+    mode,
+    at: charge.capture.at,
+  }
