@@ -64,6 +64,10 @@ export const shareOf = (amountMinor: number, part: number, total: number): numbe
 export const moneyText = (amountMinor: number, currency: string): string =>
   `${currency} ${shiftedText(whole(amountMinor), exponentOf(currency), exponentOf(currency))}`
 
+/** "15000.00": for programs, which take no commas. */
+export const decimalText = (amountMinor: number, currency: string): string =>
+  shiftedText(whole(amountMinor), exponentOf(currency), exponentOf(currency)).replaceAll(',', '')
+
 /** The price of one unit, which may be finer than the minor unit: "0.5" minor units of USD are "USD 0.005". */
 export function unitAmountText(unitAmount: string, currency: string): string {
   const parsed = parseDecimal(unitAmount)

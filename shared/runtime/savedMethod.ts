@@ -1,0 +1,177 @@
+import * as z from 'zod/mini'
+import type { PaymentProvider } from '#domain/moneyCharge'
+import { isVisitor } from '#domain/payment'
+import { crowdedOut, defaultMethod, marksFor, methodId, orderedMethods } from '#domain/paymentMethod'
+import { parseOwn } from '#errors/parse'
+import { notFound } from '#errors/problem'
+import type { ProviderMethod } from '#gateways/gateway'
+import { commit } from '#table/commit'
+import {
+  deleteMethodWrite,
+  findForgotten,
+  findMethod,
+  listMethods,
+  maxMethods,
+  methodFingerprint,
+  type PaymentMethod,
+  putForgottenWrite,
+  putMethodWrite,
+} from '#table/methods'
+import type { Write } from '#table/port'
+import { stillActive } from './billingProfile.ts'
+import { again, contend } from './contend.ts'
+import type { Deps } from './deps.ts'
+
+export type StoredMethod = PaymentMethod
+
+/**
+ * Keeps a method that a provider handed over with a payment, so that it may be charged again. What cannot be charged again
+ * is not kept: undefined. The same token again is the same method, with what is new of it; the first one is the default.
+ * `paidAt`: the provider's time of the payment. A method that was deleted comes back with a later payment only, never with
+ * a repeated event of an old one.
+ */
+export function saveMethod(
+  deps: Deps,
+  accountId: string,
+  provider: PaymentProvider,
+  method: ProviderMethod,
+  { paidAt }: { paidAt?: number } = {},
+): Promise<StoredMethod | undefined> {
+  const { token, reusable } = method
+  if (!reusable || token === undefined || isVisitor(accountId)) return Promise.resolve(undefined)
+  const fingerprint = methodFingerprint(provider, token)
+  const id = methodId(fingerprint)
+  return contend(deps, async () => {
+    const [all, forgottenAt] = await Promise.all([
+      listMethods(deps.table, accountId),
+      findForgotten(deps.table, accountId, id),
+    ])
+    const seen = all.find((one) => one.id === id)
+    if (!seen && forgottenAt !== undefined && (paidAt === undefined || paidAt <= forgottenAt)) return undefined
+    const now = deps.clock.now()
+    const isDefault = all.length === 0 || defaultMethod(all)?.id === id
+    const said = { ...described(method), isDefault }
+    if (seen && isSaid(seen, said)) return seen
+    const next: StoredMethod = {
+      ...said,
+      id,
+      accountId,
+      provider,
+      fingerprint,
+      sealedToken: seen?.sealedToken ?? (await sealed(deps, accountId, { token, contact: method.contact })),
+      createdAt: seen?.createdAt ?? now,
+      updatedAt: now,
+      ver: (seen?.ver ?? 0) + 1,
+    }
+    const room = seen ? [] : crowdedOut(all, maxMethods).map(deleteMethodWrite)
+    const outcome = await commit(deps.table, [putMethodWrite(next, seen?.ver ?? 0), ...room])
+    return outcome.committed ? next : again
+  })
+}
+
+type Described = Pick<StoredMethod, 'kind' | 'brand' | 'last4' | 'expMonth' | 'expYear' | 'gatewayCustomerId'>
+
+/** What may be shown of it. A provider's words are bounded here: they come from outside. */
+const described = (method: ProviderMethod): Described => ({
+  kind: method.kind.slice(0, 40),
+  ...(method.brand !== undefined && { brand: method.brand.slice(0, 40) }),
+  ...(method.last4 !== undefined && { last4: method.last4.slice(-4) }),
+  ...(method.expMonth !== undefined && { expMonth: method.expMonth }),
+  ...(method.expYear !== undefined && { expYear: method.expYear }),
+  ...(method.gatewayCustomerId !== undefined && { gatewayCustomerId: method.gatewayCustomerId }),
+})
+
+const isSaid = (seen: StoredMethod, said: Partial<StoredMethod>): boolean =>
+  Object.entries(said).every(([name, value]) => seen[name as keyof StoredMethod] === value)
+
+/** What a later charge has to bring: the provider's token, and the phone that was given with it. */
+const sealedMethod = z.object({ token: z.string(), contact: z.optional(z.string()) })
+
+const sealed = async (
+  deps: Pick<Deps, 'payments'>,
+  accountId: string,
+  secret: { token: string; contact: string | undefined },
+): Promise<string> => (await deps.payments()).seal.seal(JSON.stringify(secret), accountId)
+
+/** The provider's token and what goes with it, for a charge and nothing else. @throws Error when it was sealed under a secret that is gone: a defect. */
+export async function openToken(
+  deps: Pick<Deps, 'payments'>,
+  { accountId, id, sealedToken }: Pick<StoredMethod, 'accountId' | 'id' | 'sealedToken'>,
+): Promise<{ token: string; contact?: string }> {
+  const text = (await deps.payments()).seal.open(sealedToken, accountId)
+  if (text === undefined) throw new Error(`the token of ${id} does not open`)
+  const { token, contact } = parseOwn(sealedMethod, JSON.parse(text), `the token of ${id}`)
+  return { token, ...(contact !== undefined && { contact }) }
+}
+
+/** A method of this account. @throws Problem `not_found`, for another account's too. */
+export async function ownMethod(deps: Pick<Deps, 'table'>, accountId: string, id: string): Promise<StoredMethod> {
+  const method = await findMethod(deps.table, accountId, id)
+  if (!method) throw notFound('payment method')
+  return method
+}
+
+/** What is charged when nobody names a method; undefined: the account has none. */
+export const findDefaultMethod = async (
+  deps: Pick<Deps, 'table'>,
+  accountId: string,
+): Promise<StoredMethod | undefined> => defaultMethod(await listMethods(deps.table, accountId))
+
+/** Newest first, exactly one of them the default. */
+export const savedMethods = async (deps: Pick<Deps, 'table'>, accountId: string): Promise<StoredMethod[]> =>
+  orderedMethods(await listMethods(deps.table, accountId))
+
+/** Forgets a method, and its token; the newest other one becomes the default where it was that. Twice is once. */
+export function forgetMethod(
+  deps: Deps,
+  accountId: string,
+  id: string,
+  beside: () => Write[] = () => [],
+): Promise<void> {
+  return contend(deps, async () => {
+    const all = await listMethods(deps.table, accountId)
+    const seen = all.find((one) => one.id === id)
+    if (!seen) return undefined
+    const at = { now: deps.clock.now(), real: deps.clock.real() }
+    const others = all.filter((one) => one !== seen)
+    const wasDefault = defaultMethod(all) === seen
+    const heir = defaultMethod(wasDefault ? others.map((one) => ({ ...one, isDefault: false })) : others)
+    const outcome = await commit(deps.table, [
+      deleteMethodWrite(seen),
+      putForgottenWrite(accountId, id, at),
+      ...(heir ? marked(others, heir.id, at.now) : []),
+      ...beside(),
+    ])
+    return outcome.committed ? undefined : again
+  })
+}
+
+/** Makes a method the default, and no other. @throws Problem `not_found`, for another account's too. */
+export function chooseDefault(deps: Deps, accountId: string, id: string, beside: () => Write[]): Promise<StoredMethod> {
+  return contend(deps, async () => {
+    const all = await listMethods(deps.table, accountId)
+    const chosen = all.find((one) => one.id === id)
+    if (!chosen) throw notFound('payment method')
+    const writes = marked(all, id, deps.clock.now())
+    const next = { ...chosen, isDefault: true }
+    if (writes.length === 0) return next
+    const outcome = await commit(deps.table, [...writes, stillActive(accountId), ...beside()])
+    return outcome.committed ? next : again
+  })
+}
+
+const marked = (all: readonly StoredMethod[], id: string, now: number): Write[] =>
+  marksFor(all, id).map((next) => putMethodWrite({ ...next, updatedAt: now, ver: next.ver + 1 }, next.ver))
+
+/** A method as answers show it: never the token. */
+export const methodView = (method: StoredMethod) => ({
+  id: method.id,
+  provider: method.provider,
+  kind: method.kind,
+  brand: method.brand ?? null,
+  last4: method.last4 ?? null,
+  expMonth: method.expMonth ?? null,
+  expYear: method.expYear ?? null,
+  isDefault: method.isDefault,
+  createdAt: new Date(method.createdAt).toISOString(),
+})
