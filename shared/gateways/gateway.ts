@@ -156,6 +156,8 @@ export interface ProviderMethod {
   expYear?: number
   /** Secret: to be encrypted, never answered, never logged. */
   token?: string
+  /** The phone that was given with it, where a later charge has to name one (Razorpay); personal: kept with the token. */
+  contact?: string
   /** May be charged again without the customer. */
   reusable: boolean
   gatewayCustomerId?: string

@@ -39,7 +39,8 @@ export function paystackCharges(
         reference,
         authorization_code: checkedId('paystack', /^AUTH_[A-Za-z0-9]{1,60}$/, charge.token),
         email: await emailOf(transport, charge),
-        metadata: { paymentId: charge.paymentId },
+        // Here, unlike where an order is opened, the description asks for JSON as text.
+        metadata: JSON.stringify({ paymentId: charge.paymentId }),
       }
       const data = z.union([paused, transaction])
       try {

@@ -12,14 +12,20 @@ export function sqsQueues(env: NodeJS.ProcessEnv = process.env) {
   const client = new SQSClient({ maxAttempts: 3, ...(env.SQS_ENDPOINT && { endpoint: env.SQS_ENDPOINT }) })
 
   /** @throws Error when a message could not be sent; those before it may have been: consumers are idempotent. */
-  async function send(queue: QueueName, messages: unknown[]): Promise<void> {
+  async function send(
+    queue: QueueName,
+    messages: unknown[],
+    { delaySeconds }: { delaySeconds?: number } = {},
+  ): Promise<void> {
     const name = `QUEUE_${queue.toUpperCase()}_URL`
     const QueueUrl = env[name]
     if (!QueueUrl) throw new Error(`${name} is not set: this function may not send to "${queue}"`)
     for (let start = 0; start < messages.length; start += batchSize) {
-      const Entries = messages
-        .slice(start, start + batchSize)
-        .map((message, index) => ({ Id: String(index), MessageBody: JSON.stringify(message) }))
+      const Entries = messages.slice(start, start + batchSize).map((message, index) => ({
+        Id: String(index),
+        MessageBody: JSON.stringify(message),
+        ...(delaySeconds !== undefined && { DelaySeconds: delaySeconds }),
+      }))
       const answer = await client.send(new SendMessageBatchCommand({ QueueUrl, Entries }))
       const failed = answer.Failed ?? []
       if (failed.length > 0)

@@ -25,6 +25,7 @@ export const paymentEntity = z.object({
   card: shown(card),
   token_id: shown(id),
   customer_id: shown(id),
+  contact: shown(z.string().check(z.regex(/^\+?\d{8,14}$/))),
   error_code: shown(text),
   error_reason: shown(text),
   error_description: shown(text),
@@ -74,6 +75,8 @@ const methodOf = (entity: PaymentEntity) =>
         expMonth: entity.card?.expiry_month,
         expYear: entity.card?.expiry_year,
         token: entity.token_id,
+        // A debit on the token has to name it, and a customer made without one has none.
+        contact: entity.token_id === undefined ? undefined : entity.contact,
         reusable: entity.token_id !== undefined && entity.customer_id !== undefined,
         gatewayCustomerId: entity.customer_id,
       })

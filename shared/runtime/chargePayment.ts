@@ -26,13 +26,14 @@ export async function chargePayment(
 ): Promise<Payment> {
   const at = { accountId: payment.accountId, paymentId: payment.id }
   const gateway = (await deps.payments()).gateway(method.provider)
+  const { token, contact } = await openToken(deps, method)
   const request: ChargeRequest = {
     paymentId: payment.id,
     amountMinor: payment.amountMinor,
     currency: payment.currency,
-    token: await openToken(deps, method),
+    token,
     ...(method.gatewayCustomerId !== undefined && { gatewayCustomerId: method.gatewayCustomerId }),
-    account,
+    account: { ...account, ...(contact !== undefined && { contact }) },
     description: payment.order.lines.map(({ description }) => description).join(', '),
     ...(notice && { notice }),
   }

@@ -1,11 +1,12 @@
 import type { Payment } from '#domain/payment'
 import type { PaymentPlan } from '#domain/paymentFact'
 import type { PaymentWrite } from '#domain/paymentWrite'
-import { planSettlement, type SettlementPlan } from '#domain/settlement'
+import { planSettlement, type SettlementInput, type SettlementPlan } from '#domain/settlement'
+import { nextDueAt } from '#domain/subscriptionDue'
 import type { ProviderPayment } from '#gateways/gateway'
 import { commit } from '#table/commit'
 import { findPayment } from '#table/payments'
-import { rowsOf } from '#table/paymentWrites'
+import { type PaymentRows, rowsOf } from '#table/paymentWrites'
 import type { Item, Write } from '#table/port'
 import type { Call } from '#table/wallets'
 import { again, contend } from './contend.ts'
@@ -84,7 +85,13 @@ export async function settleOne(
   const paidAt = seen.createdAt === undefined ? {} : { paidAt: seen.createdAt }
   const saved =
     isPaid && seen.method ? await saveMethod(deps, at.accountId, seen.provider, seen.method, paidAt) : undefined
-  const plan = await decideAndWrite(deps, at, seen, saved !== undefined, call)
+  const plan = await decideAndWrite(
+    deps,
+    at,
+    seen,
+    saved && { id: saved.id, mandate: saved.provider === 'razorpay' },
+    call,
+  )
   if (plan.kind !== 'capture') return
   const gateway = (await deps.payments()).gateway(seen.provider)
   const { providerPaymentId, amountMinor, currency } = seen
@@ -96,14 +103,14 @@ function decideAndWrite(
   deps: Deps,
   at: PaymentAddress,
   seen: ProviderPayment,
-  savedMethod: boolean,
+  savedMethod: SettlementInput['savedMethod'],
   call: SettlementCall,
 ): Promise<SettlementPlan> {
   const attempt = async (): Promise<SettlementPlan | typeof again> => {
     const payment = await loadPayment(deps, at)
     const now = deps.clock.now()
-    const { input, stored } = await loadSettlement(deps, payment, now)
-    const plan = planSettlement({ ...input, payment, seen: observedOf(seen), savedMethod }, now)
+    const { input, stored } = await loadSettlement(deps, payment, now, seen.providerPaymentId)
+    const plan = planSettlement({ ...input, payment, seen: observedOf(seen), ...(savedMethod && { savedMethod }) }, now)
     if (plan.kind === 'withheld') {
       deps.metric('PaymentWithheld', 1, { provider: seen.provider })
       return plan
@@ -158,13 +165,7 @@ export async function writePayment(
   beside: readonly Write[] = [],
 ): Promise<Written> {
   if (writes.length + beside.length === 0) return { committed: true }
-  const rows = rowsOf(writes, {
-    call: { hash: '', ...call },
-    at: { now: deps.clock.now(), real: deps.clock.real() },
-    random: deps.ids.random,
-    requestId: call.requestId,
-    ...(walletCreatedAt !== undefined && { walletCreatedAt }),
-  })
+  const rows = tableWrites(deps, writes, call, walletCreatedAt)
   const outcome = await commit(deps.table, [...rows.flatMap((row) => row.writes), ...beside])
   if (outcome.committed) return outcome
   const refused = rows.flatMap(({ of, writes: own }) =>
@@ -175,3 +176,19 @@ export async function writePayment(
   )
   return { committed: false, refused }
 }
+
+/** What a plan wants written as table writes, for whoever commits it with other things. */
+export const tableWrites = (
+  deps: Pick<Deps, 'clock' | 'ids'>,
+  writes: readonly PaymentWrite[],
+  call: SettlementCall | Call,
+  walletCreatedAt?: number,
+): PaymentRows[] =>
+  rowsOf(writes, {
+    call: { hash: '', ...call },
+    at: { now: deps.clock.now(), real: deps.clock.real() },
+    random: deps.ids.random,
+    requestId: call.requestId,
+    subscriptionDueAt: nextDueAt,
+    ...(walletCreatedAt !== undefined && { walletCreatedAt }),
+  })

@@ -10,7 +10,7 @@ import type { Deps } from './deps.ts'
  * Books what time has done to a wallet: expired grants, lapsed holds, this window's allowance. Every reader counts it
  * anyway, so it may run late or never; it answers how many entries it wrote.
  */
-export function settleWallet(deps: Deps, accountId: string): Promise<number> {
+export function settleWallet(deps: Pick<Deps, 'table' | 'clock' | 'rng' | 'wait'>, accountId: string): Promise<number> {
   let written = 0
   return contend(deps, async () => {
     const item = await deps.table.get(walletKey(accountId), { consistent: true })

@@ -5,7 +5,7 @@ import { settleWallet } from './settleWallet.ts'
 
 /** Runs an attempt that changes a wallet beside other things; a wallet with too much due is settled first, and the attempt made again. */
 export async function onSettledWallet<Answer>(
-  deps: Deps,
+  deps: Pick<Deps, 'table' | 'clock' | 'rng' | 'wait'>,
   accountId: string,
   attempt: () => Promise<Answer | typeof again>,
 ): Promise<Answer | typeof again> {

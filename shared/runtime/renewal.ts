@@ -1,0 +1,276 @@
+import { chargeRule } from '#domain/moneyCharge'
+import type { Payment } from '#domain/payment'
+import { followCharge, planAdvance, planChargeProcessing, planRenewalFailed } from '#domain/renewalPaid'
+import { type DueAction, whatIsDue } from '#domain/subscriptionDue'
+import { planEnd } from '#domain/subscriptionEnd'
+import { planReminder } from '#domain/subscriptionSchedule'
+import { type BoughtSubscription, isBought } from '#domain/subscriptionState'
+import { unchanged } from '#domain/subscriptionWrite'
+import { GatewayError } from '#gateways/gatewayError'
+import { findMethod } from '#table/methods'
+import { findPayment } from '#table/payments'
+import { findSubscription } from '#table/subscriptions'
+import { chargePayment, hear } from './chargePayment.ts'
+import { payerOf } from './checkout.ts'
+import type { Deps } from './deps.ts'
+import { endGrantedPlan } from './endGrantedPlan.ts'
+import { requestRefund, sendRefund } from './refund.ts'
+import { chargeFinalOverage, freshHistoryId, startRenewal } from './renewalStart.ts'
+import { findDefaultMethod, type StoredMethod } from './savedMethod.ts'
+import { type SettlementCall, settlePayment } from './settlePayment.ts'
+import { loadScene, stepSubscription, termsOfPlan } from './subscription.ts'
+
+/** What one look at a subscription came to, for the report of its run. */
+export interface RenewalReport {
+  renewed: number
+  failed: number
+  skipped: number
+  /** By currency, minor units. */
+  amounts: Record<string, number>
+}
+
+/** Far more than a subscription can have due at once: periods paid ahead, a charge, a reminder, an end. */
+const mostActions = 24
+
+/**
+ * Does what a subscription waits for, one thing after the other, each decided on its state at that moment: late, twice or
+ * beside itself it comes to the same. A provider that does not answer leaves the charge under way, to be followed up.
+ */
+export async function workSubscription(
+  deps: Deps,
+  at: { accountId: string; subscriptionId: string },
+  call: SettlementCall,
+): Promise<RenewalReport> {
+  const report: RenewalReport = { renewed: 0, failed: 0, skipped: 0, amounts: {} }
+  for (let count = 0; count < mostActions; count++) {
+    const subscription = await findSubscription(deps.table, at.accountId, at.subscriptionId)
+    if (!subscription) return report
+    if (!isBought(subscription)) {
+      await endGrantedPlan(deps, at.accountId, subscription)
+      return report
+    }
+    const [action] = whatIsDue(subscription, deps.clock.now())
+    if (!action) return report
+    const moved = await act(deps, at, action, call, report)
+    if (!moved) return report
+  }
+  return report
+}
+
+type At = { accountId: string; subscriptionId: string }
+
+/** False: there is nothing more to do now, also where something is due still. */
+async function act(
+  deps: Deps,
+  at: At,
+  action: DueAction,
+  call: SettlementCall,
+  report: RenewalReport,
+): Promise<boolean> {
+  const step = (plan: Parameters<typeof stepSubscription>[3]) =>
+    stepSubscription(deps, at.accountId, call, plan, { subscriptionId: at.subscriptionId })
+  switch (action.kind) {
+    case 'end': {
+      const { writes, subscription } = await step(({ scene }, now) => planEnd(scene, historyId(deps), now))
+      if (writes.length > 0) await chargeOverage(deps, at, subscription.method, call)
+      return writes.length > 0
+    }
+    case 'advance': {
+      const terms = action.plan && (await termsOfPlan(deps, action.plan))
+      return (await step(({ scene }, now) => planAdvance(scene, terms, now))).writes.length > 0
+    }
+    case 'remind':
+      return (await step(({ scene }, now) => planReminder(scene, action.endsAt, now))).writes.length > 0
+    case 'follow':
+      return follow(deps, at, action.paymentId, call, report)
+    case 'charge':
+      return charge(deps, at, call, report)
+  }
+}
+
+const historyId = (deps: Deps) => ({ history: freshHistoryId(deps) })
+
+/** Starts the charge of the next period: its payment is written before any provider hears of it. */
+async function charge(deps: Deps, at: At, call: SettlementCall, report: RenewalReport): Promise<boolean> {
+  const loaded = await loadScene(deps, at.accountId, at.subscriptionId)
+  if (!loaded) return false
+  const { account, subscription } = loaded.scene
+  if (account.suspended) {
+    report.skipped += 1
+    return false
+  }
+  const method = await methodOf(deps, at.accountId, subscription.method)
+  if (!method || !chargeRule(method.provider, subscription.currency)) {
+    report.failed += 1
+    return failed(deps, at, { paymentId: null, reason: 'There is no payment method that could be charged.' }, call)
+  }
+  const payment = await startRenewal(deps, at, method, call)
+  if (!payment) return false
+  if (payment.settled) {
+    report.renewed += 1
+    return true
+  }
+  return charged(deps, at, payment, method, call, report, false)
+}
+
+/** What was used beyond the last period is owed all the same. Nobody to charge: it stays owed, and is on the next order. */
+async function chargeOverage(
+  deps: Deps,
+  { accountId, subscriptionId }: At,
+  own: BoughtSubscription['method'],
+  call: SettlementCall,
+): Promise<void> {
+  const method = await methodOf(deps, accountId, own)
+  if (!method) return
+  const started = await chargeFinalOverage(deps, accountId, subscriptionId, method, call)
+  if (!started?.payment || started.payment.settled) return
+  const { payment, account } = started
+  try {
+    await chargePayment(deps, payment, method, payerOf(account), call, { isRepeated: false })
+  } catch (error) {
+    // The reconciler looks after a payment that is open.
+    if (!(error instanceof GatewayError)) throw error
+  }
+}
+
+/** The subscription's own method, else the account's default. */
+async function methodOf(deps: Deps, accountId: string, method: BoughtSubscription['method']) {
+  const own = method && (await findMethod(deps.table, accountId, method.id))
+  return own ?? findDefaultMethod(deps, accountId)
+}
+
+/** Asks the provider and takes its answer up. One that does not answer is asked again when the charge is followed up. */
+async function charged(
+  deps: Deps,
+  at: At,
+  payment: Payment,
+  method: StoredMethod,
+  call: SettlementCall,
+  report: RenewalReport,
+  isRepeated: boolean,
+): Promise<boolean> {
+  const loaded = await loadScene(deps, at.accountId, at.subscriptionId)
+  if (!loaded) return false
+  const { account, subscription } = loaded.scene
+  const ahead = method.provider === 'razorpay' && subscription.periodEnd !== null
+  const notice = ahead ? { notice: { debitAfter: subscription.periodEnd ?? 0 } } : {}
+  try {
+    const after = await chargePayment(deps, payment, method, payerOf(account), call, { isRepeated, ...notice })
+    return await takeUp(deps, at, after, call, report)
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error
+    deps.log.warn('renewal not charged yet', { provider: error.provider, kind: error.kind, paymentId: payment.id })
+    report.skipped += 1
+    return false
+  }
+}
+
+/** What became of a charge under way. */
+async function follow(
+  deps: Deps,
+  at: At,
+  paymentId: string,
+  call: SettlementCall,
+  report: RenewalReport,
+): Promise<boolean> {
+  const address = { accountId: at.accountId, paymentId }
+  try {
+    // The settlement takes the charge off the subscription where it is lawful.
+    await settlePayment(deps, address, call)
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error
+    report.skipped += 1
+    await stepSubscription(deps, at.accountId, call, ({ scene }, now) => planChargeProcessing(scene, now), at)
+    return false
+  }
+  const payment = await findPayment(deps.table, at.accountId, paymentId, { consistent: true })
+  if (!payment) throw new Error('a charge under way is gone')
+  return takeUp(deps, at, payment, call, report)
+}
+
+async function takeUp(
+  deps: Deps,
+  at: At,
+  payment: Payment,
+  call: SettlementCall,
+  report: RenewalReport,
+): Promise<boolean> {
+  const seen = await loadScene(deps, at.accountId, at.subscriptionId)
+  if (!seen) return false
+  const ids = historyId(deps)
+  const verdict = followCharge(seen.scene, payment, ids, deps.clock.now())
+  if (verdict.kind === 'unknown') return askAgain(deps, at, payment, seen.scene.subscription, call, report)
+  await stepSubscription(
+    deps,
+    at.accountId,
+    call,
+    ({ scene }, now) => {
+      const plan = followCharge(scene, payment, ids, now)
+      return plan.kind === 'unknown' ? unchanged(scene) : plan.plan
+    },
+    at,
+  )
+  if (verdict.refund) await giveBack(deps, payment, call)
+  if (verdict.kind === 'failed') report.failed += 1
+  if (verdict.kind === 'settled' && payment.settled?.as === 'granted') {
+    report.renewed += 1
+    report.amounts[payment.currency] = (report.amounts[payment.currency] ?? 0) + payment.amountMinor
+  }
+  // One that the provider works on is looked at again later.
+  return verdict.kind !== 'processing'
+}
+
+/** Nobody heard of it: under the same payment, which the provider is asked about first. */
+async function askAgain(
+  deps: Deps,
+  at: At,
+  payment: Payment,
+  { method }: BoughtSubscription,
+  call: SettlementCall,
+  report: RenewalReport,
+): Promise<boolean> {
+  const charging = await methodOf(deps, at.accountId, method)
+  if (!charging || charging.provider !== payment.provider) {
+    report.failed += 1
+    const reason = 'The payment method is gone.'
+    await hear(
+      deps,
+      { accountId: at.accountId, paymentId: payment.id },
+      { kind: 'failed', at: deps.clock.now(), reason },
+      call,
+    )
+    return failed(deps, at, { paymentId: payment.id, reason }, call)
+  }
+  await stepSubscription(deps, at.accountId, call, ({ scene }, now) => planChargeProcessing(scene, now), at)
+  return charged(deps, at, payment, charging, call, report, true)
+}
+
+async function failed(
+  deps: Deps,
+  at: At,
+  failure: { paymentId: string | null; reason: string },
+  call: SettlementCall,
+): Promise<boolean> {
+  const ids = historyId(deps)
+  const plan = await stepSubscription(
+    deps,
+    at.accountId,
+    call,
+    ({ scene }, now) => planRenewalFailed(scene, failure, ids, now),
+    at,
+  )
+  return plan.writes.length > 0
+}
+
+/** The subscription was cancelled or changed while the provider worked on it: its money goes back, once. */
+async function giveBack(deps: Deps, payment: Payment, call: SettlementCall): Promise<void> {
+  const { refund, repeated } = await requestRefund(deps, {
+    paymentId: payment.id,
+    accountId: payment.accountId,
+    request: { reason: 'The subscription was cancelled or changed before it renewed.', plan: 'keep' },
+    key: { class: 'i', text: `overtaken renewal ${payment.id}`, given: false },
+    call: { hash: '', ...call },
+    beside: () => [],
+  })
+  if (!repeated) await sendRefund(deps, refund, call)
+}

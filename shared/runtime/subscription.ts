@@ -1,0 +1,95 @@
+import { fallbackTermsOf, findPrice, termsAt } from '#domain/catalogueTerms'
+import type { Subscription } from '#domain/subscription'
+import { type BoughtSubscription, isBought, type PlanReference } from '#domain/subscriptionState'
+import type { SubscriptionPlan, SubscriptionScene } from '#domain/subscriptionWrite'
+import type { PlanTerms } from '#domain/terms'
+import { Problem } from '#errors/problem'
+import { findAccount } from '#table/accounts'
+import { readCatalogue } from '#table/catalogue'
+import type { Write } from '#table/port'
+import { findSubscription, latestSubscription } from '#table/subscriptions'
+import type { Call, StoredWallet } from '#table/wallets'
+import { loadStoredWallet } from './accountChange.ts'
+import { again, contend } from './contend.ts'
+import type { Deps } from './deps.ts'
+import { onSettledWallet } from './settled.ts'
+import { type SettlementCall, writePayment } from './settlePayment.ts'
+
+/** A subscription with everything that a step of it rests on, read consistently. */
+export interface LoadedScene {
+  scene: SubscriptionScene
+  stored: StoredWallet
+}
+
+/**
+ * The account's present subscription, else the last it had. Undefined: it never had one. Given by staff, or bought:
+ * `isBought` tells.
+ */
+export async function presentSubscription(
+  deps: Pick<Deps, 'table'>,
+  { id, subscriptionId }: { id: string; subscriptionId?: string },
+): Promise<Subscription | BoughtSubscription | undefined> {
+  return subscriptionId === undefined
+    ? latestSubscription(deps.table, id)
+    : findSubscription(deps.table, id, subscriptionId)
+}
+
+/** Undefined: there is no such subscription, or it was given by staff. @throws Error for an account that is gone: a defect. */
+export async function loadScene(
+  deps: Deps,
+  accountId: string,
+  subscriptionId?: string,
+): Promise<LoadedScene | undefined> {
+  const account = await findAccount(deps.table, accountId, { consistent: true })
+  if (!account) return undefined
+  const subscription =
+    subscriptionId === undefined
+      ? await presentSubscription(deps, account)
+      : await findSubscription(deps.table, accountId, subscriptionId)
+  if (!subscription || !isBought(subscription)) return undefined
+  const stored = await loadStoredWallet(deps, accountId)
+  const fallback = fallbackTermsOf(await deps.catalogue())
+  return { scene: { account, wallet: stored.wallet, subscription, fallback }, stored }
+}
+
+/** The terms of a plan at a price in the version it was bought under. @throws Error when that version has no such price: a defect. */
+export async function termsOfPlan(
+  deps: Deps,
+  { priceId, catalogueVersion }: Pick<PlanReference, 'priceId' | 'catalogueVersion'>,
+): Promise<PlanTerms> {
+  const current = await deps.catalogue()
+  const published = current.version === catalogueVersion ? current : await readCatalogue(deps.table, catalogueVersion)
+  const found = findPrice(published.catalogue, priceId)
+  if (!found) throw new Error(`catalogue version ${catalogueVersion} has no price ${priceId}`)
+  return termsAt(published, found)
+}
+
+export interface StepOptions {
+  /** Default: the account's present one. */
+  subscriptionId?: string
+  /** Beside what the step writes, in its transaction: an audit entry, a stored answer. */
+  beside?: (plan: SubscriptionPlan) => Write[]
+}
+
+/**
+ * One step of a subscription: read, decide, commit, and all of it again when the race was lost. A step that changes
+ * nothing writes nothing.
+ * @throws Problem `not_found` without a bought subscription; whatever `plan` refuses.
+ */
+export function stepSubscription(
+  deps: Deps,
+  accountId: string,
+  call: SettlementCall | Call,
+  plan: (loaded: LoadedScene, now: number) => SubscriptionPlan | Promise<SubscriptionPlan>,
+  { subscriptionId, beside = () => [] }: StepOptions = {},
+): Promise<SubscriptionPlan> {
+  const attempt = async (): Promise<SubscriptionPlan | typeof again> => {
+    const loaded = await loadScene(deps, accountId, subscriptionId)
+    if (!loaded) throw new Problem('not_found', 'There is no subscription.')
+    const planned = await plan(loaded, deps.clock.now())
+    if (planned.writes.length === 0) return planned
+    const outcome = await writePayment(deps, planned.writes, call, loaded.stored.createdAt, beside(planned))
+    return outcome.committed ? planned : again
+  }
+  return contend(deps, () => onSettledWallet(deps, accountId, attempt))
+}
