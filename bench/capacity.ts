@@ -5,6 +5,7 @@ import type { Call } from './event.ts'
 import { itemBytes } from './itemSize.ts'
 import { withProgress } from './progress.ts'
 import type { Bound, Section, Table } from './report.ts'
+import { measureSettlement } from './settlement.ts'
 import { type Answer, openStage, type Stage } from './stage.ts'
 
 /** As long as the subject of a common identity provider: names and keys weigh in every item. */
@@ -13,18 +14,20 @@ export const keyOf = (number: number): string => `0b8e7c51-4f2d-4e66-9d3a-${Stri
 
 const batchSize = 100
 
-/** Capacity units of every operation, and how they grow with the wallet. Exact: the same in every run. */
+/** Capacity units of every operation and of a payment's steps, and how they grow with the wallet. Exact: the same in every run. */
 export async function measureCapacity({ quick }: { quick: boolean }): Promise<Section> {
   const engine = await startEngine()
   try {
     const stage = await openStage(engine.client, await engine.createTable())
     const operations = await measureOperations(stage)
+    const settlement = await measureSettlement(engine)
     const growth = await measureWalletGrowth(engine, quick)
     return {
-      tables: [operations.table, growth],
-      bounds: operations.bounds,
+      tables: [operations.table, settlement.table, growth],
+      bounds: [...operations.bounds, ...settlement.bounds],
       notes: [
         'Refused: write units of writes that a condition refused. DynamoDB charges them, no engine reports them, so they are computed from the item sizes.',
+        'A settled payment is one of a customer with an account: nothing is due in the wallet, and no coupon or credit is held.',
         'Live mode. In test mode each call reads the clock too: 0.5 RCU.',
       ],
     }

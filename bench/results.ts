@@ -71,7 +71,7 @@ function settingNow(): z.output<typeof setting> {
 }
 
 /** Bounds of one kind: the table shows the worst of them, and every one that is missed. */
-const kinds = ['ratio at p50', 'ratio at p99', 'cold start ratio']
+const kinds = ['ratio at p50', 'ratio at p99', 'cold start ratio', 'RCU of a payment’s step', 'WCU of a payment’s step']
 
 /** Every bound in few lines. */
 function readmeText(found: Results): string {
@@ -91,5 +91,5 @@ function readmeText(found: Results): string {
   const dates = parts.flatMap((part) => found[part]?.date.slice(0, 10) ?? []).sort()
   const { cores, platform } = settingNow().machine
   const table = markdownTable({ columns: ['what', 'measured', 'at most', ''], rows: shown })
-  return `${table}\n\nMeasured on ${dates.at(-1) ?? ''} with \`npm run bench\` (${cores} cores, ${platform}); of latencies and cold starts the worst and those missed are shown. All figures are in \`bench/results.json\`, the method is in \`docs/benchmarks.md\`.\n`
+  return `${table}\n\nMeasured on ${dates.at(-1) ?? ''} with \`npm run bench\` (${cores} cores, ${platform}); of latencies, cold starts and a payment’s steps the worst and those missed are shown. All figures are in \`bench/results.json\`, the method is in \`docs/benchmarks.md\`.\n`
 }

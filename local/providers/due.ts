@@ -8,6 +8,8 @@ export interface Due {
   at(atMs: number, work: () => void): void
   /** Runs everything that is due, earliest first, what that work adds included. */
   tick(): void
+  /** The earliest instant at which work waits, epoch milliseconds; undefined: none does. */
+  nextAt(): number | undefined
 }
 
 /** Work that waits for the fake's clock: a debit after 36 hours happens when somebody turns the clock, not in 36 hours. */
@@ -30,6 +32,7 @@ export function createDue(now: () => number): Due {
   return {
     now: current,
     at: (atMs, work) => void waiting.push({ atMs, work }),
+    nextAt: () => (waiting.length === 0 ? undefined : Math.min(...waiting.map(({ atMs }) => atMs))),
     tick: () => {
       // Work that ticks (a request of its own) must not start a second pass inside the first.
       if (running !== undefined) return

@@ -114,6 +114,8 @@ export interface Fake {
   deliveries(): readonly Delivery[]
   /** Runs what the clock has made due. A running fake does it by itself four times a second. */
   tick(): void
+  /** When the clock next makes something due, epoch milliseconds; undefined: nothing waits for it. */
+  nextAt(): number | undefined
   /** Waits until no webhook is on its way. */
   idle(): Promise<void>
   stop(): Promise<void>

@@ -90,6 +90,7 @@ function handlesOf(provider: Provider, { due, behaviour, sender }: Parts): Handl
     replay: sender.replay,
     deliveries: sender.deliveries,
     tick: due.tick,
+    nextAt: due.nextAt,
     idle: sender.idle,
   }
 }

@@ -25,6 +25,8 @@ export interface Fakes extends Record<ProviderName, Fake> {
   sendEvent(provider: ProviderName, kind: string, overrides?: Omit<SendRequest, 'event'>): FakeEvent
   /** Runs what the clock has made due, in all three. */
   tick(): void
+  /** When the clock next makes something due in any of the three, epoch milliseconds. */
+  nextAt(): number | undefined
   /** Waits until no webhook of any is on its way. */
   idle(): Promise<void>
   stop(): Promise<void>
@@ -47,6 +49,10 @@ export async function startFakes({ secrets, webhookUrl, ports = {}, ...shared }:
     ...all,
     sendEvent: (provider, kind, overrides) => all[provider].sendEvent(kind, overrides),
     tick: () => each.forEach((fake) => fake.tick()),
+    nextAt: () => {
+      const instants = each.flatMap((fake) => fake.nextAt() ?? [])
+      return instants.length === 0 ? undefined : Math.min(...instants)
+    },
     idle: async () => void (await Promise.all(each.map((fake) => fake.idle()))),
     stop: async () => void (await Promise.all(each.map((fake) => fake.stop()))),
   }

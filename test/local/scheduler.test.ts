@@ -20,10 +20,12 @@ const schedule = (name: string, expression: string): ScheduleModel => ({
 /** A scheduler whose clock stands where `set` puts it; `fired` lists name and scheduled time. */
 function start(startIso: string, ...schedules: ScheduleModel[]) {
   let now = at(startIso)
+  let target: number | undefined
   const fired: string[] = []
   const lines: string[] = []
   const scheduler = createScheduler(schedules, now, {
     now: async () => now,
+    target: () => target,
     fire: async ({ name }, event) => {
       fired.push(`${name} ${Object(event).scheduledAt}`)
       if (name === 'failing') throw new Error('on purpose')
@@ -35,7 +37,20 @@ function start(startIso: string, ...schedules: ScheduleModel[]) {
     now = at(iso)
     await scheduler.tick()
   }
-  return { set, fired, lines }
+  /** A stop of a clock on its way. */
+  const stop = (iso: string, targetIso: string) => {
+    target = at(targetIso)
+    return set(iso)
+  }
+  const land = (iso: string) => {
+    target = undefined
+    return set(iso)
+  }
+  const nextAt = () => {
+    const next = scheduler.nextAt()
+    return next === undefined ? undefined : new Date(next).toISOString()
+  }
+  return { set, stop, land, nextAt, fired, lines }
 }
 
 describe('schedules on the stack’s clock', () => {
@@ -79,6 +94,48 @@ describe('schedules on the stack’s clock', () => {
     expect(fired[0]).toBe('quarterly 2026-01-01T00:15:00.000Z')
     expect(fired.at(-1)).toBe('quarterly 2027-01-01T00:00:00.000Z')
     expect(lines).toEqual([expect.stringContaining('35040')])
+  })
+
+  it('have an advancing clock stop for them, each at its instant and once; frequent ones fire once, afterwards', async () => {
+    const { stop, land, nextAt, fired } = start(
+      '2026-01-01T00:00:00Z',
+      schedule('daily', 'cron(30 3 * * ? *)'),
+      schedule('quarterly', 'rate(15 minutes)'),
+    )
+    const target = '2026-01-03T01:00:00Z'
+    await stop('2026-01-01T00:00:00Z', target)
+    expect(nextAt()).toBe('2026-01-01T03:30:00.000Z')
+    await stop('2026-01-01T03:30:00Z', target)
+    await stop('2026-01-01T03:30:00Z', target)
+    expect(nextAt()).toBe('2026-01-02T03:30:00.000Z')
+    await stop('2026-01-02T03:30:00Z', target)
+    expect(nextAt()).toBeUndefined()
+    await stop(target, target)
+    expect(fired).toEqual(['daily 2026-01-01T03:30:00.000Z', 'daily 2026-01-02T03:30:00.000Z'])
+    await land('2026-01-03T01:00:01Z')
+    await land('2026-01-03T01:00:02Z')
+    expect(fired.slice(2)).toEqual(['quarterly 2026-01-03T01:00:00.000Z'])
+    await land('2026-01-03T01:15:00Z')
+    expect(fired.slice(3)).toEqual(['quarterly 2026-01-03T01:15:00.000Z'])
+  })
+
+  it('of an advance that is stopped half way only those up to there have fired; the rest come when the clock does', async () => {
+    const { stop, land, nextAt, fired } = start('2026-01-01T00:00:00Z', schedule('daily', 'cron(30 3 * * ? *)'))
+    await stop('2026-01-01T03:30:00Z', '2026-01-10T00:00:00Z')
+    await land('2026-01-01T12:00:00Z')
+    expect(nextAt()).toBeUndefined()
+    await land('2026-01-03T00:00:00Z')
+    expect(fired).toEqual(['daily 2026-01-01T03:30:00.000Z', 'daily 2026-01-02T03:30:00.000Z'])
+  })
+
+  it(`stop an advancing clock at most ${occurrencesMax} times a schedule, the first and the last among them`, async () => {
+    const { stop, nextAt, fired } = start('2026-01-01T00:00:00Z', schedule('daily', 'cron(30 3 * * ? *)'))
+    const target = '2027-01-01T00:00:00Z'
+    await stop('2026-01-01T00:00:00Z', target)
+    for (let next = nextAt(); next !== undefined; next = nextAt()) await stop(next, target)
+    expect(fired).toHaveLength(occurrencesMax)
+    expect(fired[0]).toBe('daily 2026-01-01T03:30:00.000Z')
+    expect(fired.at(-1)).toBe('daily 2026-12-31T03:30:00.000Z')
   })
 
   it('go on after one that fails, which is logged', async () => {

@@ -18,7 +18,13 @@ const shared = {
   metadata: z.optional(z.union([z.string(), z.record(z.string(), z.json())])),
 }
 const initializeBody = z.object({ ...shared, callback_url: z.optional(z.url()) })
-const chargeBody = z.object({ ...shared, authorization_code: z.string(), queue: z.optional(z.boolean()) })
+/** Here metadata is text alone, by the description. */
+const chargeBody = z.object({
+  ...shared,
+  metadata: z.optional(z.string()),
+  authorization_code: z.string(),
+  queue: z.optional(z.boolean()),
+})
 
 /** The account's own currency, where a call names none. */
 const usualCurrency = 'NGN'

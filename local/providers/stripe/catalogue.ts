@@ -25,6 +25,7 @@ export const priceFields = {
   unit_amount: wholeField,
   product: z.optional(z.string()),
   product_data: z.optional(z.object(productFields)),
+  recurring: z.optional(z.object({ interval: z.enum(['day', 'week', 'month', 'year']) })),
 }
 
 /** A price of its own or inline in a checkout session: its product is named or comes with it. */
@@ -39,6 +40,7 @@ export function newPrice(stripe: Stripe, given: z.infer<z.ZodMiniObject<typeof p
     product: product.id,
     currency: given.currency,
     unitAmount: given.unit_amount,
+    interval: given.recurring?.interval ?? null,
   }
   stripe.prices.set(price.id, price)
   return price

@@ -116,6 +116,8 @@ export function attach(stripe: Stripe, method: PaymentMethod, customerId: string
 
 function process(stripe: Stripe, intent: Intent, method: PaymentMethod, settled: (paid: boolean) => void): void {
   intent.status = 'processing'
+  // A bank account that refuses: of cards, none that is declined comes this far.
+  intent.failsLater ||= cards[method.card].onPage === 'declined'
   tell(stripe, eventOf(stripe, 'payment_intent.processing', intentView(stripe, intent)))
   const { due, behaviour } = stripe.shop
   due.at(due.now() + behaviour.settings.processingMs, () => {

@@ -56,9 +56,13 @@ export function methodOf(stripe: Stripe, id: string): PaymentMethod {
   return newMethod(stripe, card)
 }
 
+/** Stripe's test accounts whose debit fails in the end; every other one pays. */
+const refusedAccounts = new Set(['AT861904300235473202', 'DE62370400440532013001', 'IT60X0542811101000000123456'])
+
 const createBody = z.object({
   type: z.enum(['card', 'sepa_debit']),
   card: z.optional(z.record(z.string(), z.string())),
+  sepa_debit: z.optional(z.object({ iban: z.string() })),
   billing_details: z.optional(z.record(z.string(), z.json())),
   metadata: metadataField,
 })
@@ -69,7 +73,7 @@ function create(stripe: Stripe, call: Call) {
   if (body.card?.number !== undefined)
     throw invalid('Sending card numbers directly is refused: send a token', 'card[number]')
   const token = body.card?.token ?? 'tok_visa'
-  const card = testCardOf(token)
+  const card = refusedAccounts.has(body.sepa_debit?.iban ?? '') ? 'declined' : testCardOf(token)
   if (!card) throw noSuch('token', token, 'card[token]')
   const billing = body.billing_details ?? {}
   return ok(

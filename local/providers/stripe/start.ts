@@ -12,12 +12,14 @@ import { expand, listOf } from './expand.ts'
 import { paramsOf } from './form.ts'
 import { once } from './idempotency.ts'
 import { intentRoutes } from './intents.ts'
+import { invoiceRoutes } from './invoices.ts'
 import { methodRoutes } from './methods.ts'
 import { pay } from './pay.ts'
 import { moveDispute, refundRoutes } from './refunds.ts'
 import { sessionRoutes } from './sessions.ts'
 import { setupIntentRoutes } from './setupIntents.ts'
 import { createState, type Stripe, type StripeSecrets, seconds } from './state.ts'
+import { subscriptionRoutes } from './subscriptions.ts'
 
 const hourMs = 3600 * 1000
 /** Exponential up to three days; the real steps are not published. */
@@ -67,6 +69,8 @@ const routesOf = (stripe: Stripe): Route[] => [
   ...sessionRoutes(stripe),
   ...refundRoutes(stripe),
   ...catalogueRoutes(stripe),
+  ...invoiceRoutes(stripe),
+  ...subscriptionRoutes(stripe),
   { route: 'GET /v1/events', run: (call) => listEvents(stripe, call) },
   { route: 'GET /v1/events/:id', run: ({ params }) => ok(found(stripe.events, 'event', params.id).body) },
 ]

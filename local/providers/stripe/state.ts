@@ -125,6 +125,50 @@ export interface Price extends Row {
   product: string
   currency: string
   unitAmount: number
+  /** Charged again every so often; null: once. */
+  interval: 'day' | 'week' | 'month' | 'year' | null
+}
+
+/** What the customer's next invoice takes up. */
+export interface InvoiceItem extends Row {
+  customer: string
+  amount: number
+  currency: string
+  description: string | null
+  invoice: string | null
+}
+
+export interface Invoice extends Row {
+  customer: string
+  subscription: string | null
+  currency: string
+  amount: number
+  status: 'draft' | 'open' | 'paid' | 'void' | 'uncollectible'
+  description: string | null
+  sendsToCustomer: boolean
+  attempts: number
+  dueAtMs: number | null
+  finalizedAtMs: number | null
+  paidAtMs: number | null
+  voidedAtMs: number | null
+  uncollectibleAtMs: number | null
+  lines: JsonObject[]
+}
+
+export interface Subscription extends Row {
+  customer: string
+  prices: { itemId: string; price: string; quantity: number }[]
+  status: 'incomplete' | 'trialing' | 'active' | 'paused' | 'canceled'
+  currency: string
+  defaultPaymentMethod: string | null
+  /** What happens at the end of a trial without a way to pay. */
+  withoutMethod: 'cancel' | 'create_invoice' | 'pause'
+  trialEndMs: number | null
+  periodStartMs: number
+  periodEndMs: number
+  cancelAtPeriodEnd: boolean
+  canceledAtMs: number | null
+  latestInvoice: string | null
 }
 
 interface StoredEvent extends Row {
@@ -145,6 +189,9 @@ export interface Stripe {
   disputes: Map<string, Dispute>
   products: Map<string, Product>
   prices: Map<string, Price>
+  invoiceItems: Map<string, InvoiceItem>
+  invoices: Map<string, Invoice>
+  subscriptions: Map<string, Subscription>
   events: Map<string, StoredEvent>
   keys: Map<string, { request: string; answer: Answer; atMs: number }>
 }
@@ -162,6 +209,9 @@ export const createState = (shop: Workshop, secrets: StripeSecrets): Stripe => (
   disputes: new Map(),
   products: new Map(),
   prices: new Map(),
+  invoiceItems: new Map(),
+  invoices: new Map(),
+  subscriptions: new Map(),
   events: new Map(),
   keys: new Map(),
 })

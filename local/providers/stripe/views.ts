@@ -15,7 +15,7 @@ import {
   seconds,
 } from './state.ts'
 
-const base = (object: string, row: { id: string; createdAtMs: number; metadata: JsonObject }): JsonObject => ({
+export const base = (object: string, row: { id: string; createdAtMs: number; metadata: JsonObject }): JsonObject => ({
   id: row.id,
   object,
   created: seconds(row.createdAtMs),
@@ -23,7 +23,7 @@ const base = (object: string, row: { id: string; createdAtMs: number; metadata: 
   metadata: row.metadata,
 })
 
-const address = nulls('city country line1 line2 postal_code state')
+export const address = nulls('city country line1 line2 postal_code state')
 
 export function customerView(customer: Customer): JsonObject {
   if (customer.deleted) return { id: customer.id, object: 'customer', deleted: true }
@@ -311,8 +311,12 @@ export const priceView = (price: Price): JsonObject => ({
   currency: price.currency,
   product: price.product,
   tax_behavior: 'unspecified',
-  type: 'one_time',
+  recurring:
+    price.interval === null
+      ? null
+      : { interval: price.interval, interval_count: 1, usage_type: 'licensed', ...nulls('meter trial_period_days') },
+  type: price.interval === null ? 'one_time' : 'recurring',
   unit_amount: price.unitAmount,
   unit_amount_decimal: String(price.unitAmount),
-  ...nulls('custom_unit_amount lookup_key nickname recurring tiers_mode transform_quantity'),
+  ...nulls('custom_unit_amount lookup_key nickname tiers_mode transform_quantity'),
 })
