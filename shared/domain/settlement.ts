@@ -183,15 +183,23 @@ function granted(
   const writes: PaymentWrite[] = [
     ...effect.writes.map((write) => paidWith(write, input)),
     { row: 'invoice', next: invoice },
-    {
-      row: 'notice',
-      accountId: paid.accountId,
-      kind: 'payment.completed',
-      data: { paymentId: paid.id, amountMinor: paid.amountMinor, currency: paid.currency, invoiceId: invoice.id },
-    },
   ]
-  const plan = settledAs(input, paid, seen, 'granted', writes, now, effect.reference)
+  const plan = settledAs(input, paid, seen, 'granted', told(writes, paid, invoice), now, effect.reference)
   return plan.kind === 'settle' ? { ...plan, invoice } : plan
+}
+
+/** The account is told of its payment: a renewal's own notice tells of both, so that nobody gets two mails of one charge. */
+function told(
+  writes: PaymentWrite[],
+  { id, accountId, amountMinor, currency }: Payment,
+  invoice: Invoice,
+): PaymentWrite[] {
+  const data = { paymentId: id, amountMinor, currency, invoiceId: invoice.id }
+  const renewed = writes.find((write) => write.row === 'notice' && write.kind === 'subscription.renewed')
+  if (!renewed) return [...writes, { row: 'notice', accountId, kind: 'payment.completed', data }]
+  return writes.map((write) =>
+    write === renewed && write.row === 'notice' ? { ...write, data: { ...write.data, ...data } } : write,
+  )
 }
 
 /** The plan history names the method that paid. */

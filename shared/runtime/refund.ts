@@ -121,11 +121,17 @@ export async function resumeRefund(deps: Deps, refund: Refund, call: SettlementC
   // The write moves the instant at which it is due next, too.
   const outcome = await commit(deps.table, [putRefundWrite(taken, refund.ver)])
   if (!outcome.committed) return refund
-  const gateway = await gatewayOf(deps, taken)
-  const found = await gateway.findRefund(requestOf(taken))
-  if (found) return heard(deps, taken, observedRefund(found, taken), call)
+  const found = await lookUpRefund(deps, taken, call)
+  if (found) return found
   // One that was taken on and is not found is a matter of paging or time, never a reason to pay twice.
   return taken.status === 'requested' ? sendRefund(deps, taken, call) : taken
+}
+
+/** What the provider's own list says of a refund of ours, written down; undefined: it is not on it. @throws GatewayError */
+export async function lookUpRefund(deps: Deps, refund: Refund, call: SettlementCall): Promise<Refund | undefined> {
+  const gateway = await gatewayOf(deps, refund)
+  const found = await gateway.findRefund(requestOf(refund))
+  return found && heard(deps, refund, observedRefund(found, refund), call)
 }
 
 async function gatewayOf(deps: Deps, { accountId, paymentId }: Refund): Promise<Gateway> {

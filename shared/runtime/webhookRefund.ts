@@ -1,9 +1,12 @@
 import type { PaymentProvider } from '#domain/moneyCharge'
+import { refundStatuses } from '#domain/refund'
 import type { ObservedRefund } from '#domain/refundFact'
 import type { WebhookResult } from '#domain/webhook'
 import type { ProviderPayment, ProviderRefund } from '#gateways/gateway'
 import { findPayment } from '#table/payments'
+import { refundsOf } from '#table/refunds'
 import type { Deps } from './deps.ts'
+import { lookUpRefund } from './refund.ts'
 import { applyRefund } from './refundFact.ts'
 import type { PaymentAddress, SettlementCall } from './settlePayment.ts'
 import { findWebhookSubject, joinedNames, namesOf, type ProviderNames } from './webhookSubject.ts'
@@ -29,8 +32,32 @@ export async function actOnRefund(
   const at = { accountId: found.accountId, paymentId: found.paymentId }
   const providerPaymentId = told ?? (await paymentOfOrder(deps, provider, at, refund.providerOrderId))
   if (providerPaymentId === undefined) return { kind: 'unmatched' }
+  if (await isLookedUp(deps, at, providerPaymentId, refund, call)) return { kind: 'processed', ...at }
   await applyRefund(deps, at, seenRefund(providerPaymentId, refund, payment?.refundedMinor ?? 0), call)
   return { kind: 'processed', ...at }
+}
+
+/**
+ * Most of Paystack's events name no refund. Where several of ours have its amount, late news of one would be taken for news
+ * of another: each is looked up instead. False: none stands where the event says, or beyond; its amount has to tell.
+ */
+async function isLookedUp(
+  deps: Deps,
+  { accountId, paymentId }: PaymentAddress,
+  providerPaymentId: string,
+  { reference, providerRefundId, amountMinor, status }: ProviderRefund,
+  call: SettlementCall,
+): Promise<boolean> {
+  if (reference !== undefined || providerRefundId !== undefined) return false
+  const all = await refundsOf(deps.table, accountId, paymentId)
+  const alike = all.filter((one) => one.providerPaymentId === providerPaymentId && one.amountMinor === amountMinor)
+  if (alike.length < 2) return false
+  let isKnown = false
+  for (const one of alike) {
+    const found = await lookUpRefund(deps, one, call)
+    if (found && refundStatuses.indexOf(found.status) >= refundStatuses.indexOf(status)) isKnown = true
+  }
+  return isKnown
 }
 
 const seenRefund = (providerPaymentId: string, refund: ProviderRefund, totalMinor: number): ObservedRefund => ({

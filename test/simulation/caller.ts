@@ -154,7 +154,7 @@ function eventOf({ id, call }: Intent): HttpEvent {
   const { operation, accountId, params = {}, body, contentType = 'application/json' } = call
   const route = operation.routes.find((each) => !each.includes('/v1/me')) ?? operation.routes[0]
   if (!route) throw new Error(`${operation.id} has no route`)
-  const pathParameters = { accountId, ...params }
+  const pathParameters = { ...(route.includes('{accountId}') && { accountId }), ...params }
   const path = Object.entries(pathParameters).reduce(
     (text, [name, value]) => text.replace(`{${name}}`, encodeURIComponent(value)),
     route.slice(route.indexOf(' ') + 1),

@@ -23,7 +23,8 @@ export type Fate =
   | 'killedLate'
   | 'twice'
 
-export type CallKind = 'read' | 'write' | 'transaction' | 'send'
+/** `ask` reads at a provider, `provide` has something done there. */
+export type CallKind = 'read' | 'write' | 'transaction' | 'send' | 'ask' | 'provide'
 
 const readFates: Fate[] = ['throttled', 'unsent', 'slowRequest', 'slowReply', 'killedBefore']
 const writeFates: Fate[] = [
@@ -46,14 +47,29 @@ const fates: Record<CallKind, Fate[]> = {
   write: [...writeFates, 'twice', 'twice'],
   transaction: writeFates,
   send: ['unsent', 'lost', 'killedBefore', 'killedAfter', 'twice'],
+  ask: readFates,
+  provide: writeFates,
 }
 
+const isAtProvider = (kind: CallKind): boolean => kind === 'ask' || kind === 'provide'
+
 /** Reads are most of the calls and faults in them teach least. */
-const shares: Record<CallKind, number> = { read: 0.06, write: 0.3, transaction: 0.3, send: 0.2 }
+const shares: Record<CallKind, number> = {
+  read: 0.06,
+  write: 0.3,
+  transaction: 0.3,
+  send: 0.2,
+  ask: 0.1,
+  provide: 0.4,
+}
 
 /** Deals out at most `left` faults; then the world is calm, and everything must converge. */
 export class Faults {
   left = 0
+  /** Those at a provider, counted apart: its calls are few and come late in a run. */
+  leftAtProvider = 0
+  /** Of the usual shares of the table's and the queues' calls: a long run would else have had all its faults in its first minute. */
+  rate = 1
   readonly #random: Random
 
   constructor(random: Random) {
@@ -61,13 +77,17 @@ export class Faults {
   }
 
   next(kind: CallKind): Fate {
-    if (this.left <= 0 || !this.#random.chance(shares[kind])) return 'fine'
-    this.left -= 1
+    const isThere = isAtProvider(kind)
+    const left = isThere ? this.leftAtProvider : this.left
+    if (left <= 0 || !this.#random.chance(isThere ? shares[kind] : shares[kind] * this.rate)) return 'fine'
+    if (isThere) this.leftAtProvider -= 1
+    else this.left -= 1
     return this.#random.pick(fates[kind])
   }
 
   /** From here on everything works. */
   calm(): void {
     this.left = 0
+    this.leftAtProvider = 0
   }
 }

@@ -1,11 +1,12 @@
 import { creditsScenario } from './creditsScenario.ts'
+import { paymentPlay } from './paymentScenario.ts'
 import { productHandlers } from './product.ts'
 import { reportOf } from './seeds.ts'
-import { playSeed, type Scenario } from './stage.ts'
+import { type Play, playOf } from './stage.ts'
 import { usageScenario } from './usageScenario.ts'
 
 /** `npm run test:simulation [minutes]`: fresh seeds until the time is up; the first failure ends it, with its trace. */
-const scenarios: Scenario[] = [creditsScenario, usageScenario]
+const plays: Play[] = [playOf(creditsScenario, productHandlers), playOf(usageScenario, productHandlers), paymentPlay()]
 const minutes = Number(process.argv[2] ?? process.env.SIM_MINUTES ?? 10)
 if (!(minutes > 0)) throw new Error('usage: npm run test:simulation -- <minutes>')
 const lineEveryMs = 5_000
@@ -25,19 +26,19 @@ for (
   performance.now() < endsAt && process.exitCode === undefined;
   seed++
 ) {
-  for (const scenario of scenarios) {
-    const run = await playSeed(scenario, productHandlers, seed)
+  for (const play of plays) {
+    const run = await play.play(seed)
     answers += run.answers
     faults += run.faults
     if (run.violation === undefined) continue
-    const traced = await playSeed(scenario, productHandlers, seed, { tracing: true })
-    process.stdout.write(`\n${reportOf(scenario, traced)}\n`)
+    const traced = await play.play(seed, { tracing: true })
+    process.stdout.write(`\n${reportOf(play, traced)}\n`)
     process.exitCode = 1
   }
   if (performance.now() < nextLineAt) continue
   nextLineAt = performance.now() + lineEveryMs
   process.stdout.write(
-    `\rseeds ${firstSeed}–${seed}: ${seed - firstSeed + 1} of ${scenarios.length} scenarios, ${answers} intents answered, ${faults} faults `,
+    `\rseeds ${firstSeed}–${seed}: ${seed - firstSeed + 1} of ${plays.length} scenarios, ${answers} intents answered, ${faults} faults `,
   )
 }
 process.stdout.write(

@@ -43,7 +43,21 @@ export interface Run {
   /** Requests answered, and faults dealt: that a run was one. */
   answers: number
   faults: number
+  /** What came about, by a word for it. */
+  tally?: Record<string, number>
 }
+
+/** Whatever plays seeds and judges them. */
+export interface Play {
+  name: string
+  play: (seed: number, options?: { mutation?: Mutation | undefined; tracing?: boolean }) => Promise<Run>
+}
+
+/** A scenario on these handlers. */
+export const playOf = (scenario: Scenario, handlers: Handlers): Play => ({
+  name: scenario.name,
+  play: (seed, options) => playSeed(scenario, handlers, seed, options),
+})
 
 const mostFaults = 12
 
@@ -89,7 +103,7 @@ export async function playSeed(
 }
 
 /** Lets virtual time run until nothing happens any more; by then the act must be over. */
-async function inTime(world: World, act: Promise<unknown>): Promise<void> {
+export async function inTime(world: World, act: Promise<unknown>): Promise<void> {
   let over = false
   act.then(
     () => {

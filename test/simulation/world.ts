@@ -210,7 +210,8 @@ export class World {
   async #send(invocation: Invocation, queue: string, messages: unknown[], delaySeconds: number): Promise<void> {
     const { cause } = invocation
     await this.#call<void>(invocation, 'send', `send ${messages.length} to ${queue}`, (done) => {
-      for (const body of messages) for (const receiver of this.#receivers) receiver({ queue, body, delaySeconds, cause })
+      for (const body of messages)
+        for (const receiver of this.#receivers) receiver({ queue, body, delaySeconds, cause })
       done(() => {})
     })
   }

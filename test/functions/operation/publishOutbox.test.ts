@@ -51,6 +51,16 @@ describe('publishOutbox', () => {
     expect(await outboxRows(deps)).toEqual([])
   })
 
+  it('wakes whoever numbers invoices only when the index can show them', async () => {
+    const at = { now: deps.clock.now(), real: deps.clock.real() }
+    await deps.table.write([numberWaitsWrite({ series: 'INV-2026', requestId: 'req-9' }, at, deps.ids.random())])
+    const delays: unknown[] = []
+    const send = async (...[queue, , options]: Parameters<typeof deps.queues.send>) =>
+      void delays.push([queue, options?.delaySeconds ?? 0])
+    await handleChanges(publishOutbox, run, { ...deps, queues: { send } }, insertsOf(await outboxRows(deps)))
+    expect(delays).toEqual([['number', 2]])
+  })
+
   it('does nothing at a row’s deletion, which passes here too', async () => {
     const [row] = insertsOf(await rowsOf('pub-gone')).Records
     const record = {

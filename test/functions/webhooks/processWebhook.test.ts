@@ -92,7 +92,7 @@ describe('processWebhook', () => {
     const messages = takeSent(deps, 'webhook')
     await Promise.all(Array.from({ length: 20 }, () => work(deps, messages)))
     expect(await paymentNow(bought)).toMatchObject({ status: 'completed' })
-    expect(await rowsOf('wh-race', 'INV#')).toHaveLength(1)
+    expect(await rowsOf('wh-race', `PAY#${bought.paymentId}#INV#`)).toHaveLength(1)
     expect(await rowsOf('wh-race', 'SUB#')).toHaveLength(1)
     expect(await rowsOf('wh-race', 'SUBHIST#')).toHaveLength(1)
     for (const body of bought.events)

@@ -1,0 +1,213 @@
+import type { PaymentProvider } from '#domain/moneyCharge'
+import type { PaymentState } from '#gateways/gateway'
+import { GatewayError } from '#gateways/gatewayError'
+import type { Random } from './random.ts'
+
+/** A refund as the provider has it. Amounts are minor units, times epoch milliseconds. */
+export interface BookRefund {
+  id: string
+  /** Ours; absent: made in the provider's dashboard. */
+  reference?: string
+  amountMinor: number
+  status: 'pending' | 'processed' | 'failed'
+  createdAt: number
+}
+
+export interface BookPayment {
+  id: string
+  order: BookOrder
+  status: Exclude<PaymentState, 'refunded'>
+  amountMinor: number
+  currency: string
+  createdAt: number
+  /** Of its last change. */
+  changedAt: number
+  capturedAt?: number
+  refunds: BookRefund[]
+}
+
+export interface BookOrder {
+  id: string
+  /** Our payment id. */
+  reference: string
+  amountMinor: number
+  currency: string
+  createdAt: number
+  payments: BookPayment[]
+}
+
+export type News = { payment: BookPayment; refund?: BookRefund }
+
+interface BooksOptions {
+  provider: PaymentProvider
+  random: Random
+  now: () => number
+  /** Each change, at the instant of it. */
+  tell: (news: News) => void
+}
+
+/** Keys of refunds and orders are forgotten after a day. */
+const keyLifeMs = 24 * 3_600_000
+
+/**
+ * A provider's own books, in memory: what was ordered, paid and given back there, whoever asked for it. They are what the
+ * oracle counts against, so nothing here knows of the product's rows. Each change happens at one instant.
+ */
+export class Books {
+  readonly provider: PaymentProvider
+  readonly orders: BookOrder[] = []
+  /** What could not have been asked of a provider by a sound product. */
+  readonly faults: string[] = []
+  readonly #random: Random
+  readonly #now: () => number
+  readonly #tell: (news: News) => void
+  /** By idempotency key: what was made under it, and when. */
+  readonly #keys = new Map<string, { made: BookOrder | BookRefund; at: number }>()
+  #ids = 0
+
+  constructor({ provider, random, now, tell }: BooksOptions) {
+    this.provider = provider
+    this.#random = random
+    this.#now = now
+    this.#tell = tell
+  }
+
+  get payments(): BookPayment[] {
+    return this.orders.flatMap(({ payments }) => payments)
+  }
+
+  /** Razorpay knows no key of orders; Stripe's is the payment id; Paystack refuses a reference that it has. */
+  createOrder(reference: string, amountMinor: number, currency: string): BookOrder {
+    const known = this.orders.find((order) => order.reference === reference)
+    if (known && this.provider === 'paystack') throw new GatewayError(this.provider, 'refused', { code: 'duplicate' })
+    if (this.provider === 'stripe') {
+      const kept = this.#kept(`order ${reference}`)
+      if (kept && 'payments' in kept) return kept
+    }
+    const order = { id: this.#id('order'), reference, amountMinor, currency, createdAt: this.#now(), payments: [] }
+    this.orders.push(order)
+    this.#keep(`order ${reference}`, order)
+    return order
+  }
+
+  findOrder(reference: string): BookOrder | undefined {
+    return this.orders.findLast((order) => order.reference === reference)
+  }
+
+  order(id: string): BookOrder {
+    return this.#found(this.orders.find((order) => order.id === id))
+  }
+
+  payment(id: string): BookPayment {
+    return this.#found(this.payments.find((payment) => payment.id === id))
+  }
+
+  /** A customer at the provider's page. Another amount than the order's is what a provider's own defect looks like. */
+  pay(order: BookOrder, paid: { amountMinor: number; currency: string } = order): BookPayment {
+    const now = this.#now()
+    const { amountMinor, currency } = paid
+    const payment: BookPayment = {
+      id: this.#id('pay'),
+      order,
+      status: 'created',
+      amountMinor,
+      currency,
+      createdAt: now,
+      changedAt: now,
+      refunds: [],
+    }
+    order.payments.push(payment)
+    return payment
+  }
+
+  /** Money that is in stays in: from there on only refunds change anything. */
+  move(payment: BookPayment, status: BookPayment['status']): void {
+    if (payment.status === 'captured' || payment.status === status) return
+    const now = this.#now()
+    Object.assign(payment, { status, changedAt: now }, status === 'captured' && { capturedAt: now })
+    this.#tell({ payment })
+  }
+
+  /** @throws GatewayError `refused` unless it is authorised or captured. */
+  capture(id: string): BookPayment {
+    const payment = this.payment(id)
+    if (payment.status !== 'authorized' && payment.status !== 'captured')
+      throw new GatewayError(this.provider, 'refused', { code: 'not_authorized' })
+    this.move(payment, 'captured')
+    return payment
+  }
+
+  /** Under our reference. Razorpay and Stripe know it as a key for a day; Paystack has none, and makes another one. */
+  refund(id: string, reference: string, amountMinor: number): BookRefund {
+    const payment = this.payment(id)
+    const kept = this.provider === 'paystack' ? undefined : this.#kept(`refund ${reference}`)
+    if (kept && 'status' in kept) return kept
+    if (payment.refunds.some((refund) => refund.reference === reference))
+      this.faults.push(`the refund ${reference} was asked for again`)
+    const isOurs = payment.refunds.every((refund) => refund.reference !== undefined)
+    if (amountMinor > refundable(payment)) {
+      if (isOurs)
+        this.faults.push(`${amountMinor} of ${payment.id} were to be refunded, ${refundable(payment)} are left`)
+      throw new GatewayError(this.provider, 'refused', { code: 'too_much' })
+    }
+    // Too little balance at the provider, an account that is closed.
+    if (this.#random.chance(0.06)) throw new GatewayError(this.provider, 'refused', { code: 'balance' })
+    const refund = this.#refunded(payment, amountMinor, reference)
+    this.#keep(`refund ${reference}`, refund)
+    return refund
+  }
+
+  /** In the provider's dashboard, by somebody who does not know of us. */
+  refundOutside(payment: BookPayment, amountMinor: number): BookRefund | undefined {
+    return amountMinor < 1 || amountMinor > refundable(payment) ? undefined : this.#refunded(payment, amountMinor)
+  }
+
+  moveRefund(payment: BookPayment, refund: BookRefund, status: BookRefund['status']): void {
+    if (refund.status === status) return
+    refund.status = status
+    this.#tell({ payment, refund })
+  }
+
+  #refunded(payment: BookPayment, amountMinor: number, reference?: string): BookRefund {
+    const refund: BookRefund = {
+      id: this.#id('rfnd'),
+      ...(reference !== undefined && { reference }),
+      amountMinor,
+      status: 'pending',
+      createdAt: this.#now(),
+    }
+    payment.refunds.push(refund)
+    this.#tell({ payment, refund })
+    return refund
+  }
+
+  #kept(key: string): BookOrder | BookRefund | undefined {
+    const known = this.#keys.get(key)
+    return known && this.#now() - known.at < keyLifeMs ? known.made : undefined
+  }
+
+  #keep(key: string, made: BookOrder | BookRefund): void {
+    this.#keys.set(key, { made, at: this.#now() })
+  }
+
+  #found<Thing>(thing: Thing | undefined): Thing {
+    if (thing === undefined) throw new GatewayError(this.provider, 'not_found')
+    return thing
+  }
+
+  #id(kind: string): string {
+    return `${kind}_sim${String(++this.#ids).padStart(4, '0')}`
+  }
+}
+
+const sumOf = (refunds: readonly BookRefund[]): number => refunds.reduce((sum, { amountMinor }) => sum + amountMinor, 0)
+
+/** What may still be given back: captured, less what went back or is on its way. */
+export const refundable = ({ status, amountMinor, refunds }: BookPayment): number =>
+  status === 'captured' ? amountMinor - sumOf(refunds.filter((refund) => refund.status !== 'failed')) : 0
+
+/** What has arrived at the customer and stayed there. */
+export const refundedMinor = ({ refunds }: BookPayment): number =>
+  sumOf(refunds.filter(({ status }) => status === 'processed'))
+
+export const isOutside = ({ reference }: BookRefund): boolean => reference === undefined

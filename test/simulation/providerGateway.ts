@@ -1,0 +1,134 @@
+import { Problem } from '#errors/problem'
+import type { Gateway, OpenedOrder, ProviderOrder, ProviderPayment, ProviderRefund } from '#gateways/gateway'
+import { GatewayError, type GatewayErrorKind } from '#gateways/gatewayError'
+import { Contention } from '#table/port'
+import { type BookOrder, type BookPayment, type BookRefund, type Books, refundedMinor } from './providerBooks.ts'
+import type { Post } from './providerPost.ts'
+import { NetworkError, type ProviderCall } from './world.ts'
+
+/** The provider as one invocation reaches it: every call is a fault point, and what is lost is told in a gateway's words. */
+export function simulatedGateway(books: Books, post: Post, call: ProviderCall): Gateway {
+  const { provider } = books
+  const reached = async <Answer>(kind: 'ask' | 'provide', what: string, perform: () => Answer): Promise<Answer> => {
+    try {
+      return await call(kind, what, perform)
+    } catch (error) {
+      throw gatewayError(books, kind, error)
+    }
+  }
+  return {
+    provider,
+    createOrder: ({ paymentId, amountMinor, currency }) =>
+      reached('provide', `order ${paymentId}`, () => opened(books.createOrder(paymentId, amountMinor, currency))),
+    findOrder: (paymentId) =>
+      reached('ask', `find order ${paymentId}`, () => {
+        const order = books.findOrder(paymentId)
+        return order && opened(order)
+      }),
+    fetchOrder: (id) => reached('ask', `fetch ${id}`, () => providerOrder(books, books.order(id))),
+    fetchPayment: (id) => reached('ask', `fetch ${id}`, () => shown(books, books.payment(id))),
+    capture: ({ providerPaymentId }) =>
+      reached('provide', `capture ${providerPaymentId}`, () => shown(books, books.capture(providerPaymentId))),
+    refund: ({ refundId, providerPaymentId, amountMinor }) =>
+      reached('provide', `refund ${refundId}`, () => {
+        const refund = books.refund(providerPaymentId, refundId, amountMinor)
+        return shownRefund(books, books.payment(providerPaymentId), refund)
+      }),
+    findRefund: ({ refundId, providerPaymentId }) =>
+      reached('ask', `find ${refundId}`, () => {
+        const payment = books.payment(providerPaymentId)
+        const refund = payment.refunds.find(({ reference }) => reference === refundId)
+        return refund && shownRefund(books, payment, refund)
+      }),
+    chargeMethod: async () => unsupported(),
+    findCharge: async () => unsupported(),
+    verifyReturn: (returned, { providerOrderId }) => verified(books, returned, providerOrderId),
+    verifyWebhook: (bytes, headers) => post.isOurs(bytes, headers),
+    parseWebhook: (bytes) => post.read(bytes),
+    listPayments: (day) => listed(books, day, reached),
+  }
+}
+
+function unsupported(): never {
+  throw new Error('no saved method is charged here')
+}
+
+/** Refused unheard is safe to repeat; a read that got lost too; of a write only a look-up tells. */
+function gatewayError(books: Books, kind: 'ask' | 'provide', error: unknown): unknown {
+  const failed = (of: GatewayErrorKind) => new GatewayError(books.provider, of, { code: 'simulated' })
+  if (error instanceof Contention) return failed('unavailable')
+  if (error instanceof NetworkError) return failed(kind === 'ask' ? 'unavailable' : 'unknown_outcome')
+  return error
+}
+
+const opened = ({ id }: BookOrder): OpenedOrder => ({ providerOrderId: id, checkout: { orderId: id } })
+
+export function shown(books: Books, payment: BookPayment): ProviderPayment {
+  const { id, order, amountMinor, currency, createdAt, status } = payment
+  const isBack = status === 'captured' && refundedMinor(payment) >= amountMinor
+  return {
+    provider: books.provider,
+    providerPaymentId: id,
+    providerOrderId: order.id,
+    // Razorpay's notes can be set by a browser: its gateway hands over none of them.
+    ...(books.provider !== 'razorpay' && { reference: order.reference }),
+    status: isBack ? 'refunded' : status,
+    amountMinor,
+    currency,
+    refundedMinor: books.provider === 'paystack' ? 0 : refundedMinor(payment),
+    mode: books.provider === 'razorpay' ? 'unknown' : 'test',
+    ...(status === 'failed' && { failure: { code: 'declined', reason: 'Declined' } }),
+    createdAt,
+  }
+}
+
+const providerOrder = (books: Books, order: BookOrder): ProviderOrder => ({
+  provider: books.provider,
+  providerOrderId: order.id,
+  status: order.payments.some(({ status }) => status === 'captured') ? 'paid' : 'open',
+  amountMinor: order.amountMinor,
+  currency: order.currency,
+  reference: order.reference,
+  payments: order.payments.map((payment) => shown(books, payment)),
+})
+
+export const shownRefund = (books: Books, payment: BookPayment, refund: BookRefund): ProviderRefund => ({
+  provider: books.provider,
+  providerRefundId: refund.id,
+  providerPaymentId: payment.id,
+  ...(refund.reference !== undefined && { reference: refund.reference }),
+  status: refund.status,
+  amountMinor: refund.amountMinor,
+  currency: payment.currency,
+  createdAt: refund.createdAt,
+})
+
+/** Razorpay signs what its page hands over; the others sign nothing, and prove nothing. */
+function verified(books: Books, returned: unknown, providerOrderId: string): { providerPaymentId?: string } {
+  if (books.provider !== 'razorpay') return {}
+  const { razorpay_payment_id: id, razorpay_signature: signature } = Object(returned)
+  if (typeof id !== 'string' || signature !== returnSignature(providerOrderId, id))
+    throw new Problem('invalid_signature', 'The signature does not belong to this order.')
+  return { providerPaymentId: id }
+}
+
+export const returnSignature = (orderId: string, paymentId: string): string => `signed-${orderId}-${paymentId}`
+
+type Reached = <Answer>(kind: 'ask', what: string, perform: () => Answer) => Promise<Answer>
+
+/** A day by creation, in pages of two, the last of a page again on the next: each at least once. */
+async function* listed(books: Books, day: string, reached: Reached): AsyncGenerator<ProviderPayment> {
+  const from = Date.parse(`${day}T00:00:00.000Z`)
+  for (let at = 0; ; at++) {
+    const page = await reached('ask', `list ${day}`, () =>
+      books.payments
+        .filter(({ createdAt }) => createdAt >= from && createdAt < from + dayMs)
+        .slice(at, at + 2)
+        .map((payment) => shown(books, payment)),
+    )
+    yield* page
+    if (page.length < 2) return
+  }
+}
+
+const dayMs = 86_400_000
