@@ -26,6 +26,10 @@ export interface Account extends AccountState {
   metadata?: Record<string, string | number | boolean>
   subscriptionId?: string
   preferences: Preferences
+  /** Its erasure has begun, and is finished by whoever asks for it again. It is suspended from then on. */
+  erasingAt?: number
+  /** It was erased at this instant, and its login came back. */
+  returnedFrom?: number
 }
 
 /** What a caller may change; absent members stay. */

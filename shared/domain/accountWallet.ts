@@ -49,6 +49,10 @@ export function withPlan(
 export const withZones = (wallet: Wallet, account: Account, now: number): WalletChange =>
   accepted(decide(wallet, { kind: 'configure', zones: account.zones }, now, windowAt))
 
+/** The wallet of an account that is suspended, or no longer. */
+export const withSuspension = (wallet: Wallet, suspended: boolean, now: number): WalletChange =>
+  accepted(decide(wallet, { kind: 'configure', suspended }, now, windowAt))
+
 /** These changes are never refused. @throws MoreIsDue when what is due first fills a transaction of its own. */
 function accepted(decision: Decision<'configure' | 'changeAllowance'>): WalletChange {
   if (decision.kind === 'accepted') return decision

@@ -10,7 +10,7 @@ import { dynamoTable } from '#table/dynamo'
 import { listHistory } from '#table/history'
 import { accountPk, priceCountKey, walletKey } from '#table/keys'
 import { findOrder, putOrderWrite } from '#table/orders'
-import { messageOf, outboxPartitions } from '#table/outbox'
+import { messagesOf, outboxPartitions } from '#table/outbox'
 import { Contention, type Table } from '#table/port'
 import { findPurchase, listPurchases } from '#table/purchases'
 import { findSubscription } from '#table/subscriptions'
@@ -152,14 +152,16 @@ describe('a settlement', () => {
     expect(await table.get(walletKey(account.id), { consistent: true })).toEqual(after)
   })
 
-  it('leaves its notices and the call for a number in the outbox, each for its queue', async () => {
+  it('leaves its notice in the outbox with the call for a number, each for its queue', async () => {
     const real = Date.parse('2026-03-01T00:30:00.000Z')
     const one = invoice(payment({ accountId: 'acc_told' }))
     const data = { paymentId: one.paymentId, amountMinor: 5, periodEnd: null }
     const told: PaymentWrite = { row: 'notice', accountId: 'acc_told', kind: 'payment.completed', data }
     expect(await write(table, [{ row: 'invoice', next: one }, told], { at: { now: at, real } })).toBeUndefined()
     const pages = await Promise.all(outboxPartitions(real, 1).map((pk) => table.query({ pk, limit: 10 })))
-    const messages = pages.flatMap(({ items }) => items.map(messageOf))
+    const rows = pages.flatMap(({ items }) => items)
+    expect(rows).toHaveLength(1)
+    const messages = rows.flatMap(messagesOf)
     expect(messages).toHaveLength(2)
     expect(messages).toContainEqual({ queue: 'number', message: { series: 'INV-2026', requestId: 'req-1' } })
     expect(messages).toContainEqual({
@@ -175,10 +177,28 @@ describe('a settlement', () => {
     })
   })
 
+  it('calls for a number by a row of its own where nobody is told of anything, and for each series that waits', async () => {
+    const real = Date.parse('2026-03-02T00:30:00.000Z')
+    const one = invoice(payment({ accountId: 'acc_untold' }))
+    const other = { ...invoice(payment({ accountId: 'acc_untold' })), series: 'CN-2026' }
+    const told: PaymentWrite = { row: 'notice', accountId: 'acc_untold', kind: 'refund.completed', data: {} }
+    const sent = async (hour: string, writes: PaymentWrite[]) => {
+      const at = Date.parse(hour)
+      expect(await write(table, writes, { at: { now: at, real: at } })).toBeUndefined()
+      const pages = await Promise.all(outboxPartitions(at, 1).map((pk) => table.query({ pk, limit: 10 })))
+      return pages.flatMap(({ items }) => items).map((row) => messagesOf(row).map(({ queue }) => queue))
+    }
+    expect(await sent(new Date(real).toISOString(), [{ row: 'invoice', next: one }])).toEqual([['number']])
+    const second = { ...one, id: idAt('inv'), series: 'INV-2027' }
+    const three: PaymentWrite[] = [{ row: 'invoice', next: second }, told, { row: 'invoice', next: other }]
+    const queues = await sent('2026-03-03T00:30:00.000Z', three)
+    expect(queues.toSorted((a, b) => b.length - a.length)).toEqual([['outbox', 'number'], ['number']])
+  })
+
   it('a row of the outbox from before there were queues goes to the notices', () => {
     const row = { pk: 'OUT#x#0', sk: 'out_1', entity: 'outbox', v: 1, id: 'out_1', kind: 'usage_limit' }
-    expect(messageOf(row)).toEqual({ queue: 'outbox', message: { id: 'out_1', kind: 'usage_limit' } })
-    expect(() => messageOf({ ...row, queue: 'audit' })).toThrow('its own shape')
+    expect(messagesOf(row)).toEqual([{ queue: 'outbox', message: { id: 'out_1', kind: 'usage_limit' } }])
+    expect(() => messagesOf({ ...row, queue: 'audit' })).toThrow('its own shape')
   })
 })
 

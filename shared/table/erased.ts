@@ -1,0 +1,12 @@
+import { accountKey } from './keys.ts'
+import type { Table } from './port.ts'
+
+/** What lies in an erased account's place (`tombstones.ts`). Apart, because every function asks for it and few read more. */
+export const tombstoneEntity = 'tombstone'
+
+/** How far an erasure has come; undefined: there is none. */
+export async function erasureOf(table: Table, accountId: string): Promise<'begun' | 'done' | undefined> {
+  const item = await table.get(accountKey(accountId), { consistent: true })
+  if (item?.entity === tombstoneEntity) return 'done'
+  return item?.erasingAt === undefined ? undefined : 'begun'
+}
