@@ -9,10 +9,13 @@ import { StringParameter } from 'aws-cdk-lib/aws-ssm'
 import { CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib/core'
 import type { Construct } from 'constructs'
 import { type AuthorizerOperation, queues } from '#operations/definition'
+import { metricNames } from '#operations/metrics'
 import type { DeploymentConfig } from './config.ts'
 import { LossAlarm } from './constructs/lossAlarm.ts'
+import { counted, MetricLossAlarm } from './constructs/metricAlarm.ts'
 import { OperationFunction } from './constructs/operationFunction.ts'
 import { UserPool } from './constructs/userPool.ts'
+import { metricAlarms } from './metricAlarms.ts'
 import { arn, type Names } from './names.ts'
 
 interface ApiStackProps {
@@ -196,6 +199,7 @@ export class ApiStack extends Stack {
       threshold: 10,
       ifItFails: 'Calls are refused because the AWS account’s Lambda concurrency is used up.',
     })
+    for (const watched of metricAlarms) new MetricLossAlarm(this, names, watched)
   }
 
   #dashboard(names: Names, api: CfnApi): void {
@@ -236,10 +240,16 @@ export class ApiStack extends Stack {
             tableMetric(names.table, 'ConsumedWriteCapacityUnits'),
           ]),
         ],
+        [
+          graph('Money: for staff to look at', metricsOf(/^(Payment|Charge|Refund|Reconciliation|Renewal)/)),
+          graph('Providers’ events in trouble', metricsOf(/^Webhook/)),
+        ],
       ],
     })
   }
 }
+
+const metricsOf = (names: RegExp) => metricNames.filter((name) => names.test(name)).map((name) => counted(name))
 
 const apiMetric = (api: CfnApi, metricName: string, statistic: string) =>
   new Metric({

@@ -23,5 +23,8 @@ export const queueLosses: Record<QueueName, string> = {
   webhook:
     'Providers’ events wait: whoever paid and closed the page gets the plan or item only at the next comparison.',
   payment: 'Payments without an answer stay open: money may be in at the provider and nothing granted for it.',
+  renewal:
+    'Renewals are charged late, trials and cancelled plans are tidied late; access ends at its instant all the same.',
+  clock: 'The test clock stands on its way: testers wait. A live deployment has none.',
   number: 'Invoices wait for their numbers, so customers cannot have them as a PDF.',
 }

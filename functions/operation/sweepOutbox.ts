@@ -1,4 +1,5 @@
 import { sweepOutbox } from '#operations/operation'
+import { wakeSeries } from '#runtime/invoiceNumbers'
 import { jobHandler, type RunJob } from '#runtime/job'
 import { live } from '#runtime/live'
 import { queues } from '#runtime/liveQueues'
@@ -28,7 +29,7 @@ export const run: RunJob = async ({ scheduledAt }, deps) => {
       sent += 1
     }
   }
-  return { sent }
+  return { sent, series: await wakeSeries(deps) }
 }
 
 export const handler = jobHandler(sweepOutbox, run, live(queues))

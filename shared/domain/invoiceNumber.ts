@@ -1,4 +1,4 @@
-import type { Invoice } from './invoice.ts'
+import { type Invoice, seriesOf } from './invoice.ts'
 
 /** The next number of a series. One row; the worker that gives numbers runs alone. */
 export interface InvoiceSeries {
@@ -13,7 +13,7 @@ export interface NumberPlan {
   series: InvoiceSeries
   seenNext: number
   /** Each written where it has no number yet. Never empty. */
-  numbered: { invoiceId: string; accountId: string; number: string }[]
+  numbered: { invoiceId: string; paymentId: string; accountId: string; number: string }[]
   /** More of this series are waiting. */
   more: boolean
 }
@@ -21,12 +21,21 @@ export interface NumberPlan {
 /** A transaction takes 100 writes; 25 invoices leave room, and a lost race costs little. */
 export const numberBatch = 25
 
+/** The zone that is furthest ahead: a seller there writes next year's invoices before anybody else. */
+const mostAheadMs = 14 * 3_600_000
+
+/** The series in which a document may still wait for its number: of this year and the one before, wherever the seller's year begins. */
+export function openSeries(now: number): string[] {
+  const year = new Date(now + mostAheadMs).getUTCFullYear()
+  return [year - 1, year].flatMap((each) => [seriesOf('invoice', `${each}`), seriesOf('credit_note', `${each}`)])
+}
+
 export const newSeries = (series: string): InvoiceSeries => ({ series, next: 1 })
 
 /** `INV-2026-000123`; after a million it grows a digit. */
 export const invoiceNumber = (series: string, value: number): string => `${series}-${String(value).padStart(6, '0')}`
 
-type Waiting = Pick<Invoice, 'id' | 'accountId' | 'series' | 'number' | 'issuedAt'>
+type Waiting = Pick<Invoice, 'id' | 'paymentId' | 'accountId' | 'series' | 'number' | 'issuedAt'>
 
 /**
  * Numbers for the oldest invoices of a series that have none, at most 25, one after the other. A list that names an
@@ -46,8 +55,9 @@ export function planNumbers(series: InvoiceSeries, waiting: readonly Waiting[]):
   return {
     series: { ...series, next: series.next + batch.length },
     seenNext: series.next,
-    numbered: batch.map(({ id, accountId }, index) => ({
+    numbered: batch.map(({ id, paymentId, accountId }, index) => ({
       invoiceId: id,
+      paymentId,
       accountId,
       number: invoiceNumber(series.series, series.next + index),
     })),

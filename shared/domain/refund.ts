@@ -28,6 +28,8 @@ export interface Refund {
   /** Credits of a pack that were taken back, and those that had been spent. */
   creditsTaken?: number
   creditsSpent?: number
+  /** When those that were taken would have expired: they have it again if the refund fails. Null: never. */
+  creditsExpireAt?: number | null
   /** When plan, credits or item were taken. */
   effectAt?: number
   creditNoteId?: string

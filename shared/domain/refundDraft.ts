@@ -13,6 +13,8 @@ export interface RefundContext {
   payment: Payment
   /** Found by our id, or by the provider's; absent: made outside. */
   refund: Refund | undefined
+  /** The payment's other refunds: what they took of a pack counts, unless they failed. */
+  others: readonly Refund[]
   account: Account | undefined
   wallet: Wallet | undefined
   subscription: BoughtSubscription | undefined

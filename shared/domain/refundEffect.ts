@@ -1,5 +1,7 @@
 import { MoreIsDue } from './accountWallet.ts'
 import { guardOf } from './guard.ts'
+import type { Payment } from './payment.ts'
+import type { Refund } from './refund.ts'
 import { chargeOfRefund, type RefundDraft } from './refundDraft.ts'
 import { planCredit } from './settlementCredit.ts'
 import { planRefundOf } from './subscriptionRefund.ts'
@@ -41,16 +43,20 @@ function takePlan(draft: RefundDraft): void {
   )
 }
 
-/** A part refund takes its part of the pack, by running totals, so that the parts add up to the whole. */
+/**
+ * A part refund takes its part of the pack, so that the parts add up to the whole: the part of all the money that is back or
+ * on its way, less what the refunds before it were for. By the payment's totals alone, refunds that fail in another order than
+ * they were made would leave credits over.
+ */
 function takeCredits(draft: RefundDraft): void {
   const { context, payment, refund, now } = draft
   const { wallet } = context
-  const { subject, settled, reversedMinor, amountMinor } = payment
-  if (subject.kind !== 'credit_pack' || !wallet || settled?.reference === undefined) return
-  const credits = subject.credits * subject.quantity
-  const granted =
-    partOf(credits, reversedMinor + refund.amountMinor, amountMinor) - partOf(credits, reversedMinor, amountMinor)
-  if (granted === 0) return
+  const { settled, amountMinor } = payment
+  const credits = creditsOf(payment)
+  if (credits === undefined || !wallet || settled?.reference === undefined) return
+  const reversedMinor = payment.reversedMinor + refund.amountMinor
+  const granted = partOf(credits, reversedMinor, amountMinor) - goneBefore(context.others)
+  if (granted < 1) return
   const decision = decide(
     wallet,
     {
@@ -58,6 +64,7 @@ function takeCredits(draft: RefundDraft): void {
       guard: guardOf('i', 'refund', refund.id),
       grantId: settled.reference,
       granted,
+      ends: reversedMinor < amountMinor ? 0 : credits,
       reason: `Refund: ${refund.reason}`,
     },
     now,
@@ -65,8 +72,13 @@ function takeCredits(draft: RefundDraft): void {
   )
   if (decision.kind === 'partial') throw new MoreIsDue()
   if (decision.kind !== 'accepted') throw new Error(`a wallet ${decision.kind} a refund`)
-  const { taken, spent } = decision.answer
-  draft.refund = { ...draft.refund, creditsTaken: taken, creditsSpent: spent }
+  const { taken, spent, expiresAt } = decision.answer
+  draft.refund = {
+    ...draft.refund,
+    creditsTaken: taken,
+    creditsSpent: spent,
+    ...(expiresAt !== undefined && { creditsExpireAt: expiresAt }),
+  }
   draft.writes.push({
     row: 'wallet',
     accountId: payment.accountId,
@@ -74,6 +86,16 @@ function takeCredits(draft: RefundDraft): void {
     seenVersion: wallet.version,
   })
 }
+
+/** What a pack gave in all; undefined: the payment is for something else. */
+const creditsOf = ({ subject }: Payment): number | undefined =>
+  subject.kind === 'credit_pack' ? subject.credits * subject.quantity : undefined
+
+/** Taken, or found to be spent, by refunds that have not failed. */
+const goneBefore = (others: readonly Refund[]): number =>
+  others
+    .filter(({ status }) => status !== 'failed')
+    .reduce((sum, { creditsTaken = 0, creditsSpent = 0 }) => sum + creditsTaken + creditsSpent, 0)
 
 const partOf = (credits: number, refundedMinor: number, amountMinor: number): number =>
   Number((BigInt(credits) * BigInt(Math.min(refundedMinor, amountMinor))) / BigInt(amountMinor))
@@ -117,20 +139,24 @@ function returnCredit(draft: RefundDraft): void {
   if (change) draft.writes.push({ row: 'credit', change })
 }
 
+/** Into the pack's own grant, with the expiry that it had: a next refund of this payment finds them there. */
 function returnCredits(draft: RefundDraft): void {
   const { context, payment, refund, now } = draft
   const { wallet } = context
-  if (!wallet || refund.creditsTaken === undefined || refund.creditsTaken === 0) return
+  const { creditsTaken: taken, creditsExpireAt: expiresAt } = refund
+  const grantId = payment.settled?.reference
+  // Without an expiry there was no grant to take from: everything had been spent.
+  if (!wallet || taken === undefined || expiresAt === undefined || grantId === undefined) return
   const decision = decide(
     wallet,
     {
-      kind: 'grant',
+      kind: 'returnTaken',
       guard: guardOf('i', 'refund_failed', refund.id),
-      amount: refund.creditsTaken,
-      source: 'purchase',
-      merge: true,
+      grantId,
+      taken,
+      granted: creditsOf(payment) ?? taken,
+      expiresAt,
       reason: 'A refund failed',
-      reference: payment.id,
     },
     now,
     windowAt,

@@ -25,6 +25,7 @@ const deciders: { [K in RequestKind]: Decider<K> } = {
   adjust: planAdjust,
   refund: planRefund,
   takeBack: planTakeBack,
+  returnTaken: planReturnTaken,
   reserve: planReserve,
   commit: planCommit,
   release: planRelease,
@@ -157,19 +158,42 @@ function joined(moves: GrantMove[]): GrantMove[] {
 function planTakeBack(draft: Draft, request: Requests['takeBack']): Outcome<'takeBack'> {
   const grant = draft.find(request.grantId)
   const taken = grant ? Math.min(draft.free(grant), request.granted) : 0
-  const answer = () => ({ taken, spent: request.granted - taken, ...fundsOf(draft) })
+  const expiry = grant && { expiresAt: grant.expiresAt }
+  const answer = () => ({ taken, spent: request.granted - taken, ...expiry, ...fundsOf(draft) })
   if (!grant || taken === 0) {
-    if (grant) endAlone(draft, grant, request.granted)
+    if (grant) endAlone(draft, grant, request)
     return { kind: 'accepted', answer: answer() }
   }
   const moves = [draft.take(grant.id, taken)]
-  endAlone(draft, grant, request.granted)
+  endAlone(draft, grant, request)
   return booked(draft, 'adjust', { reference: grant.id, ...request }, moves, (entry) => ({ entry, ...answer() }))
 }
 
 /** What holds still keep of a grant taken back is not free again when they close. A grant that others were merged into lives on. */
-function endAlone(draft: Draft, grant: Grant, granted: number): void {
-  if (grant.amount <= granted) grant.expiresAt = Math.min(grant.expiresAt ?? draft.now, draft.now)
+function endAlone(draft: Draft, grant: Grant, { granted, ends = granted }: Requests['takeBack']): void {
+  if (grant.amount <= ends) grant.expiresAt = Math.min(grant.expiresAt ?? draft.now, draft.now)
+}
+
+/**
+ * Back into the grant itself, under its own id, also when nothing was left of it: the next refund of the payment finds the
+ * credits where the first one did. What a hold kept when the grant was ended is good again too. A grant that would be over by
+ * now lives on for as long as whatever is given back late.
+ */
+function planReturnTaken(draft: Draft, request: Requests['returnTaken']): Outcome<'returnTaken'> {
+  const { grantId, taken, granted } = request
+  const isOver = request.expiresAt !== null && request.expiresAt <= draft.now
+  const expiresAt = isOver ? draft.now + returnedLifeMs : request.expiresAt
+  const known = draft.find(grantId)
+  const wasEnded = known !== undefined && known.expiresAt !== null && known.expiresAt <= draft.now
+  if (wasEnded && (taken > 0 || !isOver)) known.expiresAt = expiresAt
+  if (taken === 0) return { kind: 'accepted', answer: fundsOf(draft) }
+  // Two packs that were merged may both come back to what was made anew for one of them.
+  if (known) known.amount = Math.max(known.amount, known.remaining + taken)
+  const grant = { id: grantId, amount: Math.max(granted, taken), expiresAt, priority: 0, source: 'purchase' as const }
+  return booked(draft, 'adjust', { reference: grantId, ...request }, [draft.give(grant, taken)], (entry) => ({
+    entry,
+    ...fundsOf(draft),
+  }))
 }
 
 function planChangeAllowance(

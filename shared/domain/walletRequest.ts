@@ -32,8 +32,13 @@ export interface Requests {
     /** What earlier refunds of this entry gave back: from its tally. */
     returned: number
   } & Movement
-  /** Takes back what is free of a grant whose payment was refunded, at most what that payment granted. */
-  takeBack: { grantId: string; granted: number } & Movement
+  /**
+   * Takes back what is free of a grant whose payment was refunded, at most the `granted` that this refund is for. A grant of
+   * at most `ends` credits is over with it: default `granted`, 0 for a part that is not the last.
+   */
+  takeBack: { grantId: string; granted: number; ends?: number } & Movement
+  /** Puts back what a `takeBack` took, whose refund failed. `granted`: what the payment gave; `expiresAt`: the grant's, before. */
+  returnTaken: { grantId: string; taken: number; granted: number; expiresAt: number | null } & Movement
   /** `prior`: the ledger entry found under the same guard, if any. `expiresAt` lies in the future. */
   reserve: { guard: Guard; amount: number; expiresAt: number; requestHash: string; reason: string; prior?: Entry }
   /** `id`: the reservation's. `prior`: the entry under the guard in that id, if any. */
@@ -84,8 +89,10 @@ export interface Answers {
   adjust: Booked
   /** `returned`: the new tally, this refund included. */
   refund: Booked & { returned: number }
-  /** `spent`: what could not be taken back. No entry when nothing was left. */
-  takeBack: Funds & { taken: number; spent: number; entry?: Entry }
+  /** `spent`: what could not be taken back. No entry when nothing was left. `expiresAt`: the grant's, where it is there. */
+  takeBack: Funds & { taken: number; spent: number; expiresAt?: number | null; entry?: Entry }
+  /** No entry when nothing had been taken. */
+  returnTaken: Funds & { entry?: Entry }
   reserve: Reservation
   commit: Reservation & { taken: number; entry: Entry }
   release: Reservation

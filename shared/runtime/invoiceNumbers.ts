@@ -1,4 +1,4 @@
-import { numberBatch, planNumbers } from '#domain/invoiceNumber'
+import { numberBatch, openSeries, planNumbers } from '#domain/invoiceNumber'
 import { commit } from '#table/commit'
 import { findSeries, leaveWaitingWrite, numberWrites, waitingInvoices } from '#table/invoices'
 import { contend } from './contend.ts'
@@ -32,6 +32,23 @@ export async function numberSeries(deps: Deps, series: string): Promise<Numbered
     if (listed < numberBatch) return { numbered, more: false }
   }
   return { numbered, more: true }
+}
+
+/**
+ * Wakes the numbers worker for each series in which something waits: a message that was lost, died, or came before the index
+ * knew of its invoice is made good by the next sweep. One query each. Answers how many series there are.
+ */
+export async function wakeSeries(deps: Deps): Promise<number> {
+  const names = openSeries(deps.clock.now())
+  const waiting = await Promise.all(names.map((name) => waitingInvoices(deps.table, name, 1)))
+  const woken = names.filter((_name, at) => waiting[at]?.length)
+  const requestId = `req_${deps.ids.random()}`
+  if (woken.length > 0)
+    await deps.queues.send(
+      'number',
+      woken.map((series) => ({ series, requestId })),
+    )
+  return woken.length
 }
 
 interface Round {

@@ -30,7 +30,8 @@ export async function loadRefund(
   now: number,
 ): Promise<LoadedRefund> {
   const { table } = deps
-  const refund = refundSeen(await refundsOf(table, payment.accountId, payment.id), payment, seen)
+  const refunds = await refundsOf(table, payment.accountId, payment.id)
+  const refund = refundSeen(refunds, payment, seen)
   const as = payment.charges.find(({ providerPaymentId }) => providerPaymentId === seen.providerPaymentId)?.as
   const [effect, credit, documents, settings] = await Promise.all([
     as === 'granted' ? loadEffect(deps, payment) : undefined,
@@ -44,6 +45,7 @@ export async function loadRefund(
     context: {
       payment,
       refund,
+      others: refunds.filter(({ id }) => id !== refund?.id),
       ...rest,
       wallet: stored?.wallet,
       credit,

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import { assertedInvoice, type Invoice, invoiceOf, seriesOf } from '#domain/invoice'
 import { creditNoteOf, reversalOf } from '#domain/invoiceCreditNote'
-import { invoiceNumber, newSeries, numberBatch, planNumbers } from '#domain/invoiceNumber'
+import { invoiceNumber, newSeries, numberBatch, openSeries, planNumbers } from '#domain/invoiceNumber'
 import { priceOrder } from '#domain/order'
 import { initialZones } from '#domain/time'
 import { at, parties, payId, paymentOf, zones } from './paymentSupport.ts'
@@ -109,7 +109,25 @@ describe('credit notes', () => {
 })
 
 describe('numbers', () => {
-  const waiting = (id: string, over: object = {}) => ({ id, accountId: 'a', series: 'INV-2026', issuedAt: at, ...over })
+  it.each([
+    ['2026-06-01T00:00:00.000Z', ['INV-2025', 'CN-2025', 'INV-2026', 'CN-2026']],
+    // 23:59 and midnight at the date line's western side (UTC+14).
+    ['2026-12-31T09:59:59.999Z', ['INV-2025', 'CN-2025', 'INV-2026', 'CN-2026']],
+    ['2026-12-31T10:00:00.000Z', ['INV-2026', 'CN-2026', 'INV-2027', 'CN-2027']],
+    // Still the old year at UTC-12.
+    ['2027-01-01T11:59:59.999Z', ['INV-2026', 'CN-2026', 'INV-2027', 'CN-2027']],
+  ])('at %s may be waited for in %j', (now, series) => {
+    expect(openSeries(Date.parse(now))).toEqual(series)
+  })
+
+  const waiting = (id: string, over: object = {}) => ({
+    id,
+    paymentId: 'fpay_1',
+    accountId: 'a',
+    series: 'INV-2026',
+    issuedAt: at,
+    ...over,
+  })
 
   it.each([
     [1, 'INV-2026-000001'],
@@ -131,9 +149,9 @@ describe('numbers', () => {
       series: { series: 'INV-2026', next: 10 },
       seenNext: 7,
       numbered: [
-        { invoiceId: 'inv_old', accountId: 'a', number: 'INV-2026-000007' },
-        { invoiceId: 'inv_a', accountId: 'a', number: 'INV-2026-000008' },
-        { invoiceId: 'inv_b', accountId: 'a', number: 'INV-2026-000009' },
+        { invoiceId: 'inv_old', paymentId: 'fpay_1', accountId: 'a', number: 'INV-2026-000007' },
+        { invoiceId: 'inv_a', paymentId: 'fpay_1', accountId: 'a', number: 'INV-2026-000008' },
+        { invoiceId: 'inv_b', paymentId: 'fpay_1', accountId: 'a', number: 'INV-2026-000009' },
       ],
       more: false,
     })

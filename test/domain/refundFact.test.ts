@@ -56,6 +56,7 @@ const seen = (state: ObservedRefund['state'], over: Partial<ObservedRefund> = {}
 const contextOf = (payment: Payment, refund: Refund | undefined, over: Partial<RefundContext> = {}): RefundContext => ({
   payment,
   refund,
+  others: [],
   account: undefined,
   wallet: undefined,
   subscription: undefined,
@@ -105,7 +106,9 @@ describe('account credit that a payment became', () => {
 /** A settled purchase and what its transaction left. */
 function settled(catalogue: typeof example, request: { priceId?: string; productId?: string }, savedMethod = false) {
   const { payment } = checkedOut(checkoutInput(catalogue, { request }))
-  const plan = settle(settlementInput(catalogue, payment, savedMethod ? { savedMethod: { id: 'pmt_1', mandate: false } } : {}))
+  const plan = settle(
+    settlementInput(catalogue, payment, savedMethod ? { savedMethod: { id: 'pmt_1', mandate: false } } : {}),
+  )
   return { payment: plan.next, writes: plan.writes, invoice: plan.invoice }
 }
 
@@ -272,7 +275,7 @@ describe('refunded credits', () => {
     const wallet = { ...rowOf(one.writes, 'wallet').change.wallet }
     const { next, refund } = requested(one.payment, ask({ id: second, amountMinor: 600 }))
     const two = planRefundFact(
-      contextOf(next, refund, { wallet }),
+      contextOf(next, refund, { wallet, others: [one.refund] }),
       seen('pending', { refundId: second, providerRefundId: 'rfnd_2', amountMinor: 600 }),
       now,
     )

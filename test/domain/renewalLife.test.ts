@@ -228,8 +228,20 @@ describe('through settlement', () => {
       'history',
       'notice',
       'invoice',
-      'notice',
     ])
+    // One notice of one charge: it tells of the period and of the money.
+    expect(plan.writes).toContainEqual({
+      row: 'notice',
+      accountId: payment.accountId,
+      kind: 'subscription.renewed',
+      data: expect.objectContaining({
+        subscriptionId: 'sub_1',
+        paymentId: payment.id,
+        amountMinor: payment.amountMinor,
+        currency: payment.currency,
+        invoiceId: plan.invoice?.id,
+      }),
+    })
     expect(plan.invoice).toMatchObject({ totalMinor: 10_000, paidMinor: 10_000 })
   })
 

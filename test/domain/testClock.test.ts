@@ -4,7 +4,8 @@ import { type Advance, clockAt, landed, nextStop, planClock } from '#domain/test
 
 const start = Date.UTC(2026, 0, 31)
 const target = Date.UTC(2027, 0, 31)
-const advance: Advance = { from: start, target, freeze: false, steps: 3, stuck: 2, givenUpTo: start }
+const advance: Advance = { turn: 'req', from: start, target, freeze: false, steps: 3, stuck: 2, givenUpTo: start }
+const now = { realMs: 0, requestId: 'req' }
 const underway = { frozenAt: start + 1, advance }
 
 describe('the next stop', () => {
@@ -38,16 +39,23 @@ describe('the next stop', () => {
 
 describe('a turn of the clock', () => {
   it('sets out from where it stands, and remembers whether to stand there', () => {
-    const plan = planClock({ offset: 5 }, { now: new Date(target).toISOString(), freeze: true }, start - 5)
+    const plan = planClock(
+      { offset: 5 },
+      { now: new Date(target).toISOString(), freeze: true },
+      { realMs: start - 5, requestId: 'req-2' },
+    )
     expect(plan).toEqual({
       kind: 'pass',
       now: target,
-      next: { frozenAt: start, advance: { from: start, target, freeze: true, steps: 0, stuck: 0, givenUpTo: 0 } },
+      next: {
+        frozenAt: start,
+        advance: { turn: 'req-2', from: start, target, freeze: true, steps: 0, stuck: 0, givenUpTo: 0 },
+      },
     })
   })
 
   it('to where it is takes no time', () => {
-    expect(planClock({ frozenAt: start }, { freeze: false }, 7)).toEqual({
+    expect(planClock({ frozenAt: start }, { freeze: false }, { realMs: 7, requestId: 'req' })).toEqual({
       kind: 'set',
       now: start,
       next: { offset: start - 7 },
@@ -60,15 +68,15 @@ describe('a turn of the clock', () => {
     ['set to the same one, to stand there', { now: new Date(target).toISOString(), freeze: true }],
     ['let go', { freeze: false }],
   ])('on its way it cannot be turned: %s', (_, turn) => {
-    expect(() => planClock(underway, turn, 0)).toThrow('on its way to 2027-01-31T00:00:00.000Z')
+    expect(() => planClock(underway, turn, now)).toThrow('on its way to 2027-01-31T00:00:00.000Z')
   })
 
   it('on its way it can be sent where it goes anyway', () => {
-    expect(planClock(underway, { now: new Date(target).toISOString() }, 0)).toEqual({ kind: 'resume', now: target })
+    expect(planClock(underway, { now: new Date(target).toISOString() }, now)).toEqual({ kind: 'resume', now: target })
   })
 
   it('on its way it can be stopped, and says what was stuck', () => {
-    expect(planClock(underway, { freeze: true }, 0)).toEqual({
+    expect(planClock(underway, { freeze: true }, now)).toEqual({
       kind: 'set',
       now: start + 1,
       next: { frozenAt: start + 1, stuck: 2 },
@@ -76,7 +84,7 @@ describe('a turn of the clock', () => {
   })
 
   it('never goes back', () => {
-    expect(() => planClock({ frozenAt: start }, { now: new Date(start - 1).toISOString() }, 0)).toThrow(
+    expect(() => planClock({ frozenAt: start }, { now: new Date(start - 1).toISOString() }, now)).toThrow(
       'only goes forward',
     )
   })

@@ -229,6 +229,60 @@ describe('take back', () => {
   })
 })
 
+describe('return what was taken', () => {
+  const taken = (bench: Bench, grantId: string, granted: number, ends = granted) => {
+    const answer = bench.accept({ kind: 'takeBack', guard: bench.key(), reason: 'refunded', grantId, granted, ends })
+    return { grantId, taken: answer.taken, granted: 10, expiresAt: answer.expiresAt ?? null }
+  }
+  const back = (bench: Bench, request: ReturnType<typeof taken>) =>
+    bench.accept({ kind: 'returnTaken', guard: bench.key(), reason: 'the refund failed', ...request })
+
+  test.each([
+    ['never expires', null],
+    ['expires', november + 10 * dayMs],
+  ])('to a grant that %s: it is as it was', (_name, expiresAt) => {
+    const bench = new Bench()
+    const before = bench.wallet.grants
+    const id = bench.grant(10, { source: 'purchase', expiresAt })
+    const granted = bench.wallet.grants
+    expect(back(bench, taken(bench, id, 10))).toMatchObject({ balance: 10, available: 10 })
+    expect([before, bench.wallet.grants]).toEqual([[], granted])
+    expect(auditLedger(bench.entries, bench.wallet, bench.now, windows)).toEqual([])
+  })
+
+  test('nothing was taken: no entry, and what a hold kept is good again', () => {
+    const bench = new Bench()
+    const id = bench.grant(10, { source: 'purchase' })
+    const hold = bench.reserve(10, hour)
+    const request = taken(bench, id, 10)
+    const booked = bench.entries.length
+    expect(back(bench, request)).not.toHaveProperty('entry')
+    bench.at(november + 1).accept({ kind: 'release', id: hold.id })
+    expect([bench.entries.length, fundsAt(bench, bench.now).available]).toEqual([booked, 10])
+  })
+
+  test('two packs that were merged may both come back', () => {
+    const bench = new Bench()
+    const id = bench.grant(10, { source: 'purchase' })
+    const [one, two] = [taken(bench, id, 5, 0), taken(bench, id, 5, 0)]
+    back(bench, { ...one, granted: 5 })
+    expect(back(bench, { ...two, granted: 5 })).toMatchObject({ balance: 10 })
+    expect(bench.wallet.grants).toMatchObject([{ id, amount: 10, remaining: 10 }])
+  })
+
+  test.each([
+    ['1 ms before its end', -1, november + 10 * dayMs],
+    ['at its end', 0, november + 40 * dayMs],
+  ])('%s a grant comes back with an end that lies ahead', (_name, offsetMs, expiresAt) => {
+    const bench = new Bench()
+    const id = bench.grant(10, { source: 'purchase', expiresAt: november + 10 * dayMs })
+    const request = taken(bench, id, 10)
+    bench.at(november + 10 * dayMs + offsetMs)
+    expect(back(bench, request)).toMatchObject({ balance: 10 })
+    expect(bench.wallet.grants).toMatchObject([{ id, expiresAt }])
+  })
+})
+
 describe('adjust', () => {
   test.each([
     [-10, 'accepted', 0],

@@ -5,7 +5,7 @@ import { auditLedger, replay } from '#domain/ledger'
 import type { Allowance } from '#domain/terms'
 import type { Entry } from '#domain/walletDraft'
 import { decodeWallet, encodeWallet } from '#domain/walletItem'
-import type { Request } from '#domain/walletRequest'
+import type { Request, Requests } from '#domain/walletRequest'
 import type { Grant, Wallet } from '#domain/walletState'
 import { viewWallet } from '#domain/walletView'
 import { Bench, dayMs, windows } from './walletSupport.ts'
@@ -35,7 +35,8 @@ const command = fc.oneof(
   fc.record({ kind: fc.constant('deduct' as const), amount }),
   fc.record({ kind: fc.constant('adjust' as const), amount: fc.integer({ min: -30, max: 30 }).filter((n) => n !== 0) }),
   fc.record({ kind: fc.constant('refund' as const), pick: fc.nat(), amount: fc.option(amount, { nil: undefined }) }),
-  fc.record({ kind: fc.constant('takeBack' as const), pick: fc.nat() }),
+  fc.record({ kind: fc.constant('takeBack' as const), pick: fc.nat(), part: fc.integer({ min: 1, max: 100 }) }),
+  fc.record({ kind: fc.constant('returnTaken' as const), pick: fc.nat() }),
   fc.record({ kind: fc.constant('reserve' as const), amount, life: lifeMs }),
   fc.record({
     kind: fc.constant('commit' as const),
@@ -61,6 +62,8 @@ const history = fc.array(fc.tuple(stepMs, command), { minLength: 1, maxLength: 2
 class Story extends Bench {
   readonly holds: string[] = []
   readonly returned = new Map<string, number>()
+  /** What was taken back and has not been returned. */
+  readonly takenBack: Pick<Requests['returnTaken'], 'grantId' | 'taken' | 'granted' | 'expiresAt'>[] = []
 
   run(step: number, command: Command): void {
     this.now += step
@@ -71,6 +74,10 @@ class Story extends Bench {
     const { answer } = decision
     if (request.kind === 'reserve' && 'id' in answer) this.holds.push(answer.id)
     if (request.kind === 'refund' && 'returned' in answer) this.returned.set(request.entry.id, answer.returned)
+    if (request.kind === 'takeBack' && 'taken' in answer && 'expiresAt' in answer && answer.expiresAt !== undefined) {
+      const { grantId, granted } = request
+      this.takenBack.push({ grantId, granted, taken: answer.taken, expiresAt: answer.expiresAt })
+    }
   }
 
   private requestOf(command: Command): Request | undefined {
@@ -96,7 +103,14 @@ class Story extends Bench {
       }
       case 'takeBack': {
         const grant = this.wallet.grants[command.pick % Math.max(1, this.wallet.grants.length)]
-        return grant && { ...movement, kind: 'takeBack', grantId: grant.id, granted: grant.amount }
+        if (!grant) return undefined
+        const granted = Math.ceil((grant.amount * command.part) / 100)
+        return { ...movement, kind: 'takeBack', grantId: grant.id, granted, ends: command.part < 100 ? 0 : granted }
+      }
+      case 'returnTaken': {
+        const at = command.pick % Math.max(1, this.takenBack.length)
+        const [taken] = this.takenBack.splice(at, 1)
+        return taken && { ...movement, kind: 'returnTaken', ...taken }
       }
       case 'reserve':
         return { ...movement, ...command, expiresAt: this.now + command.life, requestHash: 'same-hash' }

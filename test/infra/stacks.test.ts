@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildApp } from '#infra/app'
 import { permissionsOf, type Resource, resourcesOf, routesOf, stacksOf } from '#infra/assembly'
 import { mostResourcesInAStack, mostRoutes } from '#infra/limits'
+import { metricAlarms } from '#infra/metricAlarms'
 import { type Area, callerOf, queues } from '#operations/definition'
 import { httpOperations, operations } from '#operations/index'
 
@@ -320,12 +321,39 @@ describe('alarms', () => {
     )
   })
 
+  it('watch what is counted over all providers, a sum or a share, as their table says', () => {
+    const alarms = all(live, 'AWS::CloudWatch::Alarm').filter(({ AlarmName }) =>
+      /-(money|webhooks|renewals)-/.test(String(AlarmName)),
+    )
+    expect(alarms.map(({ AlarmName }) => AlarmName).sort()).toEqual(
+      metricAlarms.map(({ slug }) => `faregate-live-${slug}`).sort(),
+    )
+    for (const { slug, metric, threshold, periodHours, shareFrom } of metricAlarms) {
+      const alarm = alarms.find(({ AlarmName }) => AlarmName === `faregate-live-${slug}`)
+      const watched = { Namespace: 'Faregate', MetricName: metric }
+      expect(alarm).toMatchObject({ Threshold: threshold, TreatMissingData: 'notBreaching' })
+      expect(alarm).not.toHaveProperty('Dimensions')
+      if (shareFrom === undefined) {
+        expect(alarm).toMatchObject({ ...watched, Statistic: 'Sum', Period: periodHours * 3600 })
+        continue
+      }
+      const stat = (Stat: string) => ({ MetricStat: { Metric: watched, Stat, Period: periodHours * 3600 } })
+      expect(alarm).toMatchObject({
+        Metrics: expect.arrayContaining([
+          expect.objectContaining({ Expression: `IF(tried >= ${shareFrom}, hits / tried, 0)` }),
+          expect.objectContaining({ Id: 'hits', ...stat('Sum') }),
+          expect.objectContaining({ Id: 'tried', ...stat('SampleCount') }),
+        ]),
+      })
+    }
+  })
+
   it('each say what a user loses, and mail when they start and end', () => {
     const alarms = all(live, 'AWS::CloudWatch::Alarm')
     expect(alarms.length).toBeGreaterThanOrEqual(queues.length * 2 + 5)
     for (const alarm of alarms) {
       expect(alarm.AlarmDescription).toMatch(
-        /^.{20,}\. Runbook: docs\/runbook\.md#(defect|dead|late|errors|throttled)$/,
+        /^.{20,}\. Runbook: docs\/runbook\.md#(defect|dead|late|errors|throttled|money|webhooks|renewals)$/,
       )
       expect(alarm.AlarmActions).toEqual(alarm.OKActions)
       expect(JSON.stringify(alarm.AlarmActions)).toContain('faregate-live-alarms')

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest'
+import { planMethodGone, planRenewWith } from '#domain/subscriptionMethod'
+import { graceMs } from '#domain/subscriptionState'
+import { at, sceneOf, start } from './subscriptionSupport.ts'
+
+const end = at('2025-07-01T00:00:00Z')
+const other = { id: 'pmt_1', mandate: true }
+const ids = { history: 'his_9' }
+
+describe('the method that a subscription renews with', () => {
+  it('is another one from now on; the same one again writes nothing', () => {
+    const scene = sceneOf()
+    expect(planRenewWith(scene, other, start).subscription).toMatchObject({ method: other, autoRenew: true })
+    expect(planRenewWith(scene, { id: 'pmt_0', mandate: false }, start).writes).toEqual([])
+    // That the same method is a mandate by now is news.
+    expect(planRenewWith(scene, { id: 'pmt_0', mandate: true }, start).writes).not.toEqual([])
+  })
+
+  it('does not turn renewing on', () => {
+    const { subscription } = planRenewWith(sceneOf({ autoRenew: false }), other, start)
+    expect(subscription).toMatchObject({ method: other, autoRenew: false })
+  })
+
+  it.each([
+    ['over', {}, end + graceMs],
+    ['cancelled', { status: 'canceled' as const, endedAt: start }, start],
+    ['the provider’s own', { managedBy: 'provider' as const }, start],
+  ])('stays as it was where it is %s', (_what, over, now) => {
+    const scene = sceneOf({ over })
+    expect(planRenewWith(scene, other, now).writes).toEqual([])
+    expect(planMethodGone(scene, { id: 'pmt_0', heir: undefined }, ids, now).writes).toEqual([])
+  })
+
+  it('changes while it is overdue, up to the end of grace', () => {
+    expect(planRenewWith(sceneOf(), other, end + graceMs - 1).subscription.method).toEqual(other)
+  })
+})
+
+describe('a method that is gone', () => {
+  it('is another subscription’s business when this one renews with another', () => {
+    expect(planMethodGone(sceneOf(), { id: 'pmt_7', heir: undefined }, ids, start).writes).toEqual([])
+  })
+
+  it('leaves its place to the default', () => {
+    const { subscription } = planMethodGone(sceneOf(), { id: 'pmt_0', heir: other }, ids, start)
+    expect(subscription).toMatchObject({ method: other, autoRenew: true })
+    expect(subscription).not.toHaveProperty('canceledAt')
+  })
+
+  it('leaves a subscription that renews with whatever is the default to the next default', () => {
+    const { method: _own, ...subscription } = sceneOf().subscription
+    const scene = { ...sceneOf(), subscription }
+    expect(planMethodGone(scene, { id: 'pmt_0', heir: other }, ids, start).writes).toEqual([])
+    expect(planMethodGone(scene, { id: 'pmt_0', heir: undefined }, ids, start).subscription.autoRenew).toBe(false)
+  })
+
+  it('ends renewing when none is left, in the same write', () => {
+    const scene = sceneOf()
+    const { subscription } = planMethodGone(scene, { id: 'pmt_0', heir: undefined }, ids, start)
+    expect(subscription).toMatchObject({ status: 'active', autoRenew: false, canceledAt: start })
+    expect(subscription).toMatchObject({ ver: scene.subscription.ver + 1 })
+    expect(subscription).not.toHaveProperty('method')
+  })
+
+  it('is only forgotten where it was to end anyway', () => {
+    const scene = sceneOf({ autoRenew: false, over: { method: { id: 'pmt_0', mandate: false } } })
+    const { subscription } = planMethodGone(scene, { id: 'pmt_0', heir: undefined }, ids, start)
+    expect(subscription).not.toHaveProperty('method')
+    expect(subscription).not.toHaveProperty('canceledAt')
+  })
+})
