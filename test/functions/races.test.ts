@@ -5,6 +5,7 @@ import { auditAccount } from '#runtime/auditAccount'
 import { counterKey, historyKey, priceCountKey, walletKey } from '#table/keys'
 import { ledgerPages, readWallet } from '#table/wallets'
 import { callsOf, settleMessages } from '#test/support/calls'
+import { crowd } from '#test/support/crowd'
 import { type Invocation, type TestDeps, testDeps } from '#test/support/deps'
 
 const now = '2026-03-10T12:00:00.000Z'
@@ -59,29 +60,37 @@ const event = (at: number) => ({
   data: { feature: 'reports' },
 })
 
+const deducting = crowd(200, 60)
+/** Twelve grants of this: a little less than all of them want. */
+const grantAmount = crowd(100, 30)
+const afforded = Math.floor((12 * grantAmount) / 7)
+
 describe('one wallet, many callers', () => {
   it(
-    '200 deductions of 7 against 12 grants of 100: 171 accepted, 29 refused, none sent away',
+    `${deducting} deductions of 7 against 12 grants of ${grantAmount}: ${afforded} accepted, the others refused, none sent away`,
     async () => {
       const account = await made('race-deduct')
       await deductCredits({ account, body: { amount: 20, reason: 'away with the included ones' } })
       for (let count = 0; count < 12; count++) {
         deps.clock.advance(1)
-        const body = { amount: 100, reason: 'x', priority: count % 3, expiresAt: `2026-06-${10 + count}T00:00:00Z` }
+        const expiresAt = `2026-06-${10 + count}T00:00:00Z`
+        const body = { amount: grantAmount, reason: 'x', priority: count % 3, expiresAt }
         expect((await grantCredits({ account, body })).status).toBe(201)
       }
-      const crowd = callsOf(sharing(deps, 8))
-      const answers = await times(200, () => crowd.deductCredits({ account, body: { amount: 7, reason: 'race' } }))
-      expect(statusesOf(answers)).toEqual({ 201: 171, 402: 29 })
-      expect((await getCredits({ account })).body.balance).toBe(3)
+      const callers = callsOf(sharing(deps, 8))
+      const answers = await times(deducting, () =>
+        callers.deductCredits({ account, body: { amount: 7, reason: 'race' } }),
+      )
+      expect(statusesOf(answers)).toEqual({ 201: afforded, 402: deducting - afforded })
+      expect((await getCredits({ account })).body.balance).toBe(12 * grantAmount - 7 * afforded)
       const entries = await assertChain(account)
       const spent = new Map<string, number>()
       for (const { grantId, amount } of entries
         .filter(({ type }) => type === 'deduct')
         .flatMap((one) => one.grantMoves))
         spent.set(grantId, (spent.get(grantId) ?? 0) - amount)
-      for (const amount of spent.values()) expect(amount).toBeLessThanOrEqual(100)
-      expect([...spent.values()].reduce((sum, amount) => sum + amount, 0)).toBe(20 + 171 * 7)
+      for (const amount of spent.values()) expect(amount).toBeLessThanOrEqual(grantAmount)
+      expect([...spent.values()].reduce((sum, amount) => sum + amount, 0)).toBe(20 + afforded * 7)
       deps.clock.set(now)
     },
     loaded,
@@ -167,17 +176,19 @@ describe('one wallet, many callers', () => {
   })
 })
 
+const checking = crowd(1_000, 150)
+
 describe('one counter, many callers', () => {
   it(
-    '1,000 checks that consume against a limit of 5: 5 allowed, used 5',
+    `${checking} checks that consume against a limit of 5: 5 allowed, used 5`,
     async () => {
       const on = callsOf(sharing(wellbeing, 40))
       await on.putAccount({ account: 'race-check', body: { email: 'a@example.com' } })
       const body = { feature: 'ai_conversations', consume: true }
-      const answers = await times(1_000, () => on.check({ account: 'race-check', body }))
+      const answers = await times(checking, () => on.check({ account: 'race-check', body }))
       expect(tally(answers.map(({ body: { allowed, reason } }) => reason ?? String(allowed)))).toEqual({
         true: 5,
-        usage_limit_reached: 995,
+        usage_limit_reached: checking - 5,
       })
       expect((await on.getUsage({ account: 'race-check' })).body.data[0]).toMatchObject({ used: 5, remaining: 0 })
     },

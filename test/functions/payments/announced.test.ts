@@ -3,12 +3,13 @@ import { accountPk, chargeKey } from '#table/keys'
 import type { Item } from '#table/port'
 import { buyingOf } from '#test/support/buying'
 import { takeSent } from '#test/support/calls'
+import { crowd } from '#test/support/crowd'
 import { type TestDeps, testDeps } from '#test/support/deps'
 import { type PaymentBench, withFakes } from '#test/support/payments'
 import { deliver, told, work } from '#test/support/webhooks'
 
-/** Payments for each provider; `ANNOUNCEMENTS=100` is what CI runs. */
-const rounds = Number(process.env['ANNOUNCEMENTS'] ?? 3)
+/** Payments for each provider. */
+const rounds = crowd(100, 2)
 
 const providers = [
   { provider: 'razorpay', product: 'resume-ats', priceId: 'pro-month' },

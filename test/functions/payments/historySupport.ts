@@ -4,7 +4,7 @@ import { newPayment, orderLifeMs, type Payment, paymentId } from '#domain/paymen
 import { noTax } from '#domain/tax'
 import { initialZones } from '#domain/time'
 import { commit } from '#table/commit'
-import { putInvoiceWrites } from '#table/invoices'
+import { putInvoiceWrite } from '#table/invoices'
 import { putPaymentWrite } from '#table/payments'
 import { callsOf } from '#test/support/calls'
 import type { TestDeps } from '#test/support/deps'
@@ -86,6 +86,6 @@ export async function putInvoice(deps: TestDeps, payment: Payment, at = deps.clo
     zones: initialZones('UTC'),
     at,
   })
-  await commit(deps.table, putInvoiceWrites(invoice, at))
+  await commit(deps.table, [putInvoiceWrite(invoice, at)])
   return id
 }

@@ -3,7 +3,7 @@ import { run } from '#functions/payments/numberInvoices'
 import { numberInvoices } from '#operations/paymentHistory'
 import { numberSeries } from '#runtime/invoiceNumbers'
 import { handleMessages } from '#runtime/worker'
-import { findInvoice, findSeries, waitingInvoices } from '#table/invoices'
+import { findSeries, invoicesOfPayment, waitingInvoices } from '#table/invoices'
 import { invoiceKey, numberPk } from '#table/keys'
 import type { Table } from '#table/port'
 import { recordsOf, takeSent } from '#test/support/calls'
@@ -27,8 +27,12 @@ async function waiting(deps: TestDeps, count: number): Promise<string[]> {
   })
   return Promise.all(made)
 }
+/** The payment that `putInvoice` made an invoice of. */
+const paymentIdOf = (id: string): string => id.replace('inv_', 'fpay_')
+const invoiceOf = async (deps: TestDeps, id: string) =>
+  (await invoicesOfPayment(deps.table, account, paymentIdOf(id))).find((one) => one.id === id)
 const numbersOf = async (deps: TestDeps, ids: string[]) =>
-  Promise.all(ids.map(async (id) => (await findInvoice(deps.table, account, id))?.number))
+  Promise.all(ids.map(async (id) => (await invoiceOf(deps, id))?.number))
 const numbers = (count: number, from = 1, series = 'INV-2026') =>
   Array.from({ length: count }, (_, index) => `${series}-${String(from + index).padStart(6, '0')}`)
 const message = (series = 'INV-2026') => ({ series, requestId: 'test' })
@@ -97,11 +101,11 @@ describe('numberInvoices', () => {
   it('one that has its number and waits all the same leaves the list and takes none', async () => {
     const deps = await fresh()
     const [id = ''] = await waiting(deps, 1)
-    const key = invoiceKey(account, id)
+    const key = invoiceKey(account, paymentIdOf(id), id)
     await deps.table.write([{ kind: 'update', key, set: { number: 'INV-2026-000007' }, when: 'unconditional' }])
     expect(await numberSeries(deps, 'INV-2026')).toEqual({ numbered: 0, more: false })
     expect(await waitingInvoices(deps.table, 'INV-2026', 10)).toEqual([])
-    expect(await findInvoice(deps.table, account, id)).toMatchObject({ number: 'INV-2026-000007' })
+    expect(await invoiceOf(deps, id)).toMatchObject({ number: 'INV-2026-000007' })
     expect((await findSeries(deps.table, 'INV-2026')).next).toBe(1)
   })
 
@@ -109,11 +113,11 @@ describe('numberInvoices', () => {
     const deps = await fresh()
     const full = Array.from({ length: 100 }, (_, index) => ({
       pk: `ACCOUNT#${account}`,
-      sk: `INV#${index}`,
+      sk: `PAY#fpay_${index}#INV#inv_${index}`,
     }))
     const [id = ''] = await waiting(deps, 1)
     await numberSeries(deps, 'INV-2026')
-    const item = (await deps.table.get(invoiceKey(account, id))) ?? { pk: '', sk: '' }
+    const item = (await deps.table.get(invoiceKey(account, paymentIdOf(id), id))) ?? { pk: '', sk: '' }
     // A full list of invoices that all have their numbers may hide others behind it.
     const late: Table = {
       get: (key, options) => deps.table.get(key, options),

@@ -90,6 +90,7 @@ describe('refunds race', () => {
     const payment = await paid(deps, 'pack')
     const before = await balanceOf(payment.accountId)
     const { body } = await refundCall(deps, payment)
+    expect(body).toMatchObject({ creditsTaken: 500 })
     expect(await balanceOf(payment.accountId)).toBe(before - 500)
     const seen = { providerPaymentId: body.providerPaymentId, refundId: body.id, amountMinor: 900 }
     for (const state of ['failed', 'processed', 'failed'] as const)
@@ -104,7 +105,13 @@ describe('refunds race', () => {
     })
     const documents = await invoicesOfPayment(deps.table, payment.accountId, payment.id)
     expect(documents.map(({ kind }) => kind).toSorted()).toEqual(['credit_note', 'invoice', 'invoice'])
-    expect((await refundCall(deps, payment)).body).toMatchObject({ amount: 900, status: 'processed' })
+    expect((await refundCall(deps, payment)).body).toMatchObject({
+      amount: 900,
+      status: 'processed',
+      creditsTaken: 500,
+      creditsSpent: 0,
+    })
+    expect(await balanceOf(payment.accountId)).toBe(before - 500)
   })
 
   it('two part refunds and one made outside add up, in any order of their events', async () => {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Payment } from '#domain/payment'
+import { auditAccount } from '#runtime/auditAccount'
 import { invoicesOfPayment } from '#table/invoices'
 import { buyingOf } from '#test/support/buying'
+import { callsOf } from '#test/support/calls'
 import { type TestDeps, testDeps } from '#test/support/deps'
 import { type PaymentBench, withFakes } from '#test/support/payments'
 import { deliver, told, work } from '#test/support/webhooks'
@@ -96,5 +98,43 @@ describe.each(providers)('a refund at $provider, through its own client', ({ pro
       flags: ['refund_failed'],
     })
     expect(await refundCall(deps, payment, { body: { plan: 'keep' } })).toMatchObject({ status: 202 })
+  })
+})
+
+describe('refunded credits at razorpay, of a pack that lives for a year', () => {
+  let deps: TestDeps
+  let bench: PaymentBench
+  beforeAll(async () => {
+    deps = await testDeps({ product: 'example', now: '2026-03-10T12:00:00.000Z' })
+    bench = await withFakes(deps)
+  })
+  afterAll(async () => {
+    await bench.stop()
+    await deps.stop()
+  })
+
+  it('come back when the bank sends the money back, go again with the next refund, and expire with the pack', async () => {
+    const account = 'pack-comes-back'
+    const { getCredits } = callsOf(deps)
+    const packOf = async () =>
+      (await getCredits({ account })).body.grants.filter(({ source }: { source: string }) => source === 'purchase')
+    const buying = buyingOf(deps, bench)
+    const payment = await buying.buy(account, { productId: 'pack-500' }, { card: 'refund_fails' })
+    const bought = await packOf()
+    expect(bought).toMatchObject([{ remaining: 500, expiresAt: '2027-03-10T12:00:00.000Z' }])
+    const before = told(bench.fakes, 'razorpay').length
+    for (const round of [1, 2]) {
+      const { body } = await refundCall(deps, payment)
+      expect(body).toMatchObject({ amount: 900, creditsTaken: 500, creditsSpent: 0 })
+      expect(await packOf()).toEqual([])
+      deps.clock.advance(48 * hourMs)
+      bench.fakes.tick()
+      for (const event of told(bench.fakes, 'razorpay').slice(before)) await deliver(deps, 'razorpay', event)
+      expect(await work(deps)).toEqual([])
+      expect(await packOf()).toEqual(bought)
+      const failed = (await storedRefunds(deps, payment)).filter(({ status }) => status === 'failed')
+      expect(failed).toHaveLength(round)
+    }
+    expect(await auditAccount(deps, account)).toMatchObject({ differences: [] })
   })
 })
