@@ -1,17 +1,15 @@
 import { getClock } from '#operations/admin'
+import { clockView } from '#runtime/clockView'
 import { httpHandler } from '#runtime/http'
 import { live } from '#runtime/live'
 import type { Run } from '#runtime/run'
-import { findClock } from '#table/clock'
+import { findClock, readClock } from '#table/clock'
 
 export const run: Run<typeof getClock> = async (_input, deps) => {
-  const state = deps.config.mode === 'test' ? await findClock(deps.table) : undefined
-  return {
-    now: new Date(deps.clock.now()).toISOString(),
-    status: 'ready',
-    frozen: state?.frozenAt !== undefined,
-    mode: deps.config.mode,
-  }
+  const clock = deps.config.mode === 'test' ? readClock(await findClock(deps.table)) : undefined
+  const view = clockView(clock, deps)
+  // A clock that nobody has turned is what this invocation goes by.
+  return clock ? view : { ...view, now: new Date(deps.clock.now()).toISOString() }
 }
 
 export const handler = httpHandler(getClock, run, live())

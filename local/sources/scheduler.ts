@@ -3,14 +3,20 @@ import { newUuid, pause } from '../time.ts'
 import { type NextOccurrence, parseExpression } from './expression.ts'
 import type { Source } from './queue.ts'
 
-/** Occurrences of one schedule fired after one jump; a year of quarter hours would be 35,040. First and last always fire. */
-export const occurrencesMax = 24
+export type { Source }
+
+/** Occurrences of one schedule fired in one advance or after one jump: every day of a month. First and last always fire. */
+export const occurrencesMax = 31
+/** What comes at least as often is a look for work, and an advancing clock is one itself: it fires once, afterwards. */
+const frequentMs = 3_600_000
 /** How often the clock is looked at: at most this late does a schedule fire. */
 const tickMs = 1000
 
 export interface SchedulerOptions {
   /** Business time, epoch milliseconds. */
   now: () => Promise<number>
+  /** By the last `now`: where the clock is going, stop by stop. Undefined: it is not on its way. */
+  target?: () => number | undefined
   /** Starts the target and waits for its end; the event is parsed JSON or, where it is not JSON, the text itself. */
   fire: (schedule: ScheduleModel, event: unknown) => Promise<void>
   log: (line: string) => void
@@ -19,11 +25,18 @@ export interface SchedulerOptions {
 export interface Scheduler extends Source {
   /** Fires what has come due since the last look. Runs by itself once a second; calling it only saves the wait. */
   tick(): Promise<void>
+  /** By the last look: the next occurrence for which an advancing clock has to stop; undefined: none up to its target. */
+  nextAt(): number | undefined
 }
 
 interface Entry {
   schedule: ScheduleModel
   next: NextOccurrence
+  isFrequent: boolean
+  /** While the clock is on its way: the occurrences up to its target that have still to fire. */
+  stops?: number[] | undefined
+  /** Frequent, and not fired while the clock was on its way. */
+  isOwed: boolean
 }
 
 interface Occurrence {
@@ -32,13 +45,15 @@ interface Occurrence {
 }
 
 /**
- * Fires the template's schedules on the stack's clock. When the clock jumps, every occurrence in between fires, in order and
- * at most once, each with its scheduled time. The clock starts where it stands: what was due before is not made up for.
+ * Fires the template's schedules on the stack's clock. Every occurrence that the clock passes fires, in order and at most
+ * once, each with its scheduled time; an advancing clock stops for it (`nextAt`). Frequent schedules fire once after an
+ * advance. The clock starts where it stands: what was due before is not made up for.
  */
 export function createScheduler(schedules: ScheduleModel[], startMs: number, options: SchedulerOptions): Scheduler {
-  const entries = schedules.map(
-    (schedule): Entry => ({ schedule, next: parseExpression(schedule.expression, schedule.timeZone) }),
-  )
+  const entries = schedules.map((schedule): Entry => {
+    const next = parseExpression(schedule.expression, schedule.timeZone)
+    return { schedule, next, isFrequent: isFrequent(next, startMs), isOwed: false }
+  })
   const stopping = new AbortController()
   // Everything up to here has fired; a clock that goes back waits until it gets here again.
   let firedToMs = startMs
@@ -46,11 +61,12 @@ export function createScheduler(schedules: ScheduleModel[], startMs: number, opt
 
   const look = async () => {
     const nowMs = await options.now()
-    if (nowMs <= firedToMs) return
+    const targetMs = options.target?.()
+    const passed = { fromMs: firedToMs, nowMs, log: options.log }
     const due = entries
-      .flatMap((entry) => occurrences(entry, firedToMs, nowMs, options.log))
+      .flatMap((entry) => (targetMs === undefined ? afterwards(entry, passed) : underway(entry, passed, targetMs)))
       .sort((a, b) => a.atMs - b.atMs)
-    firedToMs = nowMs
+    firedToMs = Math.max(firedToMs, nowMs)
     for (const { schedule, atMs } of due) {
       if (stopping.signal.aborted) return
       await options
@@ -72,6 +88,10 @@ export function createScheduler(schedules: ScheduleModel[], startMs: number, opt
   const running = run()
   return {
     tick,
+    nextAt: () => {
+      const [first] = entries.flatMap(({ stops }) => stops ?? []).sort((a, b) => a - b)
+      return first
+    },
     stop: async () => {
       stopping.abort()
       await running
@@ -79,20 +99,53 @@ export function createScheduler(schedules: ScheduleModel[], startMs: number, opt
   }
 }
 
-function occurrences(
-  { schedule, next }: Entry,
-  afterMs: number,
-  untilMs: number,
-  log: (line: string) => void,
-): Occurrence[] {
-  const all: Occurrence[] = []
-  for (let atMs = next(afterMs); atMs !== undefined && atMs <= untilMs; atMs = next(atMs)) all.push({ schedule, atMs })
-  if (all.length <= occurrencesMax) return all
+interface Passed {
+  fromMs: number
+  nowMs: number
+  log: (line: string) => void
+}
+
+function isFrequent(next: NextOccurrence, fromMs: number): boolean {
+  const first = next(fromMs)
+  const second = first === undefined ? undefined : next(first)
+  return first !== undefined && second !== undefined && second - first <= frequentMs
+}
+
+/** What an advancing clock has reached. The rest are stops to come, chosen once for the whole way. */
+function underway(entry: Entry, { fromMs, nowMs, log }: Passed, targetMs: number): Occurrence[] {
+  if (entry.isFrequent) {
+    entry.isOwed = true
+    return []
+  }
+  const stops = entry.stops ?? chosen(entry, fromMs, targetMs, log)
+  entry.stops = stops.filter((atMs) => atMs > nowMs)
+  return stops.filter((atMs) => atMs <= nowMs).map((atMs) => ({ schedule: entry.schedule, atMs }))
+}
+
+function afterwards(entry: Entry, { fromMs, nowMs, log }: Passed): Occurrence[] {
+  const { schedule, next, isOwed } = entry
+  entry.stops = undefined
+  entry.isOwed = false
+  if (!isOwed) return chosen(entry, fromMs, nowMs, log).map((atMs) => ({ schedule, atMs }))
+  const latest = all(next, nowMs - 2 * frequentMs, nowMs).at(-1)
+  return latest === undefined ? [] : [{ schedule, atMs: latest }]
+}
+
+function all(next: NextOccurrence, afterMs: number, untilMs: number): number[] {
+  const found: number[] = []
+  for (let atMs = next(afterMs); atMs !== undefined && atMs <= untilMs; atMs = next(atMs)) found.push(atMs)
+  return found
+}
+
+/** Every occurrence, or where there are too many, some evenly spread over them. */
+function chosen({ schedule, next }: Entry, afterMs: number, untilMs: number, log: Passed['log']): number[] {
+  const found = all(next, afterMs, untilMs)
+  if (found.length <= occurrencesMax) return found
   log(
-    `${schedule.name} missed ${all.length} occurrences; ${occurrencesMax} of them, from the first to the last, are fired`,
+    `${schedule.name} has ${found.length} occurrences on the way; ${occurrencesMax} of them, from the first to the last, are fired`,
   )
-  const step = (all.length - 1) / (occurrencesMax - 1)
-  return Array.from({ length: occurrencesMax }, (_, index) => all[Math.round(index * step)]).filter(
+  const step = (found.length - 1) / (occurrencesMax - 1)
+  return Array.from({ length: occurrencesMax }, (_, index) => found[Math.round(index * step)]).filter(
     (each) => each !== undefined,
   )
 }

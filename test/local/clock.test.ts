@@ -106,7 +106,7 @@ describe('who follows the clock', () => {
     const said = async () => (await findFollowers(deps.table))[0]
     expect(await said()).toMatchObject({ name: 'local', answered: 0 })
     happened.length = 0
-    const advance = { from: start, target: start + 9_000, freeze: true, steps: 0, stuck: 0, givenUpTo: 0 }
+    const advance = { turn: 'req', from: start, target: start + 9_000, freeze: true, steps: 0, stuck: 0, givenUpTo: 0 }
     const item = await findClock(deps.table)
     await follower.during(async () => {
       await deps.table.write([putClockWrite({ frozenAt: start + 2_000, advance }, item, 1)])

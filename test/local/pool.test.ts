@@ -57,7 +57,7 @@ describe('a function’s workers', () => {
     const { results } = start(counting, { idleMs: 150 })
     expect(await results(1)).toEqual([{ events: 1, atOnce: 1 }])
     expect(await results(1)).toEqual([{ events: 2, atOnce: 1 }])
-    await expect.poll(async () => Object((await results(1))[0]).events, { interval: 400 }).toBe(1)
+    await expect.poll(async () => Object((await results(1))[0]).events, { interval: 400, timeout: 10_000 }).toBe(1)
   })
 
   it('see their own environment and nothing of the host’s', async () => {
