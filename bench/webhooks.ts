@@ -1,8 +1,8 @@
-import { createHash, createHmac } from 'node:crypto'
+import { fork } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { Agent, request } from 'node:http'
-import { tmpdir } from 'node:os'
+import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { run as receiveWebhookRun } from '#functions/webhooks/receiveWebhook'
 import { openGateways } from '#gateways/gateways'
 import { sealWith } from '#gateways/seal'
@@ -20,29 +20,20 @@ import { withProgress } from './progress.ts'
 import type { Section } from './report.ts'
 import { cataloguePath, openStage } from './stage.ts'
 import { quantile } from './statistics.ts'
+import { chargeOf, charges, eventSource, type SignedEvent } from './webhookEvents.ts'
+import type { SendMessage, Sent } from './webhookSenderProcess.ts'
 
 const eventsPerSecond = 100
 const mostP99Ms = 300
-/** Payments that are settled already: their later events cost the worker a read of the guard and a write. */
-const charges = 50
-/** One event in so many is sent twice at once, as providers do. */
-const everyTwice = 10
 const warmups = 100
 /** Rates tried one after the other, each for some seconds, until one is not held. */
 const ladder = [150, 200, 300, 400, 600, 800]
 const settleWithinMs = 180_000
 
-interface Sent {
-  eventKey: string
-  /** From the moment at which it was to be sent. */
-  ms: number
-  status: number
-  duplicate: boolean
-}
-
 /** Signed events through the handler and through the local stack at a fixed rate, and how long the worker takes to have worked them off. */
 export async function measureWebhooks({ quick }: { quick: boolean }): Promise<Section> {
   const seconds = quick ? 10 : 60
+  const loadBefore = load()
   const alone = await withProgress('the handler alone', (update) => handlerAlone(seconds, update))
   const logs = await mkdtemp(join(tmpdir(), 'faregate-bench-'))
   const stack = await withProgress('starting the local stack', (update) =>
@@ -56,23 +47,38 @@ export async function measureWebhooks({ quick }: { quick: boolean }): Promise<Se
       },
     }),
   )
+  const sender = openSender(stack)
   try {
     await settleCharges(stack)
-    const source = eventSource(stack.payments.webhookSecrets.razorpay)
-    await sendAtRate(stack, source, 20, warmups / 20)
+    await sender.send(20, warmups / 20)
     const sent = await withProgress(`${eventsPerSecond} events a second`, (update) =>
-      sendAtRate(stack, source, eventsPerSecond, seconds, update),
+      sender.send(eventsPerSecond, seconds, update),
     )
     const worked = await workedOff(stack, sent)
-    const steps = await climb(stack, source, quick ? 3 : 10)
-    return report(alone, sent, worked, steps, seconds)
+    const steps = await climb(sender, quick ? 3 : 10)
+    const loads = [loadBefore, load()]
+    return report({ alone, sent, worked, steps, seconds, loads })
   } finally {
+    sender.stop()
     await stack.stop()
     await rm(logs, { recursive: true, force: true })
   }
 }
 
-function report(alone: number[], sent: Sent[], worked: Worked, steps: Step[], seconds: number): Section {
+/** Runnable threads of the whole machine, over the last minute: figures of a busy one say little. */
+const load = (): string => (loadavg()[0] ?? 0).toFixed(1)
+
+interface Measured {
+  alone: number[]
+  sent: Sent[]
+  worked: Worked
+  steps: Step[]
+  seconds: number
+  /** Load averages before and after. */
+  loads: string[]
+}
+
+function report({ alone, sent, worked, steps, seconds, loads }: Measured): Section {
   const times = sent.map(({ ms }) => ms)
   const first = sent.filter(({ status, duplicate }) => status === 200 && !duplicate).map(({ eventKey }) => eventKey)
   const doubled = first.length - new Set(first).size
@@ -117,7 +123,7 @@ function report(alone: number[], sent: Sent[], worked: Worked, steps: Step[], se
     notes: [
       `Highest rate held (p99 below ${mostP99Ms} ms, every answer 200): ${held} events a second.`,
       'Lag: from receipt to worked off. A latency counts from the moment at which the event was to be sent.',
-      'Sender, gateway and engines share this machine, and the stream slows writes as it grows: AWS does neither.',
+      `Sender, functions, gateway and engines share this machine’s ${availableParallelism()} processors; load average before and after: ${loads.join(', ')}.`,
     ],
   }
 }
@@ -136,86 +142,36 @@ async function settleCharges(stack: LocalStack): Promise<void> {
     await stack.table.write([putChargeWrite(guard, realNow())])
   }
 }
-const chargeOf = (n: number): string => `pay_Bench${String(n).padStart(9, '0')}`
 
-interface SignedEvent {
-  body: string
-  eventKey: string
-  signature: string
+interface Sender {
+  /** Answers when all that was sent is answered. Rate in events a second. */
+  send(rate: number, seconds: number, update?: (done: number, all: number) => void): Promise<Sent[]>
+  stop(): void
 }
 
-/** Another event at every call. */
-function eventSource(secret: string): () => SignedEvent {
-  let made = 0
-  return () => {
-    made += 1
-    const entity = {
-      id: chargeOf(made % charges),
-      amount: 49_900,
-      currency: 'INR',
-      status: 'captured',
-      email: 'bench@example.com',
-      notes: { n: made, filler: 'x'.repeat(600) },
-    }
-    const body = JSON.stringify({
-      event: 'payment.captured',
-      payload: { payment: { entity } },
-      created_at: 1_795_262_400,
-    })
-    return {
-      body,
-      eventKey: createHash('sha256').update(body).digest('hex'),
-      signature: createHmac('sha256', secret).update(body).digest('hex'),
-    }
-  }
-}
-
-/** An open loop: an event goes out when its time has come, whether or not those before it are answered. */
-async function sendAtRate(
-  stack: LocalStack,
-  next: () => SignedEvent,
-  rate: number,
-  seconds: number,
-  update: (done: number, all: number) => void = () => {},
-): Promise<Sent[]> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 256 })
-  const startedAt = performance.now()
-  const count = Math.round(rate * seconds)
-  const running: Promise<Sent>[] = []
-  for (let n = 0; n < count; n++) {
-    const dueAt = startedAt + (n * 1000) / rate
-    const early = dueAt - performance.now()
-    if (early > 1) await new Promise((resolve) => setTimeout(resolve, early))
-    const event = next()
-    for (let copy = 0; copy < (n % everyTwice === 0 ? 2 : 1); copy++) running.push(send(stack, agent, event, dueAt))
-    if (n % rate === 0) update(n, count)
-  }
-  const sent = await Promise.all(running)
-  agent.destroy()
-  return sent
-}
-
-function send(
-  stack: LocalStack,
-  agent: Agent,
-  { body, eventKey, signature }: SignedEvent,
-  dueAt: number,
-): Promise<Sent> {
-  const headers = { 'content-type': 'application/json', 'x-razorpay-signature': signature }
-  return new Promise((resolve, reject) => {
-    const asked = request(`${stack.apiUrl}/v1/webhooks/razorpay`, { method: 'POST', agent, headers }, (answer) => {
-      let text = ''
-      answer.on('data', (chunk: Buffer) => {
-        text += chunk.toString()
-      })
-      answer.once('end', () => {
-        const duplicate = text.includes('"duplicate":true')
-        resolve({ eventKey, ms: performance.now() - dueAt, status: answer.statusCode ?? 0, duplicate })
-      })
-    })
-    asked.once('error', reject)
-    asked.end(body)
+/** The sending process; it ends with this one, which holds its channel. */
+function openSender(stack: LocalStack): Sender {
+  const child = fork(fileURLToPath(new URL('webhookSenderProcess.ts', import.meta.url)), {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    execArgv: [],
   })
+  const to = { url: `${stack.apiUrl}/v1/webhooks/razorpay`, secret: stack.payments.webhookSecrets.razorpay }
+  return {
+    send: (rate, seconds, update = () => {}) =>
+      new Promise((resolve, reject) => {
+        const ended = (code: number | null) => reject(new Error(`the sending process ended with ${code}`))
+        const hear = (message: SendMessage) => {
+          if (message.kind === 'progress') return update(message.done, message.all)
+          child.off('message', hear).off('exit', ended)
+          resolve(message.sent)
+        }
+        child.on('message', hear).once('exit', ended)
+        child.send({ ...to, rate, seconds })
+      }),
+    stop: () => {
+      child.kill()
+    },
+  }
 }
 
 /** The receiver in this process, on a table of its own: what is its own and the table's, without gateway and queue. Milliseconds. */
@@ -293,11 +249,11 @@ interface Step {
 }
 
 /** Up the ladder until a rate is not held. */
-async function climb(stack: LocalStack, source: () => SignedEvent, seconds: number): Promise<Step[]> {
+async function climb(sender: Sender, seconds: number): Promise<Step[]> {
   const steps: Step[] = []
   await withProgress('higher rates', async (update) => {
     for (const [at, rate] of ladder.entries()) {
-      const sent = await sendAtRate(stack, source, rate, seconds)
+      const sent = await sender.send(rate, seconds)
       const step = {
         rate,
         p99: quantile(

@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { SendMessageCommand } from '@aws-sdk/client-sqs'
 import { dynamoTable } from '#table/dynamo'
 import type { Table } from '#table/port'
-import { type StackClock, stackClock, startClockAt } from './clock.ts'
+import { stackClock, startClockAt } from './clock.ts'
 import { createTable, dynamoClient, startDynamo } from './engines/dynamodb.ts'
 import { createQueues, queueUrl, sqsClient, startSqs } from './engines/sqs.ts'
+import { type Follower, startFollower } from './follower.ts'
 import { createFunctions, type Failure, type Functions, failureOf } from './functions/registry.ts'
 import { closeServer, listen, startGateway } from './gateway/server.ts'
 import { type Issuer, startIssuer } from './issuer.ts'
@@ -132,7 +133,8 @@ async function assemble(options: StackOptions, onStop: OnStop, stop: () => Promi
   const endpoints = { dynamodbUrl: dynamo.url, sqsUrl: sqs.url, secretsUrl: payments.secrets.url }
   const functions = createFunctions(model.functions, endpoints, options.logs)
   onStop(functions.stop)
-  const gateway = await startGateway(api, withTurns(functions, api, clock, payments), port)
+  const following: { follower?: Follower } = {}
+  const gateway = await startGateway(api, withTurns(functions, api, following), port)
   listening.apiUrl = gateway.url
   onStop(gateway.stop)
 
@@ -151,10 +153,14 @@ async function assemble(options: StackOptions, onStop: OnStop, stop: () => Promi
   }
   const scheduler = createScheduler(model.schedules, await clock.read(), {
     now: clock.read,
+    target: clock.target,
     fire: (schedule, event) => fire(schedule, event, { functions, send, rules: model.asyncRules }),
     log,
   })
   sources.push(scheduler)
+  const { fakes } = payments
+  following.follower = await startFollower({ table, clock, fakes, scheduler, log })
+  sources.push(following.follower)
 
   return {
     apiUrl: gateway.url,
@@ -173,7 +179,7 @@ async function assemble(options: StackOptions, onStop: OnStop, stop: () => Promi
     now: clock.read,
     tick: async () => {
       await scheduler.tick()
-      payments.fakes.tick()
+      fakes.tick()
     },
     stop,
   }
@@ -182,22 +188,17 @@ async function assemble(options: StackOptions, onStop: OnStop, stop: () => Promi
 /** The route by which staff turn the clock. */
 const clockRoute = 'POST /v1/admin/clock'
 
-/** Whoever has the answer to a turn of the clock finds the providers there too: their debits, refunds and retries are on their way. */
+/** Whoever has the answer to a turn of the clock finds the providers there too: who follows the clock looks closely from its beginning. */
 function withTurns(
   functions: Functions,
   { routes }: ApiModel,
-  clock: StackClock,
-  { fakes }: LocalPayments,
+  following: { follower?: Follower },
 ): Pick<Functions, 'invoke'> {
   const turning = routes.find(({ key }) => key === clockRoute)?.functionName
   return {
-    invoke: async (name, event) => {
-      const outcome = await functions.invoke(name, event)
-      if (name === turning) {
-        await clock.read()
-        fakes.tick()
-      }
-      return outcome
+    invoke: (name, event) => {
+      const invoke = () => functions.invoke(name, event)
+      return name === turning && following.follower ? following.follower.during(invoke) : invoke()
     },
   }
 }

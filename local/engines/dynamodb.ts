@@ -12,12 +12,15 @@ import { SetupError } from '../setupError.ts'
 import type { TableModel } from '../template/model.ts'
 import { region } from '../template/names.ts'
 import { pause } from '../time.ts'
+import { indexStream, makeTableFolder } from './tableFile.ts'
 
 /** The engines check no signature, but the SDK insists on making one. */
 export const localCredentials = { accessKeyId: 'local', secretAccessKey: 'local' }
 
 export interface DynamoEngine {
   url: string
+  /** The engine's store; undefined for one that ran already. */
+  file?: string
   stop(): Promise<void>
 }
 
@@ -26,26 +29,33 @@ const startTimeoutMs = 10_000
 const startPollMs = 5
 
 /**
- * Starts the DynamoDB engine on 127.0.0.1, or takes the one at `DYNAMODB_ENDPOINT`. Data is in memory unless `dataFile` is
- * given. The engine ends with this process, also when that is killed: a shell holds a pipe from here and kills the engine
- * when the pipe closes, whatever closed it.
+ * `$1` is a folder to remove in the end, or empty; then come the engine and its arguments. Background jobs of a shell read
+ * from /dev/null, so the pipe is handed on as descriptor 3. The shell itself must not write: once the stack is gone, its
+ * word that the engine was killed would end it before the folder is removed.
+ */
+const guard = `exec 3<&0; folder=$1; shift
+"$@" </dev/null & engine=$!
+exec 2>/dev/null
+(cat <&3 >/dev/null; kill -9 $engine) &
+wait $engine; code=$?
+[ -z "$folder" ] || rm -rf -- "$folder"
+exit $code`
+
+/**
+ * Starts the DynamoDB engine on 127.0.0.1, or takes the one at `DYNAMODB_ENDPOINT`. Its store is `dataFile`, else a file
+ * that goes with it: the engine's own memory cannot be given the index that its streams need. The engine ends with this
+ * process, also when that is killed: a shell holds a pipe from here and kills the engine when the pipe closes, whatever
+ * closed it.
  */
 export async function startDynamo(options: { dataFile?: string; endpoint?: string }): Promise<DynamoEngine> {
   if (options.endpoint) return { url: options.endpoint, stop: async () => {} }
+  const engine = binary()
   const port = await freePort()
-  const flags = [
-    'serve',
-    '--host',
-    '127.0.0.1',
-    '--port',
-    String(port),
-    ...(options.dataFile ? ['--db-path', options.dataFile] : []),
-  ]
-  // Background jobs of a shell read from /dev/null, so the pipe is handed on as descriptor 3. The shell is a leader of its
-  // own group: a Ctrl-C in the terminal reaches only the stack, which then stops the engine last.
-  const guard =
-    'exec 3<&0; "$0" "$@" </dev/null & engine=$!; (cat <&3 >/dev/null; kill -9 $engine) 2>/dev/null & wait $engine'
-  const child = spawn('/bin/sh', ['-c', guard, binary(), ...flags], {
+  const folder = options.dataFile === undefined ? makeTableFolder() : ''
+  const file = options.dataFile ?? join(folder, 'table.db')
+  const flags = ['serve', '--host', '127.0.0.1', '--port', String(port), '--db-path', file]
+  // The shell is a leader of its own group: a Ctrl-C in the terminal reaches only the stack, which then stops the engine last.
+  const child = spawn('/bin/sh', ['-c', guard, 'sh', folder, engine, ...flags], {
     stdio: ['pipe', 'ignore', 'pipe'],
     detached: true,
   })
@@ -60,21 +70,25 @@ export async function startDynamo(options: { dataFile?: string; endpoint?: strin
   })
 
   const url = `http://127.0.0.1:${port}`
-  const deadline = performance.now() + startTimeoutMs
-  while (!(await answers(url))) {
-    if (!running)
-      throw new SetupError(`The DynamoDB engine did not start: ${complaint.trim() || 'it ended without a word'}.`)
-    if (performance.now() > deadline)
-      throw new SetupError(`The DynamoDB engine did not answer on ${url} within ${startTimeoutMs / 1000} s.`)
-    await pause(startPollMs)
+  const stop = async () => {
+    child.stdin.end()
+    await ended
   }
-  return {
-    url,
-    stop: async () => {
-      child.stdin.end()
-      await ended
-    },
+  try {
+    const deadline = performance.now() + startTimeoutMs
+    while (!(await answers(url))) {
+      if (!running)
+        throw new SetupError(`The DynamoDB engine did not start: ${complaint.trim() || 'it ended without a word'}.`)
+      if (performance.now() > deadline)
+        throw new SetupError(`The DynamoDB engine did not answer on ${url} within ${startTimeoutMs / 1000} s.`)
+      await pause(startPollMs)
+    }
+    indexStream(file)
+  } catch (error) {
+    await stop()
+    throw error
   }
+  return { url, file, stop }
 }
 
 function binary(): string {

@@ -1,5 +1,6 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
 import { CreateQueueCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs'
-import { buildApp } from 'fauxqs'
 import type { QueueModel } from '../template/model.ts'
 import { accountId, region } from '../template/names.ts'
 import { localCredentials } from './dynamodb.ts'
@@ -9,22 +10,35 @@ export interface SqsEngine {
   stop(): Promise<void>
 }
 
-/** Starts the SQS engine in this process, on a free port of 127.0.0.1. Messages are in memory. */
+/** Loading takes some 100 ms; a slow machine under load gets this long. */
+const startTimeoutMs = 20_000
+
+/** Starts the SQS engine on a free port of 127.0.0.1, in a thread: gateway and pollers have this one to themselves. Messages are in memory. */
 export async function startSqs(): Promise<SqsEngine> {
-  const app = buildApp({ logger: false, defaultRegion: region })
-  // Its own starter binds every interface; listening here keeps it on the loopback one.
-  const url = await app.listen({ port: 0, host: '127.0.0.1' })
-  return {
-    url,
-    stop: async () => {
-      app.server.closeAllConnections()
-      await app.close()
-    },
+  const worker = new Worker(new URL('./sqsThread.ts', import.meta.url), {
+    workerData: { region },
+    // Nothing of whoever started the stack (a test runner's loader, an inspector).
+    execArgv: [],
+  })
+  const stop = async () => {
+    await worker.terminate()
+  }
+  try {
+    const [url]: unknown[] = await once(worker, 'message', { signal: AbortSignal.timeout(startTimeoutMs) })
+    if (typeof url !== 'string') throw new Error('the SQS engine did not say where it listens')
+    return { url, stop }
+  } catch (error) {
+    await stop()
+    throw error
   }
 }
 
-export const sqsClient = (url: string): SQSClient =>
-  new SQSClient({ endpoint: url, region, credentials: localCredentials })
+/** A client without the SDK's debug log, for which every request and answer is copied and which nobody reads. */
+export function sqsClient(url: string): SQSClient {
+  const client = new SQSClient({ endpoint: url, region, credentials: localCredentials })
+  client.middlewareStack.remove('loggerMiddleware')
+  return client
+}
 
 /** The queue's address; the engine tells queues apart by the path. */
 export const queueUrl = (engineUrl: string, queueName: string): string => `${engineUrl}/${accountId}/${queueName}`

@@ -37,6 +37,7 @@ export interface StreamOptions {
  */
 export async function startStreamSource(source: StreamSource, options: StreamOptions): Promise<Source> {
   const client = new DynamoDBStreamsClient({ endpoint: options.dynamodbUrl, region, credentials: localCredentials })
+  client.middlewareStack.remove('loggerMiddleware')
   const tests = source.patterns.map((pattern) => compilePattern(pattern, source.id))
   const stopping = new AbortController()
   const streamArn = await streamOf(client, source.tableName)

@@ -10,6 +10,8 @@ const batchSize = 10
  */
 export function sqsQueues(env: NodeJS.ProcessEnv = process.env) {
   const client = new SQSClient({ maxAttempts: 3, ...(env.SQS_ENDPOINT && { endpoint: env.SQS_ENDPOINT }) })
+  // The SDK prepares a copy of every request and answer for a debug log that nobody reads.
+  client.middlewareStack.remove('loggerMiddleware')
 
   /** @throws Error when a message could not be sent; those before it may have been: consumers are idempotent. */
   async function send(
