@@ -2,6 +2,8 @@ import { deletePaymentMethod } from '#operations/paymentHistory'
 import { auditOf } from '#runtime/audit'
 import { httpHandler } from '#runtime/http'
 import { live } from '#runtime/live'
+import { catalogue } from '#runtime/liveCatalogue'
+import { methodGoneWrites } from '#runtime/renewalMethod'
 import type { Run } from '#runtime/run'
 import { forgetMethod } from '#runtime/savedMethod'
 
@@ -9,9 +11,11 @@ import { forgetMethod } from '#runtime/savedMethod'
 export const run: Run<typeof deletePaymentMethod> = async (input, deps) => {
   const { accountId, params } = input
   const { paymentMethodId: entityId } = params
-  const audit = () => [auditOf(input, deps, { action: deletePaymentMethod.id, entity: 'paymentMethod', entityId })]
-  await forgetMethod(deps, accountId, entityId, audit)
+  await forgetMethod(deps, accountId, entityId, async (heir) => [
+    ...(await methodGoneWrites(deps, input, entityId, heir)),
+    auditOf(input, deps, { action: deletePaymentMethod.id, entity: 'paymentMethod', entityId }),
+  ])
   return undefined
 }
 
-export const handler = httpHandler(deletePaymentMethod, run, live())
+export const handler = httpHandler(deletePaymentMethod, run, live(catalogue))

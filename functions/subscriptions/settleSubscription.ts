@@ -17,6 +17,7 @@ export const run: RunMessage<typeof settleSubscription.message> = async (message
   await settleWallet(deps, accountId)
   const { renewed, failed, skipped, amounts } = did
   if (renewed + failed + skipped === 0) return
+  if (renewed + failed > 0) deps.metric('RenewalFailed', failed > 0 ? 1 : 0, {})
   const at = { now: deps.clock.now(), real: deps.clock.real() }
   await commit(deps.table, [countRenewalWrite(day, { due: 1, renewed, failed, skipped, amounts }, at)])
 }

@@ -106,18 +106,31 @@ function begun(input: CheckoutInput, purchase: PricedPurchase, order: Order, now
     createdAt: now,
     expiresAt: now + orderLifeMs,
   })
-  const held = holdWrites(input, purchase, payment, now)
+  const held = holdWrites({ ...input, ...couponMaxOf(purchase) }, payment, now)
   if (isFree) return { kind: 'free', payment, writes: held }
   const stored = { ...payment, ver: 1 }
   return { kind: 'pay', payment: stored, writes: [{ row: 'payment', next: stored, seenVer: 0 }, ...held] }
 }
 
+const couponMaxOf = ({ couponMax }: PricedPurchase) => (couponMax === undefined ? {} : { couponMax })
+
+/** What a payment's holds are taken from, as it was seen. */
+export interface HoldSource {
+  account: Pick<CheckoutInput['account'], 'id'>
+  credit?: AccountCredit
+  used?: CheckoutInput['used']
+  /** The coupon's cap. */
+  couponMax?: number
+}
+
 /** What the checkout takes: each under a condition, so that parallel checkouts cannot take it twice. */
-function holdWrites(input: CheckoutInput, purchase: PricedPurchase, payment: Payment, now: number): PaymentWrite[] {
-  const { account, credit, used } = input
+export function holdWrites(
+  { account, credit, used, couponMax: max }: HoldSource,
+  payment: Payment,
+  now: number,
+): PaymentWrite[] {
   const { coupon, manualDiscountId: manual, discount, creditMinor } = payment.holds
   const writes: PaymentWrite[] = []
-  const max = purchase.couponMax
   if (coupon) writes.push({ row: 'coupon', code: coupon.code, by: 1, ...(max !== undefined && { max }) })
   if (manual !== undefined)
     writes.push({ row: 'manualDiscount', accountId: account.id, id: manual, paymentId: payment.id, take: true })

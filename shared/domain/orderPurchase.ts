@@ -201,9 +201,10 @@ const couponTexts: Record<CouponFault, string> = {
 export const couponRefused = (reason: CouponFault): PurchaseFault =>
   faultOf('coupon_invalid', couponTexts[reason], reason)
 
-function couponOf(
-  { published, redeemed }: PurchaseContext,
-  { couponCode }: PurchaseRequest,
+/** The coupon that was asked for, where it holds; of none, none. */
+export function couponOf(
+  { published, redeemed }: Pick<PurchaseContext, 'published' | 'redeemed'>,
+  { couponCode }: Pick<PurchaseRequest, 'couponCode'>,
   target: { planId: string | null; currency: string },
   now: number,
 ): { coupon: Coupon | undefined } | PurchaseFault {

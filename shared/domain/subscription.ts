@@ -96,10 +96,41 @@ export function planGrantEnd(
   subscription: Subscription,
   fallback: PlanTerms | null,
   now: number,
-): { account?: Account; subscription: Subscription } | undefined {
+): GrantEnded | undefined {
   const { periodEnd } = subscription
   if (!isLive(subscription) || !subscription.complimentary || periodEnd === null || now < periodEnd) return undefined
-  const ended = { ...subscription, status: 'expired' as const, endedAt: periodEnd, ver: subscription.ver + 1 }
+  return endedGrant(account, subscription, fallback, { status: 'expired', endedAt: periodEnd }, now)
+}
+
+/** Takes a granted plan back before its time: the account falls back at once. Undefined when it is over already. */
+export function planGrantCancel(
+  account: Account,
+  subscription: Subscription,
+  fallback: PlanTerms | null,
+  now: number,
+): GrantEnded | undefined {
+  const { periodEnd, complimentary } = subscription
+  if (!isLive(subscription) || !complimentary || (periodEnd !== null && now >= periodEnd)) return undefined
+  const ended = endedGrant(account, subscription, fallback, { status: 'canceled', endedAt: now }, now)
+  const { period, ...rest } = ended.account ?? account
+  // The period ends with the plan; late events still fall into it.
+  return ended.account && period ? { ...ended, account: { ...rest, period: { ...period, until: now } } } : ended
+}
+
+export interface GrantEnded {
+  /** Absent: the account is on another subscription. */
+  account?: Account
+  subscription: Subscription
+}
+
+function endedGrant(
+  account: Account,
+  subscription: Subscription,
+  fallback: PlanTerms | null,
+  end: { status: 'expired' | 'canceled'; endedAt: number },
+  now: number,
+): GrantEnded {
+  const ended = { ...subscription, ...end, ver: subscription.ver + 1 }
   if (account.subscriptionId !== subscription.id) return { subscription: ended }
   const { accessEnd: _access, subscriptionId: _subscription, complimentary: _free, ...rest } = account
   return { subscription: ended, account: { ...rest, plan: fallback, ver: account.ver + 1, updatedAt: now } }

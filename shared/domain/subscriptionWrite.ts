@@ -1,5 +1,5 @@
 import type { Account } from './account.ts'
-import { withPlan } from './accountWallet.ts'
+import { type WalletChange, withPlan } from './accountWallet.ts'
 import { canonicalJson } from './guard.ts'
 import type { HistoryEntry, PaymentNotice, PaymentWrite } from './paymentWrite.ts'
 import { isLive } from './subscription.ts'
@@ -57,12 +57,7 @@ export function written(
   const follows: PaymentWrite[] = moved
     ? [
         { row: 'account', next: account, seenVer: before.ver },
-        {
-          row: 'wallet',
-          accountId: account.id,
-          change: withPlan(wallet, account, fallback, replace ?? false, now),
-          seenVersion: wallet.version,
-        },
+        ...walletWrites(wallet, withPlan(wallet, account, fallback, replace ?? false, now), account.id),
       ]
     : []
   return {
@@ -76,6 +71,15 @@ export function written(
     ],
   }
 }
+
+/** A wallet that no plan gives credits, before and after, has no period to follow: it stays as it is. */
+function walletWrites(seen: Wallet, change: WalletChange, accountId: string): PaymentWrite[] {
+  if (change.entries.length === 0 && isWithoutCredits(seen) && isWithoutCredits(change.wallet)) return []
+  return [{ row: 'wallet', accountId, change, seenVersion: seen.version }]
+}
+
+const isWithoutCredits = ({ allowance }: Wallet): boolean =>
+  allowance === null || (allowance.terms === null && allowance.next === null)
 
 /** The account is on this subscription, or will be: one that is over, and stays so, is none of its business. */
 const isOwn = ({ account, subscription }: SubscriptionScene, next: BoughtSubscription): boolean =>

@@ -1,22 +1,26 @@
-import { type Account, newAccount } from '#domain/account'
-import { newWallet, type WalletChange, withZones } from '#domain/accountWallet'
-import { findAccount, putAccountWrite } from '#table/accounts'
+import type { Account } from '#domain/account'
+import { type WalletChange, withZones } from '#domain/accountWallet'
+import { firstWallet, type Tombstone } from '#domain/erasure'
+import { putAccountWrite } from '#table/accounts'
 import { commit } from '#table/commit'
 import { walletKey } from '#table/keys'
 import type { Write } from '#table/port'
+import { findAccountOrTombstone, tombstoneStands } from '#table/tombstones'
 import { type Call, putEntryWrite, putWalletWrite, readWallet, type StoredWallet } from '#table/wallets'
-import { fallbackTerms } from './account.ts'
+import { fallbackTerms, unsavedAccount } from './account.ts'
 import { auditOf } from './audit.ts'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
+import { erasedProblem } from './erased.ts'
 import { callOf } from './guarded.ts'
 import type { Input } from './run.ts'
 import { onSettledWallet } from './settled.ts'
 
 /**
  * Changes an account, making it first when it is new: the account, its wallet and the first allowance are one
- * transaction, so no account is ever without a wallet.
+ * transaction, so no account is ever without a wallet. In an erased account's place only its own login begins anew.
  * `plan` is pure and may refuse by throwing a Problem.
+ * @throws Problem `conflict` when a server means an account that was erased.
  */
 export function changeAccount(
   deps: Deps,
@@ -26,12 +30,13 @@ export function changeAccount(
 ): Promise<Account> {
   const { accountId } = input
   const attempt = async (): Promise<Account | typeof again> => {
-    const seen = await findAccount(deps.table, accountId, { consistent: true })
+    const { account: seen, tombstone } = await findAccountOrTombstone(deps.table, accountId, { consistent: true })
+    if (tombstone && input.identity.kind !== 'customer') throw erasedProblem()
     const now = deps.clock.now()
-    const next = plan(seen ?? newAccount(accountId, await fallbackTerms(deps), now), now)
+    const next = plan(seen ?? (await unsavedAccount(deps, accountId, tombstone, now)), now)
     const writes = [
-      putAccountWrite(next, seen),
-      ...(await walletWritesOf(deps, seen, next, callOf(input), now)),
+      ...accountWrites(next, seen, tombstone),
+      ...(await walletWritesOf(deps, { seen, tombstone }, next, callOf(input), now)),
       // What changed, not to what: names and addresses are personal, and the account itself holds them.
       auditOf(input, deps, {
         action,
@@ -56,15 +61,25 @@ const changedOf = (seen: Account | undefined, next: Account): string[] =>
     )
     .map(([name]) => name)
 
+/** Where there is nothing yet, or in the place of the tombstone that was seen; its version goes on from that. */
+function accountWrites(next: Account, seen: Account | undefined, tombstone: Tombstone | undefined): Write[] {
+  if (!tombstone) return [putAccountWrite(next, seen)]
+  const put = putAccountWrite({ ...next, ver: tombstone.ver + 1 }, tombstone)
+  return [{ ...put, when: tombstoneStands(tombstone) }]
+}
+
 /** A new account brings its wallet; a change of zones reaches the wallet, whose windows follow them; nothing else does. */
 async function walletWritesOf(
   deps: Deps,
-  seen: Account | undefined,
+  { seen, tombstone }: { seen: Account | undefined; tombstone: Tombstone | undefined },
   next: Account,
   call: Call,
   now: number,
 ): Promise<Write[]> {
-  if (!seen) return walletWrites(next.id, newWallet(next, await fallbackTerms(deps), now), undefined, call, now)
+  if (!seen) {
+    const first = firstWallet(next, tombstone, await fallbackTerms(deps), now)
+    return walletWrites(next.id, first, undefined, call, now)
+  }
   if (JSON.stringify(seen.zones) === JSON.stringify(next.zones)) return []
   const stored = await loadStoredWallet(deps, next.id)
   return walletWrites(next.id, withZones(stored.wallet, next, now), stored, call, now)

@@ -33,6 +33,7 @@ export async function storedAnswer(
 
 /**
  * Commits the writes and the answer beside them: also under a key made here, so that no retry of our own acts twice.
+ * `status`: where it is not the operation's usual one; repeated as well.
  * Answers `again` when another writer changed what the plan rested on: load and decide anew.
  */
 export async function commitAnswer<Output extends Record<string, unknown>>(
@@ -41,8 +42,9 @@ export async function commitAnswer<Output extends Record<string, unknown>>(
   deps: Deps,
   writes: Write[],
   output: Output,
+  status?: number,
 ): Promise<Output | Reply<Output> | typeof again> {
-  const row = answerWrite(operation, input, deps, output)
+  const row = answerWrite(operation, input, deps, output, status)
   const outcome = await commit(deps.table, [...writes, row])
   if (outcome.committed) return output
   const stored = outcome.refusalOf(row)?.item
@@ -66,6 +68,7 @@ function answerWrite(
   input: Input,
   deps: Deps,
   output: Record<string, unknown>,
+  status: number | undefined,
 ): Extract<Write, { kind: 'put' }> {
   const now = deps.clock.real()
   const hidden = new Set(operation.secrets ?? [])
@@ -82,6 +85,7 @@ function answerWrite(
       hash: input.requestHash,
       key: input.key.text,
       body: JSON.stringify(body),
+      ...(status !== undefined && { status }),
     },
     when: absent,
   }
@@ -91,7 +95,7 @@ const isKept = (item: Item, deps: Deps): boolean => Number(item.createdAt) + kep
 
 function replayOf(item: Item, input: Input): Reply<unknown> {
   if (item.hash !== input.requestHash || item.key !== input.key.text) throw keyReused()
-  return replayed(JSON.parse(String(item.body)))
+  return replayed(JSON.parse(String(item.body)), typeof item.status === 'number' ? item.status : undefined)
 }
 
 export const keyReused = (): Problem =>

@@ -3,6 +3,7 @@ import type { PurchaseRequest } from '#domain/orderPurchase'
 import { isVisitor, type Payment } from '#domain/payment'
 import { paymentView } from '#domain/paymentView'
 import { Problem } from '#errors/problem'
+import type { CheckoutKey } from '#table/checkoutKeys'
 import { loadAccount } from './account.ts'
 import { chargePayment } from './chargePayment.ts'
 import { type Begun, beginCheckout, checkoutKeyOf, payerOf } from './checkout.ts'
@@ -12,7 +13,7 @@ import { openOrder } from './openOrder.ts'
 import { asked } from './provider.ts'
 import { openQuote } from './quote.ts'
 import { type Input, type Reply, replayed } from './run.ts'
-import { ownMethod } from './savedMethod.ts'
+import { ownMethod, type StoredMethod } from './savedMethod.ts'
 
 /** What a customer buys, and how it is to be paid. */
 export interface BuyRequest extends PurchaseRequest {
@@ -50,33 +51,52 @@ export async function buy(
   const key = checkoutKeyOf(deps, input, 'checkout')
   const ask = { request, ...(quote && { quote }), ...(method && { provider: method.provider }) }
   const begun = await beginCheckout(deps, input, ask, key)
+  return boughtView(begun, await askFor(deps, input, begun, key, { ...(method && { method }), saveMethod }))
+}
+
+/** Asks the provider for what was begun: charges the saved method that was named, or opens the checkout. */
+export async function askFor(
+  deps: Deps,
+  input: Input,
+  begun: Begun,
+  { guard }: Pick<CheckoutKey, 'guard'>,
+  { method, saveMethod }: { method?: StoredMethod; saveMethod?: boolean | undefined },
+): Promise<Asked> {
   const account = payerOf(await payingAccount(deps, input))
   if (method && isOpen(begun)) {
     const options = { isRepeated: !begun.isNew }
     const payment = await asked(chargePayment(deps, begun.payment, method, account, callOf(input), options))
-    return answer(payment, null, begun)
+    return { payment, checkout: null }
   }
-  const opened = await asked(
-    openOrder(deps, begun, key.guard, {
+  const { payment, checkout } = await asked(
+    openOrder(deps, begun, guard, {
       account,
       saveMethod: saveMethod ?? isRecurring(begun.payment),
       description: begun.payment.order.lines.map(({ description }) => description).join(', '),
     }),
   )
-  return answer(opened.payment, opened.payment.provider ? opened.checkout : null, begun)
+  return { payment, checkout: payment.provider ? checkout : null }
+}
+
+/** A payment as it is after the provider was asked, and what opens its checkout. */
+export interface Asked {
+  payment: Payment
+  checkout: Record<string, unknown> | null
 }
 
 const isOpen = ({ payment }: Begun): boolean => payment.provider !== null && payment.status === 'pending'
 
 /** Whoever renews wants the method kept; whoever buys once is not asked. */
 const isRecurring = ({ subject }: Payment): boolean =>
-  subject.kind === 'plan' && subject.interval !== 'one-time' && subject.interval !== 'lifetime'
+  subject.kind === 'subscription' ||
+  (subject.kind === 'plan' && subject.interval !== 'one-time' && subject.interval !== 'lifetime')
 
 async function payingAccount(deps: Deps, input: Input): Promise<Account> {
   return isVisitor(input.accountId) ? newAccount(input.accountId, null, deps.clock.now()) : loadAccount(input, deps)
 }
 
-function answer(payment: Payment, checkout: Bought['checkout'], { isNew }: Begun): Bought | Reply<Bought> {
+/** The answer of whoever buys or renews. */
+export function boughtView({ isNew }: Begun, { payment, checkout }: Asked): Bought | Reply<Bought> {
   const view = paymentView(payment)
   const { id: paymentId, provider, providerOrderId, amount, currency } = view
   const output = { paymentId, provider, providerOrderId, amount, currency, checkout, payment: view }

@@ -17,6 +17,7 @@ import { currentCatalogue } from '#table/catalogue'
 import { type CheckoutKey, findCheckoutKey, putCheckoutKeyWrite } from '#table/checkoutKeys'
 import { couponCount, findDiscountUse, openManualDiscounts } from '#table/discounts'
 import { findPayment } from '#table/payments'
+import type { Write } from '#table/port'
 import { loadAccount } from './account.ts'
 import { keyReused } from './answers.ts'
 import { accountFor, billingCountry } from './billingProfile.ts'
@@ -52,18 +53,44 @@ export async function beginCheckout(deps: Deps, input: Input, ask: CheckoutAsk, 
   const known = input.key.given ? await begunBefore(deps, input, key) : undefined
   if (known) return known
   if (!isVisitor(input.accountId)) await accountFor(deps, input)
+  return beginPayment(deps, input, key, {
+    isQuoted: ask.quote !== undefined,
+    decide: async (now) => {
+      const plan = planCheckout(await checkoutInput(deps, input, ask, key.paymentId, now), now)
+      if (plan.kind === 'refused') throw refusalOf(plan)
+      return plan
+    },
+  })
+}
+
+/** What a payment of any kind is begun with. */
+export interface Beginning {
+  /** Reads and decides, at each attempt anew. @throws Problem to refuse. */
+  decide: (now: number) => Promise<Accepted>
+  /** The amounts were promised: what is taken by then is not decided anew. */
+  isQuoted: boolean
+  /** In the transaction beside the payment: an audit entry. */
+  beside?: (payment: Payment) => Write[]
+}
+
+/** Writes what was decided with the call's key, in one transaction; with nothing to pay it is settled in that very one. */
+export function beginPayment(
+  deps: Deps,
+  input: Input,
+  key: CheckoutKey,
+  { decide, isQuoted, beside = () => [] }: Beginning,
+): Promise<Begun> {
   const attempt = async (): Promise<Begun | typeof again> => {
     const now = deps.clock.now()
-    const context = await checkoutInput(deps, input, ask, key.paymentId, now)
-    const plan = planCheckout(context, now)
-    if (plan.kind === 'refused') throw refusalOf(plan)
-    const { payment, writes, walletCreatedAt } = await settledIfFree(deps, plan, now)
-    const keyWrite = putCheckoutKeyWrite(input.accountId, key, now)
-    const outcome = await writePayment(deps, writes, callOf(input), walletCreatedAt, [keyWrite])
+    const begun = await settledIfFree(deps, await decide(now), now)
+    if (begun === again) return again
+    const { payment, writes, walletCreatedAt } = begun
+    const also = [putCheckoutKeyWrite(input.accountId, key, now), ...beside(payment)]
+    const outcome = await writePayment(deps, writes, callOf(input), walletCreatedAt, also)
     if (outcome.committed) return { payment, isNew: true }
     const first = await begunBefore(deps, input, key)
     if (first) return first
-    const problem = refusedFor(outcome.refused, ask)
+    const problem = refusedFor(outcome.refused, isQuoted)
     if (problem) throw problem
     return again
   }
@@ -164,17 +191,19 @@ function currencyOf({ products, plans, currency }: Catalogue, { productId, price
   return product?.price.currency ?? price?.currency ?? currency
 }
 
-type Accepted = Exclude<CheckoutPlan, { kind: 'refused' }>
+export type Accepted = Exclude<CheckoutPlan, { kind: 'refused' }>
 
 /** Nothing to pay: the purchase happens with its checkout. */
 async function settledIfFree(
   deps: Deps,
   plan: Accepted,
   now: number,
-): Promise<{ payment: Payment; writes: PaymentWrite[]; walletCreatedAt?: number }> {
+): Promise<{ payment: Payment; writes: PaymentWrite[]; walletCreatedAt?: number } | typeof again> {
   if (plan.kind === 'pay') return plan
   const { input, stored } = await loadSettlement(deps, plan.payment, now)
-  const settled = planSettlement({ ...input, payment: plan.payment, seen: null, savedMethod: false }, now)
+  // The subscription has moved on between the two reads.
+  if (input.other?.kind === 'unlawful') return again
+  const settled = planSettlement({ ...input, payment: plan.payment, seen: null }, now)
   if (settled.kind !== 'settle') throw new Error(`a free purchase was ${settled.kind}`)
   return {
     payment: settled.next,
@@ -186,10 +215,10 @@ async function settledIfFree(
 const refusalOf = ({ code, detail }: Extract<CheckoutPlan, { kind: 'refused' }>): Problem => new Problem(code, detail)
 
 /** What a lost condition means to the caller; undefined: decide anew. */
-function refusedFor(refused: readonly RefusedWrite[], { quote }: CheckoutAsk): Problem | undefined {
+function refusedFor(refused: readonly RefusedWrite[], isQuoted: boolean): Problem | undefined {
   const rows = refused.map(({ of }) => of.row)
   if (rows.includes('coupon')) return new Problem('coupon_invalid', 'The coupon has been used as often as it may be.')
-  if (quote && (rows.includes('manualDiscount') || rows.includes('discountUse')))
+  if (isQuoted && (rows.includes('manualDiscount') || rows.includes('discountUse')))
     return new Problem('quote_expired', 'The quote no longer holds: ask for a new one.')
   return undefined
 }

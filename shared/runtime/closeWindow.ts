@@ -42,7 +42,9 @@ export async function closeWindow(deps: Deps, accountId: string, found: Item): P
     if (!plan) return undefined
 
     const next = new Map(plan.rows.map((row) => [row.month, { ...row, ...overageIn(known.get(row.month)) }]))
-    if (plan.overage && endMonth) {
+    const isBilled = endMonth && known.get(endMonth)?.billed?.[windowIdOf(found.sk, feature)] !== undefined
+    // What is on an order is final: a later event counts for history only.
+    if (plan.overage && endMonth && !isBilled) {
       const row = next.get(endMonth) ?? {
         ...emptyMonth(endMonth),
         ...known.get(endMonth),
@@ -64,7 +66,10 @@ export async function closeWindow(deps: Deps, accountId: string, found: Item): P
   })
 }
 
-const overageIn = (row: StoredHistory | undefined) => (row?.overage ? { overage: row.overage } : {})
+const overageIn = (row: StoredHistory | undefined) => ({
+  ...(row?.overage && { overage: row.overage }),
+  ...(row?.billed && { billed: row.billed }),
+})
 const emptyMonth = (month: string) => ({
   month,
   ver: 0,

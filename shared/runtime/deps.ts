@@ -4,6 +4,7 @@ import type { PaymentSettings } from '#domain/paymentSettings'
 import type { Gateway } from '#gateways/gateway'
 import type { Seal } from '#gateways/seal'
 import type { QueueName } from '#operations/definition'
+import type { MetricName } from '#operations/metrics'
 import type { Table } from '#table/port'
 
 /** Everything with an effect that a handler may use. Live adapters, or the simulator's. */
@@ -25,7 +26,7 @@ export interface Deps {
   payments: () => Promise<PaymentTools>
   config: Config
   /** Counts something for an alarm or a chart. */
-  metric: (name: string, value: number, dimensions: Record<string, string>) => void
+  metric: (name: MetricName, value: number, dimensions: Record<string, string>) => void
   /** What this invocation has consumed so far, for its log line. */
   spent?: () => { readUnits: number; writeUnits: number; calls: number }
 }

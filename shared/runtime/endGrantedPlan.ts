@@ -1,40 +1,33 @@
-import { withPlan } from '#domain/accountWallet'
 import { planGrantEnd, type Subscription } from '#domain/subscription'
-import { findAccount, putAccountWrite } from '#table/accounts'
+import { findAccount } from '#table/accounts'
 import { type AuditEntry, auditWrite } from '#table/audit'
 import { commit } from '#table/commit'
-import type { Item } from '#table/port'
-import { countPriceWrite, findSubscription, putSubscriptionWrite, readSubscription } from '#table/subscriptions'
+import { findSubscription } from '#table/subscriptions'
 import { fallbackTerms } from './account.ts'
-import { loadStoredWallet, walletWrites } from './accountChange.ts'
+import { loadStoredWallet } from './accountChange.ts'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
+import { grantEndedWrites } from './grantEnded.ts'
 import { onSettledWallet } from './settled.ts'
 
 /** Tidies after a granted plan whose time is over. Access ended at the instant by itself; this may come late, twice or never. */
-export async function endGrantedPlan(deps: Deps, accountId: string, found: Item): Promise<void> {
-  const { id } = readSubscription(found)
+export async function endGrantedPlan(deps: Deps, accountId: string, { id }: Pick<Subscription, 'id'>): Promise<void> {
   const fallback = await fallbackTerms(deps)
   const attempt = async () => {
     const [subscription, account] = await Promise.all([
       findSubscription(deps.table, accountId, id),
       findAccount(deps.table, accountId, { consistent: true }),
     ])
-    if (!subscription || !account) throw new Error('a subscription without its account')
+    if (!subscription) throw new Error('a subscription that is due is not there')
+    // It was erased, which waits until no subscription is live: there is nothing left to end.
+    if (!account) return undefined
     const now = deps.clock.now()
     const plan = planGrantEnd(account, subscription, fallback, now)
     if (!plan) return undefined
     const stored = await loadStoredWallet(deps, accountId)
     const call = { hash: '', requestId: `end ${id}`, actor: 'clock' }
     const outcome = await commit(deps.table, [
-      putSubscriptionWrite(accountId, plan.subscription, subscription, now),
-      countPriceWrite(subscription.priceId, -1, now),
-      ...(plan.account
-        ? [
-            putAccountWrite(plan.account, account),
-            ...walletWrites(accountId, withPlan(stored.wallet, plan.account, fallback, false, now), stored, call, now),
-          ]
-        : []),
+      ...grantEndedWrites(deps, { account, subscription, stored, fallback, call }, plan, now),
       auditWrite(
         endedPlan(accountId, subscription, plan.subscription),
         { now, real: deps.clock.real() },

@@ -1,9 +1,14 @@
 import { withPlan } from '#domain/accountWallet'
 import { liveTerms } from '#domain/entitlement'
-import { planGrant, type Subscription } from '#domain/subscription'
+import { ulidOf } from '#domain/guard'
+import { isLive, planGrant, type Subscription } from '#domain/subscription'
+import { nextDueAt } from '#domain/subscriptionDue'
+import { withoutRenewal } from '#domain/subscriptionEnd'
+import { accessEndOf, type BoughtSubscription, isBought, statusAt } from '#domain/subscriptionState'
 import type { PlanTerms } from '#domain/terms'
 import { notFound } from '#errors/problem'
 import { findAccount, putAccountWrite } from '#table/accounts'
+import { putHistoryWrite } from '#table/history'
 import type { Write } from '#table/port'
 import { countPriceWrite, findSubscription, putSubscriptionWrite } from '#table/subscriptions'
 import type { Call } from '#table/wallets'
@@ -12,11 +17,11 @@ import type { Deps } from './deps.ts'
 
 /**
  * The transaction that gives an account a plan: account, wallet with the new allowance, the subscription, the one it
- * replaces, and the counts of live subscriptions by price.
+ * replaces, the counts of live subscriptions by price, and a line of the plan history.
  * @throws Problem `not_found` without such an account.
  */
 export async function grantPlanWrites(
-  deps: Pick<Deps, 'table'>,
+  deps: Pick<Deps, 'table' | 'ids'>,
   accountId: string,
   grant: { id: string; terms: PlanTerms; until: number | null; reason: string },
   fallback: PlanTerms | null,
@@ -32,14 +37,47 @@ export async function grantPlanWrites(
   const stored = await loadStoredWallet(deps, accountId)
   const live = liveTerms(account, now, fallback)
   const plan = planGrant(account, current, grant, live, now)
+  const replaced = plan.replaced && asReplaced(current, plan.replaced, now)
   const writes = [
     putAccountWrite(plan.account, account),
     ...walletWrites(accountId, withPlan(stored.wallet, plan.account, fallback, plan.isUpgrade, now), stored, call, now),
     putSubscriptionWrite(accountId, plan.granted, undefined, now),
-    ...(plan.replaced ? [putSubscriptionWrite(accountId, plan.replaced, current, now)] : []),
-    ...countsOf(plan.granted.priceId, plan.replaced?.priceId).map(([priceId, by]) => countPriceWrite(priceId, by, now)),
+    ...(replaced ? [putSubscriptionWrite(accountId, replaced, current, now, nextDueAt(replaced))] : []),
+    ...countsOf(plan.granted.priceId, replaced?.priceId).map(([priceId, by]) => countPriceWrite(priceId, by, now)),
+    putHistoryWrite(
+      accountId,
+      {
+        id: `his_${ulidOf(now, deps.ids.random())}`,
+        planId: grant.terms.planId,
+        previousPlanId: live?.planId ?? null,
+        priceId: grant.terms.priceId,
+        kind: 'grant',
+        startedAt: now,
+        endedAt: grant.until,
+        amountMinor: 0,
+        currency: grant.terms.currency,
+        paymentId: null,
+        providerPaymentId: null,
+      },
+      now,
+    ),
   ]
   return { granted: plan.granted, planBefore: live?.planId ?? null, writes }
+}
+
+/**
+ * A bought subscription that a grant takes the place of: it renews no more, and a charge under way is to go back. One
+ * that was over, and that no job had tidied yet, ended when it ended.
+ */
+function asReplaced(
+  current: Subscription | BoughtSubscription | undefined,
+  replaced: Subscription,
+  now: number,
+): Subscription | BoughtSubscription {
+  if (!current || !isBought(current) || !isLive(current)) return replaced
+  const { status, access } = statusAt(current, now)
+  const over = access ? {} : { status, endedAt: accessEndOf(current) ?? now }
+  return { ...withoutRenewal(current), status: replaced.status, endedAt: now, ver: replaced.ver, ...over }
 }
 
 /** A transaction takes one write an item: the same price granted anew counts neither up nor down. */

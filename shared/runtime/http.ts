@@ -10,10 +10,12 @@ import { storedAnswer } from './answers.ts'
 import { auditOf } from './audit.ts'
 import { reportDefect } from './defect.ts'
 import type { Deps } from './deps.ts'
+import { erasedInstead } from './erased.ts'
 import type { Live } from './live.ts'
+import { requireMember } from './membership.ts'
 import { type HttpResponse, problemResponse, securityHeaders } from './problem.ts'
 import { customerPolicy, publicPolicy, requireRate } from './rate.ts'
-import { accountOf, bodyOf, type HttpEvent, identityOf, keyOf, requestIdOf } from './request.ts'
+import { accountOf, bodyOf, type HttpEvent, identityOf, keyOf, otherAccountOf, requestIdOf } from './request.ts'
 import { type Identity, type Input, Reply, type Run } from './run.ts'
 import { requireAdmin } from './staff.ts'
 
@@ -62,8 +64,8 @@ export async function handleHttp<Operation extends HttpOperation>(
     const answered = answer(operation, run, deps, event, context)
     response = await (timeLeftMs === undefined ? answered : withinTime(answered, timeLeftMs, deps))
   } catch (error) {
-    failure = error
-    const problem = asProblem(error)
+    const problem = await erasedInstead(deps, event, context, asProblem(error))
+    failure = problem ?? error
     response = problemResponse(problem ?? error, context)
     Object.assign(response.headers, problem?.headers)
     if (!problem) reportDefect(operation, deps, error, { requestId })
@@ -126,16 +128,34 @@ async function answer<Operation extends HttpOperation>(
 ): Promise<HttpResponse> {
   const identity = identityOf(event)
   context.identity = identity
-  const accountId = accountOf(event, identity)
-  context.accountId = accountId
+  const own = accountOf(event, identity)
+  context.accountId = own
   if (operation.scope && identity.kind === 'server' && !identity.scopes.includes(operation.scope)) {
     throw new Problem('forbidden', `The API key lacks the scope "${operation.scope}".`)
   }
-  const limits = await takeLimits(operation, identity, accountId, deps)
+  // A login's requests count for itself, whichever account they are for: no member uses up another's.
+  const limits = await takeLimits(operation, identity, own, deps)
+  const accountId = await actingFor(operation, event, identity, own, deps)
+  context.accountId = accountId
   if (identity.kind === 'staff') await requireAdmin(identity, deps)
   const input = inputOf(operation, event, identity, accountId, context.requestId, deps)
   const outcome = (await storedAnswer(operation, input, deps)) ?? (await run(input, deps))
   return success(operation, outcome, { ...limits, 'x-request-id': context.requestId })
+}
+
+/** The caller's own account, or the one that a member acts for. @throws Problem `not_found`, `forbidden`. */
+async function actingFor(
+  operation: HttpOperation,
+  event: HttpEvent,
+  identity: Identity,
+  own: string,
+  deps: Deps,
+): Promise<string> {
+  const other = otherAccountOf(event, identity)
+  if (other === undefined) return own
+  const { method } = event.requestContext.http
+  await requireMember(deps, { accountId: other, userId: identity.subject ?? '' }, method, operation.memberRole)
+  return other
 }
 
 /** Customers by account, the public by address; servers have the gateway's throttle and staff their own care. */

@@ -18,8 +18,8 @@ export interface OwedOverage {
 }
 
 const nothing: OwedOverage = { items: [], billedBy: () => [] }
-/** Windows are months or billing periods; a year's ends within a period before its renewal. Two months back is enough. */
-const lookBackMs = 62 * 86_400_000
+/** Windows are months or billing periods: a yearly plan's months are on its next order, up to a year later. */
+const monthsBack = 13
 
 /**
  * What an account owes for use beyond its plan. Windows that are over and still open are closed first, so that the order
@@ -65,7 +65,7 @@ interface OwedRow {
 }
 
 async function owedOf(deps: Deps, accountId: string, feature: string, name: string, now: number): Promise<OwedRow[]> {
-  const months = [...new Set([now - lookBackMs, now - lookBackMs / 2, now].map(monthOf))]
+  const months = monthsUntil(now)
   const found = await deps.table.batchGet(
     months.map((month) => historyKey(accountId, feature, month)),
     { consistent: true },
@@ -86,7 +86,11 @@ async function owedOf(deps: Deps, accountId: string, feature: string, name: stri
   )
 }
 
-const monthOf = (at: number): string => new Date(at).toISOString().slice(0, 7)
+/** The month of an instant and those before it, as far as is looked back; a window lies in the month in which it ended. */
+const monthsUntil = (at: number): string[] =>
+  Array.from({ length: monthsBack + 1 }, (_, back) =>
+    new Date(Date.UTC(new Date(at).getUTCFullYear(), new Date(at).getUTCMonth() - back)).toISOString().slice(0, 7),
+  )
 
 /** A payment that failed or expired bills nothing: what was on its order is owed again. */
 async function isBilled(deps: Deps, accountId: string, paymentId: string | undefined): Promise<boolean> {

@@ -5,7 +5,7 @@ import { type DueAction, whatIsDue } from '#domain/subscriptionDue'
 import { planEnd } from '#domain/subscriptionEnd'
 import { planReminder } from '#domain/subscriptionSchedule'
 import { type BoughtSubscription, isBought } from '#domain/subscriptionState'
-import { unchanged } from '#domain/subscriptionWrite'
+import { type SubscriptionScene, unchanged } from '#domain/subscriptionWrite'
 import { GatewayError } from '#gateways/gatewayError'
 import { findMethod } from '#table/methods'
 import { findPayment } from '#table/payments'
@@ -14,11 +14,12 @@ import { chargePayment, hear } from './chargePayment.ts'
 import { payerOf } from './checkout.ts'
 import type { Deps } from './deps.ts'
 import { endGrantedPlan } from './endGrantedPlan.ts'
+import { termsOfPlan } from './planTerms.ts'
 import { requestRefund, sendRefund } from './refund.ts'
 import { chargeFinalOverage, freshHistoryId, startRenewal } from './renewalStart.ts'
 import { findDefaultMethod, type StoredMethod } from './savedMethod.ts'
 import { type SettlementCall, settlePayment } from './settlePayment.ts'
-import { loadScene, stepSubscription, termsOfPlan } from './subscription.ts'
+import { loadScene, stepSubscription } from './subscription.ts'
 
 /** What one look at a subscription came to, for the report of its run. */
 export interface RenewalReport {
@@ -200,16 +201,13 @@ async function takeUp(
   const ids = historyId(deps)
   const verdict = followCharge(seen.scene, payment, ids, deps.clock.now())
   if (verdict.kind === 'unknown') return askAgain(deps, at, payment, seen.scene.subscription, call, report)
-  await stepSubscription(
-    deps,
-    at.accountId,
-    call,
-    ({ scene }, now) => {
-      const plan = followCharge(scene, payment, ids, now)
-      return plan.kind === 'unknown' ? unchanged(scene) : plan.plan
-    },
-    at,
-  )
+  const taken = (scene: SubscriptionScene, now: number) => {
+    const plan = followCharge(scene, payment, ids, now)
+    return plan.kind === 'unknown' ? unchanged(scene) : plan.plan
+  }
+  // The settlement has mostly done all of it.
+  if (verdict.plan.writes.length > 0)
+    await stepSubscription(deps, at.accountId, call, ({ scene }, now) => taken(scene, now), at)
   if (verdict.refund) await giveBack(deps, payment, call)
   if (verdict.kind === 'failed') report.failed += 1
   if (verdict.kind === 'settled' && payment.settled?.as === 'granted') {

@@ -13,16 +13,17 @@ import { taxRuleFor } from '#domain/tax'
 import type { PlanTerms } from '#domain/terms'
 import { findAccountCredit } from '#table/accountCredit'
 import { findCheckoutKey, putCheckoutKeyWrite } from '#table/checkoutKeys'
-import { findPayment } from '#table/payments'
+import type { Write } from '#table/port'
 import { billingCountry } from './billingProfile.ts'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { type OwedOverage, owedOverage } from './overage.ts'
+import { termsOfPlan } from './planTerms.ts'
 import type { StoredMethod } from './savedMethod.ts'
 import { onSettledWallet } from './settled.ts'
 import { loadSettlement } from './settlementInput.ts'
 import { type SettlementCall, writePayment } from './settlePayment.ts'
-import { type LoadedScene, loadScene, termsOfPlan } from './subscription.ts'
+import { type LoadedScene, loadScene } from './subscription.ts'
 
 interface At {
   accountId: string
@@ -30,9 +31,9 @@ interface At {
 }
 
 /**
- * Writes the payment of the next period, named by subscription, period and attempt: a crash or a second delivery finds it
- * instead of making another. With nothing to pay the period is paid in this very transaction. Undefined: there is nothing
- * to charge any more.
+ * Writes the payment of the next period beside the subscription, which names it from then on: that write stands on the
+ * version that was seen, so a crash or a second delivery finds the charge under way instead of beginning another. With
+ * nothing to pay the period is paid in this very transaction. Undefined: there is nothing to charge any more.
  */
 export function startRenewal(
   deps: Deps,
@@ -47,8 +48,6 @@ export function startRenewal(
     if (subscription.pendingCharge || !subscription.autoRenew || subscription.periodEnd === null) return undefined
     const name = renewalName(subscription.id, nextUnpaid(subscription), subscription.retry?.failed)
     const guard = guardOf('i', 'renewal', name)
-    const known = await findCheckoutKey(deps.table, at.accountId, guard)
-    if (known) return findPayment(deps.table, at.accountId, known.paymentId, { consistent: true })
     const terms = await termsOfPlan(deps, nextPlan(subscription))
     // A charge that starts ahead of the period's end has no overage of it: that is on the next one.
     const isAhead = deps.clock.now() < subscription.periodEnd
@@ -113,14 +112,7 @@ async function begin(
   const now = deps.clock.now()
   const fresh = renewalPayment(deps, scene.account, scene.subscription, what, provider, now)
   const taken = creditTaken(fresh, what.credit, now)
-  const beside = [
-    putCheckoutKeyWrite(
-      scene.account.id,
-      { guard: what.guard, hash: what.type, paymentId: fresh.id, lockedUntil: 0 },
-      now,
-    ),
-    ...(what.owed?.billedBy(fresh.id) ?? []),
-  ]
+  const beside = [...onceOnly(what, fresh, now), ...(what.owed?.billedBy(fresh.id) ?? [])]
   if (fresh.amountMinor === 0) {
     const { input } = await loadSettlement(deps, fresh, now)
     const settled = planSettlement({ ...input, payment: fresh, seen: null }, now)
@@ -134,6 +126,10 @@ async function begin(
   const outcome = await writePayment(deps, writes, call, stored.createdAt, beside)
   return outcome.committed ? payment : again
 }
+
+/** Final overage leaves the subscription as it is, so it has a guard of its own. */
+const onceOnly = ({ type, guard }: Beginning, { id, accountId }: Payment, now: number): Write[] =>
+  type === 'overage' ? [putCheckoutKeyWrite(accountId, { guard, hash: type, paymentId: id, lockedUntil: 0 }, now)] : []
 
 function renewalPayment(
   deps: Deps,

@@ -1,4 +1,4 @@
-import { Problem } from '#errors/problem'
+import { notFound, Problem } from '#errors/problem'
 import { type Caller, callerOf, type HttpOperation, type Route, type Scope, scopes } from '#operations/definition'
 import type { Identity, RequestKey } from './run.ts'
 
@@ -69,7 +69,7 @@ function scopesOf(value: unknown): Scope[] {
   return scopes.filter((scope) => words.includes(scope))
 }
 
-/** The account of the call: the path's, or the customer's own. A header that names another account finds nothing. */
+/** The account of the call by its path or token: of a customer, their own. */
 export function accountOf(event: HttpEvent, identity: Identity): string {
   const named = event.pathParameters?.accountId
   if (named !== undefined) {
@@ -80,10 +80,17 @@ export function accountOf(event: HttpEvent, identity: Identity): string {
     return named
   }
   if (identity.kind === 'visitor') return identity.subject ?? ''
-  if (identity.kind !== 'customer') return ''
+  return identity.kind === 'customer' ? (identity.subject ?? '') : ''
+}
+
+/** Another account that a customer wants to act for, by the header `Faregate-Account`; undefined: their own. */
+export function otherAccountOf(event: HttpEvent, identity: Identity): string | undefined {
+  if (identity.kind !== 'customer') return undefined
   const chosen = event.headers['faregate-account']
-  if (chosen !== undefined && chosen !== identity.subject) throw new Problem('not_found', 'There is no such account.')
-  return identity.subject ?? ''
+  if (chosen === undefined || chosen === identity.subject) return undefined
+  // What no account can be called is not found either: a malformed header tells as little as another's id.
+  if (!idPattern.test(chosen)) throw notFound('account')
+  return chosen
 }
 
 /** `Idempotency-Key`: 1–255 printable characters, bare or as a quoted string (the IETF draft's form). */

@@ -58,8 +58,8 @@ export class Reply<Output> {
 }
 
 /** The first answer again: same body, marked. */
-export const replayed = <Output>(output: Output): Reply<Output> =>
-  new Reply(output, { headers: { 'idempotent-replayed': 'true' } })
+export const replayed = <Output>(output: Output, status?: number): Reply<Output> =>
+  new Reply(output, { ...(status !== undefined && { status }), headers: { 'idempotent-replayed': 'true' } })
 
 type Answer<Operation extends HttpOperation> = z.input<NonNullable<Operation['output']>>
 

@@ -6,6 +6,7 @@ import { parseOwn } from '#errors/parse'
 import { notFound } from '#errors/problem'
 import type { ProviderMethod } from '#gateways/gateway'
 import { commit } from '#table/commit'
+import { accountKey } from '#table/keys'
 import {
   deleteMethodWrite,
   findForgotten,
@@ -21,6 +22,7 @@ import type { Write } from '#table/port'
 import { stillActive } from './billingProfile.ts'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
+import { onSettledWallet } from './settled.ts'
 
 export type StoredMethod = PaymentMethod
 
@@ -121,14 +123,17 @@ export const findDefaultMethod = async (
 export const savedMethods = async (deps: Pick<Deps, 'table'>, accountId: string): Promise<StoredMethod[]> =>
   orderedMethods(await listMethods(deps.table, accountId))
 
-/** Forgets a method, and its token; the newest other one becomes the default where it was that. Twice is once. */
+/**
+ * Forgets a method, and its token; the newest other one becomes the default where it was that. Twice is once.
+ * `beside`: what goes with it, by the default that is left.
+ */
 export function forgetMethod(
   deps: Deps,
   accountId: string,
   id: string,
-  beside: () => Write[] = () => [],
+  beside: (heir: StoredMethod | undefined) => Promise<Write[]> = async () => [],
 ): Promise<void> {
-  return contend(deps, async () => {
+  const attempt = async () => {
     const all = await listMethods(deps.table, accountId)
     const seen = all.find((one) => one.id === id)
     if (!seen) return undefined
@@ -140,24 +145,43 @@ export function forgetMethod(
       deleteMethodWrite(seen),
       putForgottenWrite(accountId, id, at),
       ...(heir ? marked(others, heir.id, at.now) : []),
-      ...beside(),
+      ...(await beside(heir)),
     ])
     return outcome.committed ? undefined : again
-  })
+  }
+  return contend(deps, () => onSettledWallet(deps, accountId, attempt))
 }
 
-/** Makes a method the default, and no other. @throws Problem `not_found`, for another account's too. */
-export function chooseDefault(deps: Deps, accountId: string, id: string, beside: () => Write[]): Promise<StoredMethod> {
-  return contend(deps, async () => {
+/**
+ * Makes a method the default, and no other. `follows` is what goes with it, `audit` with either.
+ * @throws Problem `not_found`, for another account's too.
+ */
+export function chooseDefault(
+  deps: Deps,
+  accountId: string,
+  id: string,
+  { follows, audit }: { follows: (chosen: StoredMethod) => Promise<Write[]>; audit: () => Write[] },
+): Promise<StoredMethod> {
+  const attempt = async () => {
     const all = await listMethods(deps.table, accountId)
     const chosen = all.find((one) => one.id === id)
     if (!chosen) throw notFound('payment method')
-    const writes = marked(all, id, deps.clock.now())
     const next = { ...chosen, isDefault: true }
+    const followed = await follows(next)
+    const writes = [...marked(all, id, deps.clock.now()), ...followed]
     if (writes.length === 0) return next
-    const outcome = await commit(deps.table, [...writes, stillActive(accountId), ...beside()])
+    // The account's own row, where it is written, carries the version that was seen active: an item takes one write.
+    const active = writes.some((write) => isOf(write, accountId)) ? [] : [stillActive(accountId)]
+    const outcome = await commit(deps.table, [...writes, ...active, ...audit()])
     return outcome.committed ? next : again
-  })
+  }
+  return contend(deps, () => onSettledWallet(deps, accountId, attempt))
+}
+
+function isOf(write: Write, accountId: string): boolean {
+  const { pk, sk } = accountKey(accountId)
+  const key = write.kind === 'put' ? write.item : write.key
+  return key.pk === pk && key.sk === sk
 }
 
 const marked = (all: readonly StoredMethod[], id: string, now: number): Write[] =>

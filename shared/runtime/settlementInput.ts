@@ -16,7 +16,7 @@ import { findSubscription } from '#table/subscriptions'
 import { readWallet, type StoredWallet } from '#table/wallets'
 import { buyerOf } from './billingProfile.ts'
 import type { Deps } from './deps.ts'
-import { termsOfPlan } from './subscription.ts'
+import { termsOfPlan } from './planTerms.ts'
 
 /** Everything a settlement is decided on, but for what the provider says. */
 export interface LoadedSettlement {

@@ -1,5 +1,4 @@
 import type { Account } from '#domain/account'
-import { newWallet } from '#domain/accountWallet'
 import { type Entitlement, entitlementAt, isPlanLive, liveTerms } from '#domain/entitlement'
 import type { Guard } from '#domain/guard'
 import type { FeatureKind } from '#domain/terms'
@@ -9,7 +8,7 @@ import { operationKey, walletKey } from '#table/keys'
 import type { Item } from '#table/port'
 import { countKey, readCounter, readGauge, type StoredCounter } from '#table/usage'
 import { readWallet, type StoredWallet } from '#table/wallets'
-import { fallbackTerms, loadAccount } from './account.ts'
+import { fallbackTerms, loadAccount, unsavedWallet } from './account.ts'
 import type { Deps } from './deps.ts'
 import type { Input } from './run.ts'
 
@@ -64,14 +63,14 @@ export async function loadStanding(
     now,
     counter: counted && kind === 'metered' ? readCounter(counted) : undefined,
     used: typeof counted?.n === 'number' ? counted.n : 0,
-    wallet: walletItem ? readWallet(walletItem) : await unsavedWallet(account, deps),
+    wallet: walletItem ? readWallet(walletItem) : await walletToBe(account, deps),
   }
 }
 
 /** Of a login that never wrote: what its first write would make. */
-async function unsavedWallet(account: Account, deps: Deps): Promise<StoredWallet> {
+async function walletToBe(account: Account, deps: Deps): Promise<StoredWallet> {
   if (account.ver > 0) return { wallet: emptyWallet(account.zones), createdAt: account.createdAt }
-  const { wallet } = newWallet(account, await fallbackTerms(deps), deps.clock.now())
+  const { wallet } = await unsavedWallet(deps, account)
   return { wallet, createdAt: account.createdAt }
 }
 

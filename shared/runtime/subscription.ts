@@ -1,11 +1,9 @@
-import { fallbackTermsOf, findPrice, termsAt } from '#domain/catalogueTerms'
+import { fallbackTermsOf } from '#domain/catalogueTerms'
 import type { Subscription } from '#domain/subscription'
-import { type BoughtSubscription, isBought, type PlanReference } from '#domain/subscriptionState'
+import { type BoughtSubscription, isBought } from '#domain/subscriptionState'
 import type { SubscriptionPlan, SubscriptionScene } from '#domain/subscriptionWrite'
-import type { PlanTerms } from '#domain/terms'
 import { Problem } from '#errors/problem'
 import { findAccount } from '#table/accounts'
-import { readCatalogue } from '#table/catalogue'
 import type { Write } from '#table/port'
 import { findSubscription, latestSubscription } from '#table/subscriptions'
 import type { Call, StoredWallet } from '#table/wallets'
@@ -50,18 +48,6 @@ export async function loadScene(
   const stored = await loadStoredWallet(deps, accountId)
   const fallback = fallbackTermsOf(await deps.catalogue())
   return { scene: { account, wallet: stored.wallet, subscription, fallback }, stored }
-}
-
-/** The terms of a plan at a price in the version it was bought under. @throws Error when that version has no such price: a defect. */
-export async function termsOfPlan(
-  deps: Deps,
-  { priceId, catalogueVersion }: Pick<PlanReference, 'priceId' | 'catalogueVersion'>,
-): Promise<PlanTerms> {
-  const current = await deps.catalogue()
-  const published = current.version === catalogueVersion ? current : await readCatalogue(deps.table, catalogueVersion)
-  const found = findPrice(published.catalogue, priceId)
-  if (!found) throw new Error(`catalogue version ${catalogueVersion} has no price ${priceId}`)
-  return termsAt(published, found)
 }
 
 export interface StepOptions {

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import type { Account } from '#domain/account'
 import { intervals, windowKinds } from '#domain/terms'
+import { tombstoneEntity } from './erased.ts'
 import { accountDirectory, accountKey, accountShards, shardOf } from './keys.ts'
 import { absent, equals, type Item, type Table, type Write } from './port.ts'
 import { read, stored, toItem } from './stored.ts'
@@ -71,19 +72,21 @@ const account = z.object({
     subscriptionExpiry: z.boolean(),
     marketing: z.boolean(),
   }),
+  erasingAt: z.exactOptional(z.int()),
+  returnedFrom: z.exactOptional(z.int()),
 })
 
 /** Everything that `check` needs to decide, and who the account is. Kept below 4 KB, so that reading it costs one unit. */
 export const readAccount = (item: Item): Account => read(account, item)
 
-/** The account, or undefined. Eventually consistent unless asked. */
+/** The account, or undefined: an erased one is none. Eventually consistent unless asked. */
 export async function findAccount(
   table: Table,
   accountId: string,
   options?: { consistent?: boolean },
 ): Promise<Account | undefined> {
   const item = await table.get(accountKey(accountId), options)
-  return item && readAccount(item)
+  return item && item.entity !== tombstoneEntity ? readAccount(item) : undefined
 }
 
 /** The next version of an account, on condition that nobody wrote since `seen`; the first when `seen` is undefined. */

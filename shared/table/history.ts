@@ -16,6 +16,7 @@ const entry = z.object({
   currency: z.string(),
   paymentId: z.nullable(z.string()),
   providerPaymentId: z.nullable(z.string()),
+  methodId: z.exactOptional(z.string()),
 } satisfies MembersOf<HistoryEntry>)
 
 export const readHistoryEntry = (item: Item): HistoryEntry => readBody(entry, item)
@@ -24,13 +25,14 @@ export const readHistoryEntry = (item: Item): HistoryEntry => readBody(entry, it
 export async function listHistory(
   table: Table,
   accountId: string,
-  { limit, before }: { limit: number; before?: string },
+  { limit, before, consistent = false }: { limit: number; before?: string; consistent?: boolean },
 ): Promise<{ entries: HistoryEntry[]; more: boolean }> {
   const { items, next } = await table.query({
     pk: accountPk(accountId),
     sk: { beginsWith: historyEntryPrefix },
     descending: true,
     limit,
+    consistent,
     ...(before !== undefined && { after: { ...historyEntryKey(accountId, before) } }),
   })
   return { entries: items.map(readHistoryEntry), more: next !== undefined }

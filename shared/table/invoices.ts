@@ -3,20 +3,9 @@ import { idTime } from '#domain/guard'
 import type { Invoice, InvoiceLine, Party } from '#domain/invoice'
 import { type InvoiceSeries, type NumberPlan, newSeries } from '#domain/invoiceNumber'
 import { lineKinds } from '#domain/order'
-import {
-  accountPk,
-  invoiceDirectory,
-  invoiceKey,
-  moneyShards,
-  numberPk,
-  numberPosition,
-  paymentInvoiceKey,
-  paymentInvoicePrefix,
-  seriesKey,
-  shardOf,
-} from './keys.ts'
+import { accountPk, invoiceKey, invoicePrefix, numberPk, numberPosition, seriesKey } from './keys.ts'
 import { adjustment, lineDiscount, taxTotal } from './paymentItem.ts'
-import { absent, both, equals, type Item, lacks, present, type Table, type Write } from './port.ts'
+import { absent, both, equals, type Item, type Key, lacks, present, type Table, type Write } from './port.ts'
 import { type MembersOf, readBody, toItem } from './stored.ts'
 
 /** Whoever sells or buys, as documents and billing profiles hold it. */
@@ -74,14 +63,11 @@ const series = z.object({
   series: z.string(),
   next: z.int().check(z.minimum(1)),
 } satisfies MembersOf<InvoiceSeries>)
-const pointer = z.object({ invoiceId: z.string() })
 
 export const readInvoice = (item: Item): Invoice => readBody(invoice, item)
 
-export async function findInvoice(table: Table, accountId: string, id: string): Promise<Invoice | undefined> {
-  const item = await table.get(invoiceKey(accountId, id), { consistent: true })
-  return item && readInvoice(item)
-}
+/** BatchGetItem takes 100 keys; a payment has far fewer documents. */
+const readAtOnce = 100
 
 /** The invoice and the credit notes of a payment, oldest first. */
 export async function invoicesOfPayment(table: Table, accountId: string, paymentId: string): Promise<Invoice[]> {
@@ -90,56 +76,41 @@ export async function invoicesOfPayment(table: Table, accountId: string, payment
   do {
     const page = await table.query({
       pk: accountPk(accountId),
-      sk: { beginsWith: paymentInvoicePrefix(paymentId) },
+      sk: { beginsWith: invoicePrefix(paymentId) },
       limit: readAtOnce,
       consistent: true,
       ...(after && { after }),
     })
-    const ids = page.items.map((item) => readBody(pointer, item).invoiceId)
-    found.push(
-      ...(await readAll(
-        table,
-        ids.map((id) => invoiceKey(accountId, id)),
-      )),
-    )
+    found.push(...page.items.map(readInvoice))
     after = page.next
   } while (after)
   return found
 }
 
-/**
- * The document, where there is none yet; the way to it from its payment. It stays in the index of those that wait until
- * `numberWrites` takes it out.
- */
-export function putInvoiceWrites(next: Invoice, now: number): [Write, Write] {
+/** The document, where there is none yet. It stays in the index of those that wait until `numberWrites` takes it out. */
+export function putInvoiceWrite(next: Invoice, now: number): Write {
+  if (idTime(next.id) === undefined) throw new RangeError(`${next.id} is no invoice's id`)
   const body = {
     v: 1,
     createdAt: now,
     updatedAt: now,
     ...next,
-    gsi1pk: directoryOf(next.id),
-    gsi1sk: next.id,
     ...(next.number === undefined && {
       gsi2pk: numberPk(next.series),
       gsi2sk: numberPosition(next.issuedAt, next.id),
     }),
   }
-  const wayKey = paymentInvoiceKey(next.accountId, next.paymentId, next.id)
-  const way = { v: 1, createdAt: now, updatedAt: now, invoiceId: next.id }
-  return [
-    { kind: 'put', item: toItem('invoice', invoiceKey(next.accountId, next.id), body), when: absent },
-    { kind: 'put', item: toItem('paymentInvoice', wayKey, way), when: absent },
-  ]
+  return { kind: 'put', item: toItem('invoice', keyOf(next), body), when: absent }
 }
+
+const keyOf = ({ accountId, paymentId, id }: Pick<Invoice, 'accountId' | 'paymentId' | 'id'>): Key =>
+  invoiceKey(accountId, paymentId, id)
 
 /** What its next number is, read consistently; a series that nobody has numbered in begins at 1. */
 export async function findSeries(table: Table, name: string): Promise<InvoiceSeries> {
   const item = await table.get(seriesKey(name), { consistent: true })
   return item ? readBody(series, item) : newSeries(name)
 }
-
-/** BatchGetItem takes 100 keys. */
-const readAtOnce = 100
 
 /**
  * The oldest that wait for a number, at most 100. The index holds keys only and lags: each is read from the table, so one
@@ -173,9 +144,9 @@ export function numberWrites({ series: next, seenNext, numbered }: NumberPlan, n
   return [
     moved,
     ...numbered.map(
-      ({ accountId, invoiceId, number }): Write => ({
+      ({ accountId, paymentId, invoiceId, number }): Write => ({
         kind: 'update',
-        key: invoiceKey(accountId, invoiceId),
+        key: invoiceKey(accountId, paymentId, invoiceId),
         set: { number, updatedAt: now },
         remove: ['gsi2pk', 'gsi2sk'],
         when: both(present, lacks('number')),
@@ -185,15 +156,9 @@ export function numberWrites({ series: next, seenNext, numbered }: NumberPlan, n
 }
 
 /** Takes one that has its number out of those that wait: the index may also just be late, and then this changes nothing. */
-export const leaveWaitingWrite = ({ accountId, id }: Pick<Invoice, 'accountId' | 'id'>): Write => ({
+export const leaveWaitingWrite = (invoice: Pick<Invoice, 'accountId' | 'paymentId' | 'id'>): Write => ({
   kind: 'update',
-  key: invoiceKey(accountId, id),
+  key: keyOf(invoice),
   remove: ['gsi2pk', 'gsi2sk'],
   when: both({ op: 'present', attr: 'number' }, { op: 'present', attr: 'gsi2pk' }),
 })
-
-function directoryOf(invoiceId: string): string {
-  const at = idTime(invoiceId)
-  if (at === undefined) throw new RangeError(`${invoiceId} is no invoice's id`)
-  return invoiceDirectory(new Date(at).toISOString().slice(0, 7), shardOf(invoiceId, moneyShards))
-}

@@ -42,6 +42,7 @@ export const subscriptionKey = (accountId: string, subscriptionId: string): Key 
   pk: accountPk(accountId),
   sk: `SUB#${subscriptionId}`,
 })
+export const subscriptionPrefix = 'SUB#'
 export const noticeKey = (accountId: string, rowId: string): Key => ({
   pk: accountPk(accountId),
   sk: `NOTICE#${rowId}`,
@@ -54,7 +55,7 @@ export const historyEntryKey = (accountId: string, id: string): Key => ({
 })
 export const historyEntryPrefix = 'SUBHIST#'
 
-/** A payment and its refunds lie together: one query of `PAY#<id>` reads them all. */
+/** A payment, its refunds and its documents lie together: one query of `PAY#<id>` reads them all. */
 export const paymentKey = (accountId: string, paymentId: string): Key => ({
   pk: accountPk(accountId),
   sk: `PAY#${paymentId}`,
@@ -65,16 +66,12 @@ export const refundKey = (accountId: string, paymentId: string, refundId: string
   sk: `PAY#${paymentId}#RFD#${refundId}`,
 })
 export const refundPrefix = (paymentId: string): string => `PAY#${paymentId}#RFD#`
-/** Leads from a payment to its invoice and credit notes, which lie under their own ids. */
-export const paymentInvoiceKey = (accountId: string, paymentId: string, invoiceId: string): Key => ({
+/** A payment's invoice and credit notes: whoever asks for a document names its payment. */
+export const invoiceKey = (accountId: string, paymentId: string, invoiceId: string): Key => ({
   pk: accountPk(accountId),
   sk: `PAY#${paymentId}#INV#${invoiceId}`,
 })
-export const paymentInvoicePrefix = (paymentId: string): string => `PAY#${paymentId}#INV#`
-export const invoiceKey = (accountId: string, invoiceId: string): Key => ({
-  pk: accountPk(accountId),
-  sk: `INV#${invoiceId}`,
-})
+export const invoicePrefix = (paymentId: string): string => `PAY#${paymentId}#INV#`
 export const purchaseKey = (accountId: string, purchaseId: string): Key => ({
   pk: accountPk(accountId),
   sk: `PUR#${purchaseId}`,
@@ -111,6 +108,15 @@ export const forgottenMethodKey = (accountId: string, methodId: string): Key => 
 /** Whose method a provider's token is: gsi1, by the fingerprint of provider and token. */
 export const methodTokenPk = (fingerprint: string): string => `METHOD#${fingerprint}`
 export const profileKey = (accountId: string): Key => ({ pk: accountPk(accountId), sk: 'PROFILE' })
+export const memberKey = (accountId: string, userId: string): Key => ({
+  pk: accountPk(accountId),
+  sk: `MEMBER#${userId}`,
+})
+export const memberPrefix = 'MEMBER#'
+/** The accounts that a login is a member of: gsi1, by account. */
+export const membershipsPk = (userId: string): string => `MEMBER#${userId}`
+/** Accounts erased in a month (`yyyy-mm`, UTC, real time): what a table restored from before has to be told. */
+export const erasureKey = (month: string, accountId: string): Key => ({ pk: `ERASED#${month}`, sk: accountId })
 export const couponCountKey = (code: string): Key => ({ pk: `COUPON#${code}`, sk: 'COUNT' })
 
 /** From a provider's order to our payment. */
@@ -154,8 +160,14 @@ export const catalogueKey = (version: number): Key => ({
 export const currentCatalogueKey = (): Key => ({ pk: 'CATALOGUE', sk: 'CURRENT' })
 export const priceCountKey = (priceId: string): Key => ({ pk: `PRICE#${priceId}`, sk: 'COUNT' })
 export const clockKey = (): Key => ({ pk: 'CLOCK', sk: 'CLOCK' })
+/** Who goes by the test clock from outside lies beside it. */
+export const followerKey = (name: string): Key => ({ pk: 'CLOCK', sk: `FOLLOWER#${name}` })
+export const followerPrefix = 'FOLLOWER#'
 /** Jobs report under their name and the time they were scheduled for. */
 export const runKey = (job: string, scheduledAt: string): Key => ({ pk: `RUN#${job}`, sk: scheduledAt })
+
+/** What the renewals of a day (`yyyy-mm-dd`, UTC) came to. */
+export const renewalRunKey = (day: string): Key => ({ pk: `RENEWALS#${day.slice(0, 7)}`, sk: day })
 
 /** Outbox rows are spread over the hour they were made in and 4 shards: no partition is hot, and the sweeper knows where to look. */
 export const outboxShards = 4
@@ -165,10 +177,12 @@ export const auditPk = (day: string): string => `AUDIT#${day}`
 /** Directory shards of accounts: the index has no hotter partition than a shard. */
 export const accountShards = 8
 export const accountDirectory = (shard: number): string => `DIR#account#${shard}`
-/** Payments, invoices and webhook events by month (`yyyy-mm`, UTC, of their id or receipt) and shard. */
+/** Subscriptions by their ids, over all accounts: for staff. */
+export const subscriptionShards = 8
+export const subscriptionDirectory = (shard: number): string => `DIR#subscription#${shard}`
+/** Payments and webhook events by month (`yyyy-mm`, UTC, of their id or receipt) and shard. */
 export const moneyShards = 8
 export const paymentDirectory = (month: string, shard: number): string => `DIR#payment#${month}#${shard}`
-export const invoiceDirectory = (month: string, shard: number): string => `DIR#invoice#${month}#${shard}`
 export const webhookDirectory = (month: string, shard: number): string => `DIR#webhook#${month}#${shard}`
 export const webhookPosition = (receivedAt: number, provider: PaymentProvider, eventKey: string): string =>
   `${new Date(receivedAt).toISOString()}#${provider}:${eventKey}`

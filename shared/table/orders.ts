@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { type PaymentProvider, paymentProviders } from '#domain/moneyCharge'
 import { orderKey } from './keys.ts'
-import type { Table, Write } from './port.ts'
+import { present, type Table, type Write } from './port.ts'
 import { read, stored, toItem } from './stored.ts'
 
 /** From a provider's order to our payment, with what the browser's library needs to open it again. */
@@ -51,4 +51,12 @@ export const putOrderWrite = (pointer: OrderPointer, at: { now: number; real: nu
     checkout: JSON.stringify(pointer.checkout),
   }),
   when: 'unconditional',
+})
+
+/** Takes out what opened the provider's checkout: it may name the buyer. */
+export const orderScrubWrite = (provider: PaymentProvider, providerOrderId: string): Write => ({
+  kind: 'update',
+  key: orderKey(provider, providerOrderId),
+  set: { checkout: '{}' },
+  when: present,
 })

@@ -32,17 +32,28 @@ type OutboxQueue = (typeof outboxQueues)[number]
 /** Rows live a week at most: they are deleted once sent, and a row the sweeper cannot send for a week is a defect long since alarmed. */
 const keptSeconds = 7 * 86_400
 
-/** One row for an account's notice. `random` is 16 base-32 characters; the row's id is what makes a consumer idempotent. */
-export function noticeWrite(notice: Notice, at: { now: number; real: number }, random: string): Write {
-  return rowWrite('outbox', { ...notice }, at, random)
+/** An invoice waits for its number: wakes the worker which numbers its series; one that it finds nothing for costs a read. */
+export interface NumberWaits {
+  series: string
+  requestId: string
 }
 
-/** One row that wakes the worker which numbers a series: one that it finds nothing for costs a read. */
-export const numberWaitsWrite = (
-  waits: { series: string; requestId: string },
+/**
+ * One row for an account's notice. `random` is 16 base-32 characters; the row's id is what makes a consumer idempotent.
+ * `wakes`: the word to the numbers worker leaves with it, instead of as a row of its own.
+ */
+export function noticeWrite(
+  notice: Notice,
   at: { now: number; real: number },
   random: string,
-): Write => rowWrite('number', { message: waits }, at, random)
+  wakes?: NumberWaits,
+): Write {
+  return rowWrite('outbox', { ...notice, ...(wakes && { wakes: { ...wakes } }) }, at, random)
+}
+
+/** The same as a row of its own, where nobody is told of anything. */
+export const numberWaitsWrite = (waits: NumberWaits, at: { now: number; real: number }, random: string): Write =>
+  rowWrite('number', { message: waits }, at, random)
 
 function rowWrite(
   queue: OutboxQueue,
@@ -76,14 +87,24 @@ export const outboxPartitions = (real: number, hours: number): string[] =>
     Array.from({ length: outboxShards }, (_, shard) => outboxPk(hour, shard)),
   )
 
+const message = z.record(z.string(), z.unknown())
 const routed = z.object({
   queue: z._default(z.enum(outboxQueues), 'outbox'),
-  message: z.exactOptional(z.record(z.string(), z.unknown())),
+  message: z.exactOptional(message),
+  wakes: z.exactOptional(message),
 })
 
-/** Where a row goes, and what the queue's consumer gets: its message, else the row without what only the table needs. */
-export function messageOf(row: Item): { queue: OutboxQueue; message: Record<string, unknown> } {
-  const { queue, message } = read(routed, row)
+interface Leaving {
+  queue: OutboxQueue
+  message: Record<string, unknown>
+}
+
+/**
+ * Where a row goes, and what each queue's consumer gets: its message, else the row without what only the table needs;
+ * and the word to the numbers worker where the row carries it.
+ */
+export function messagesOf(row: Item): Leaving[] {
+  const { queue, message: own, wakes } = read(routed, row)
   const {
     pk: _pk,
     sk: _sk,
@@ -92,8 +113,9 @@ export function messageOf(row: Item): { queue: OutboxQueue; message: Record<stri
     ttl: _ttl,
     updatedAt: _updatedAt,
     queue: _queue,
+    wakes: _wakes,
     writtenAt: _writtenAt,
     ...rest
   } = row
-  return { queue, message: message ?? rest }
+  return [{ queue, message: own ?? rest }, ...(wakes ? [{ queue: 'number' as const, message: wakes }] : [])]
 }

@@ -5,7 +5,7 @@ import { putAccountWrite } from './accounts.ts'
 import { putChargeWrite } from './charges.ts'
 import { countCouponWrite, discountUseWrite, manualDiscountWrite } from './discounts.ts'
 import { putHistoryWrite } from './history.ts'
-import { putInvoiceWrites } from './invoices.ts'
+import { putInvoiceWrite } from './invoices.ts'
 import { noticeWrite, numberWaitsWrite } from './outbox.ts'
 import { putPaymentWrite } from './payments.ts'
 import type { Write } from './port.ts'
@@ -35,15 +35,27 @@ export interface PaymentRows {
   writes: Write[]
 }
 
-/** Each write of a plan as table writes under its conditions; all of them belong into one transaction. */
-export const rowsOf = (writes: readonly PaymentWrite[], context: PaymentWriteContext): PaymentRows[] =>
-  writes.map((of) => ({ of, writes: writesOf(of, context) }))
+/**
+ * Each write of a plan as table writes under its conditions; all of them belong into one transaction. The word that an
+ * invoice waits for its number leaves with the plan's first notice, where there is one.
+ */
+export function rowsOf(writes: readonly PaymentWrite[], context: PaymentWriteContext): PaymentRows[] {
+  const carrier = writes.find(({ row }) => row === 'notice')
+  const waiting = writes.find((of): of is Of<'invoice'> => of.row === 'invoice')
+  return writes.map((of) => {
+    const carried = of === carrier || (of === waiting && carrier) ? waiting : undefined
+    return { of, writes: writesOf(of, { ...context, ...(carried && { carried: carried.next.series }) }) }
+  })
+}
 
 type Row = PaymentWrite['row']
 type Of<R extends Row> = Extract<PaymentWrite, { row: R }>
 
+/** `carried`: the series whose waiting invoice a notice of the same plan tells of. */
+type RowContext = PaymentWriteContext & { carried?: string }
+
 /** One maker for each kind of row: a new kind does not compile until it is here. */
-const makers: { [R in Row]: (of: Of<R>, context: PaymentWriteContext) => Write[] } = {
+const makers: { [R in Row]: (of: Of<R>, context: RowContext) => Write[] } = {
   payment: ({ next, seenVer }) => [putPaymentWrite(next, seenVer)],
   charge: ({ row: _row, ...guard }, { at }) => [putChargeWrite(guard, at.now)],
   account: ({ next, seenVer }) => [putAccountWrite(next, seenOf(seenVer))],
@@ -55,21 +67,26 @@ const makers: { [R in Row]: (of: Of<R>, context: PaymentWriteContext) => Write[]
   history: ({ accountId, next }, { at }) => [putHistoryWrite(accountId, next, at.now)],
   purchase: ({ next, seenVer }, { at }) => [putPurchaseWrite(next, seenVer, at.now)],
   credit: ({ change }, { requestId }) => creditWrites(change, requestId),
-  invoice: ({ next }, { at, random, requestId }) => [
-    ...putInvoiceWrites(next, at.now),
-    numberWaitsWrite({ series: next.series, requestId }, at, random()),
+  invoice: ({ next }, { at, random, requestId, carried }) => [
+    putInvoiceWrite(next, at.now),
+    ...(carried === undefined ? [numberWaitsWrite({ series: next.series, requestId }, at, random())] : []),
   ],
   refund: ({ next, seenVer }) => [putRefundWrite(next, seenVer)],
   coupon: ({ code, by, max }, { at }) => [countCouponWrite(code, by, max, at.now)],
   manualDiscount: (of, { at }) => [manualDiscountWrite(of, at.now)],
   discountUse: (of, { at }) => [discountUseWrite(of, at)],
-  notice: ({ accountId, kind, data }, { at, random, requestId }) => [
-    noticeWrite({ kind, accountId, data, requestId }, at, random()),
+  notice: ({ accountId, kind, data }, { at, random, requestId, carried: series }) => [
+    noticeWrite(
+      { kind, accountId, data, requestId },
+      at,
+      random(),
+      series === undefined ? undefined : { series, requestId },
+    ),
   ],
 }
 
-function writesOf<R extends Row>(of: Of<R>, context: PaymentWriteContext): Write[] {
-  const make: (of: Of<R>, context: PaymentWriteContext) => Write[] = makers[of.row]
+function writesOf<R extends Row>(of: Of<R>, context: RowContext): Write[] {
+  const make: (of: Of<R>, context: RowContext) => Write[] = makers[of.row]
   return make(of, context)
 }
 

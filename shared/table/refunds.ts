@@ -17,6 +17,7 @@ const refund = z.object({
   status: z.enum(refundStatuses),
   creditsTaken: z.exactOptional(z.int()),
   creditsSpent: z.exactOptional(z.int()),
+  creditsExpireAt: z.exactOptional(z.nullable(z.int())),
   effectAt: z.exactOptional(z.int()),
   creditNoteId: z.exactOptional(z.string()),
   createdAt: z.int(),

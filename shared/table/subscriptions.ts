@@ -2,7 +2,18 @@ import * as z from 'zod/mini'
 import { isLive, type Subscription, subscriptionStatuses } from '#domain/subscription'
 import type { BoughtSubscription, PaidAhead, PendingCharge, PlanReference } from '#domain/subscriptionState'
 import { intervals } from '#domain/terms'
-import { duePk, duePosition, dueShards, priceCountKey, shardOf, subscriptionKey } from './keys.ts'
+import {
+  accountPk,
+  duePk,
+  duePosition,
+  dueShards,
+  priceCountKey,
+  shardOf,
+  subscriptionDirectory,
+  subscriptionKey,
+  subscriptionPrefix,
+  subscriptionShards,
+} from './keys.ts'
 import { carriedCoupon, carriedItem } from './paymentItem.ts'
 import { absent, equals, type Item, type Table, type Write } from './port.ts'
 import { type MembersOf, readBody, toItem } from './stored.ts'
@@ -89,6 +100,21 @@ export async function findSubscription(
   return item && readSubscription(item)
 }
 
+/** The one that was made last, live or over; read consistently. */
+export async function latestSubscription(
+  table: Table,
+  accountId: string,
+): Promise<Subscription | BoughtSubscription | undefined> {
+  const { items } = await table.query({
+    pk: accountPk(accountId),
+    sk: { beginsWith: subscriptionPrefix },
+    descending: true,
+    limit: 1,
+    consistent: true,
+  })
+  return items[0] && readSubscription(items[0])
+}
+
 /**
  * The next state on the version that was seen. It is due at `dueAt` (null: never); left out, a live one at its end when it
  * has one.
@@ -101,10 +127,11 @@ export function putSubscriptionWrite(
   dueAt: number | null = isLive(next) ? next.periodEnd : null,
 ): Write {
   const key = subscriptionKey(accountId, next.id)
+  const listed = { gsi1pk: subscriptionDirectory(shardOf(next.id, subscriptionShards)), gsi1sk: next.id }
   const due = dueAt !== null ? { gsi2pk: duePk(shardOf(key.pk, dueShards)), gsi2sk: duePosition(dueAt, key) } : {}
   return {
     kind: 'put',
-    item: toItem('subscription', key, { ...next, v: 1, updatedAt: now, ...due }),
+    item: toItem('subscription', key, { ...next, accountId, v: 1, updatedAt: now, ...listed, ...due }),
     when: seen ? equals('ver', seen.ver) : absent,
   }
 }

@@ -158,13 +158,15 @@ const history = z.object({
   statistics,
   /** Charges of closed windows that ended in this month, by window id; a later close of the same window replaces its own. */
   overage: z.exactOptional(z.record(z.string(), z.object({ quantity: z.int(), amountMinor: z.int(), price }))),
+  /** Window id → the payment whose order has its overage: from then on the charge is final. */
+  billed: z.exactOptional(z.record(z.string(), z.string())),
 })
 export type StoredHistory = z.output<typeof history>
 export const readHistory = (item: Item): StoredHistory => read(history, item)
 export const putHistoryWrite = (
   accountId: string,
   feature: string,
-  row: HistoryRow & Pick<Partial<StoredHistory>, 'overage'>,
+  row: HistoryRow & Pick<Partial<StoredHistory>, 'overage' | 'billed'>,
   seen: StoredHistory | undefined,
   now: number,
 ): Write => ({

@@ -1,7 +1,7 @@
 import { windowKinds } from '#domain/terms'
 import type { HistoryRow } from '#domain/usageHistory'
 import { accountPk, counterKey, historyKey } from './keys.ts'
-import type { Table } from './port.ts'
+import type { Item, Table } from './port.ts'
 import { readCounter, readHistory, type StoredCounter } from './usage.ts'
 
 /** Sixty months and a little: a history never needs more rows of one feature. */
@@ -32,12 +32,20 @@ export async function listHistory(
 }
 
 /** Counters that may hold what is not in history yet, whatever window the feature had when they were begun. */
-export async function listOpenCounters(
+export const listOpenCounters = async (
   table: Table,
   accountId: string,
   feature: string,
   now: number,
-): Promise<StoredCounter[]> {
+): Promise<StoredCounter[]> => (await listOpenCounterItems(table, accountId, feature, now)).map(readCounter)
+
+/** The same as stored items, for whoever closes them. */
+export async function listOpenCounterItems(
+  table: Table,
+  accountId: string,
+  feature: string,
+  now: number,
+): Promise<Item[]> {
   const found = await Promise.all(
     windowKinds.map(async (kind) => {
       if (kind === 'lifetime') {
@@ -53,5 +61,5 @@ export async function listOpenCounters(
       return items
     }),
   )
-  return found.flat().map(readCounter)
+  return found.flat()
 }

@@ -1,5 +1,5 @@
 import { userKey } from './keys.ts'
-import type { Write } from './port.ts'
+import type { Table, Write } from './port.ts'
 import { toItem } from './stored.ts'
 
 /** SUBSCRIBER is derived from a live paid subscription and is never stored. */
@@ -11,3 +11,7 @@ export const roleWrite = (subject: string, role: StoredRole, now: number): Write
   item: toItem('user', userKey(subject), { v: 1, createdAt: now, updatedAt: now, subject, role }),
   when: 'unconditional',
 })
+
+/** Whether a login has the role ADMIN now. */
+export const isStaff = async (table: Table, subject: string): Promise<boolean> =>
+  (await table.get(userKey(subject), { consistent: true }))?.role === 'ADMIN'

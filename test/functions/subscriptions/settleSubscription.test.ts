@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { findAccount } from '#table/accounts'
 import { listHistory } from '#table/history'
-import { accountKey } from '#table/keys'
+import { accountKey, priceCountKey } from '#table/keys'
 import { listPayments } from '#table/payments'
 import { latestSubscription } from '#table/subscriptions'
 import { buyingOf } from '#test/support/buying'
@@ -101,6 +101,18 @@ describe('settleSubscription', () => {
     expect(payments.filter(({ type }) => type === 'renewal')).toHaveLength(4)
   }, 60_000)
 
+  it('counts each renewal as failed or not, so that an alarm can watch the share', async () => {
+    const countedBy = async (card: 'success' | 'declines_later') => {
+      await subscribed(`s-counted-${card}`, card)
+      deps.metrics.length = 0
+      deps.clock.set('2026-02-28T10:00:00.000Z')
+      await sweep(deps)
+      return deps.metrics.filter(({ name }) => name === 'RenewalFailed').map(({ value }) => value)
+    }
+    expect(await countedBy('success')).toEqual([0])
+    expect(await countedBy('declines_later')).toEqual([1])
+  })
+
   it('without a saved method it ends with its period, at the instant, and no job need run', async () => {
     const account = await subscribed('s-nomethod', 'success', false)
     deps.clock.set('2026-02-28T09:59:59.999Z')
@@ -138,5 +150,21 @@ describe('settleSubscription', () => {
     deps.clock.set('2026-02-28T10:00:00.000Z')
     await sweep(deps)
     expect(await paid(account)).toEqual(['plan_purchase 3200'])
+  })
+
+  it('ends a granted plan: expired at its end, the count of the price down, the account falls back', async () => {
+    const account = 's-granted'
+    deps.clock.set(start)
+    const { grantPlan, putAccount } = callsOf(deps)
+    await putAccount({ account, body: { email: 'a@example.com' } })
+    const until = '2026-02-15T00:00:00.000Z'
+    await grantPlan({ account, body: { priceId: 'premium-month', until, reason: 'x' }, key: account })
+    const live = async () => Number((await deps.table.get(priceCountKey('premium-month')))?.live)
+    const before = await live()
+    deps.clock.set('2026-02-16T00:00:00.000Z')
+    await Promise.all([sweep(deps), sweep(deps), sweep(deps)])
+    expect(await present(account)).toMatchObject({ status: 'expired', endedAt: Date.parse(until) })
+    expect(await live()).toBe(before - 1)
+    expect(await planOf(account)).toBe('free')
   })
 })

@@ -1,0 +1,68 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { run as deleteRun } from '#functions/payments/deletePaymentMethod'
+import { run as defaultRun } from '#functions/payments/setDefaultPaymentMethod'
+import { deletePaymentMethod, setDefaultPaymentMethod } from '#operations/paymentHistory'
+import { savedMethods } from '#runtime/savedMethod'
+import { invoke } from '#test/support/deps'
+import { card, save } from '../payments/methodSupport.ts'
+import { shopD } from './support.ts'
+
+const shop = await shopD()
+afterAll(() => shop.stop())
+const { cancel, deps, get, subscriber } = shop
+const choose = (account: string, paymentMethodId: string) =>
+  invoke(setDefaultPaymentMethod, defaultRun, deps, { account, params: { paymentMethodId } })
+const forget = (account: string, paymentMethodId: string) =>
+  invoke(deletePaymentMethod, deleteRun, deps, { account, params: { paymentMethodId } })
+const renewsWith = async (account: string) => {
+  const { paymentMethodId, autoRenew, cancelAtPeriodEnd } = (await get(account)).body
+  return { paymentMethodId, autoRenew, cancelAtPeriodEnd }
+}
+const kept = { autoRenew: true, cancelAtPeriodEnd: false }
+
+describe('what a live subscription renews with', () => {
+  it('is the method that is made the default, also where that was the default already', async () => {
+    const account = await subscriber('w-choose')
+    const { paymentMethodId: first } = await renewsWith(account)
+    const second = await save(deps, account, card('second'))
+    await choose(account, second.id)
+    expect(await renewsWith(account)).toEqual({ paymentMethodId: second.id, ...kept })
+    await choose(account, first ?? '')
+    expect(await renewsWith(account)).toEqual({ paymentMethodId: first, ...kept })
+    await choose(account, first ?? '')
+    expect(await renewsWith(account)).toEqual({ paymentMethodId: first, ...kept })
+  })
+
+  it('falls to the default that is left when its own is deleted, and ends with what is paid when none is', async () => {
+    const account = await subscriber('w-delete')
+    const { paymentMethodId: first } = await renewsWith(account)
+    const [second, third] = [await save(deps, account, card('2')), await save(deps, account, card('3'))]
+    await forget(account, third.id)
+    expect(await renewsWith(account)).toEqual({ paymentMethodId: first, ...kept })
+    await forget(account, first ?? '')
+    expect(await renewsWith(account)).toEqual({ paymentMethodId: second.id, ...kept })
+    await forget(account, second.id)
+    expect(await renewsWith(account)).toEqual({ paymentMethodId: null, autoRenew: false, cancelAtPeriodEnd: true })
+    expect((await get(account)).body).toMatchObject({ status: 'active', canceledAt: '2026-06-01T00:00:00.000Z' })
+    expect((await forget(account, second.id)).status).toBe(204)
+  })
+
+  it('is left alone where the subscription is over', async () => {
+    const account = await subscriber('w-over')
+    const before = (await cancel(account, { when: 'now' })).body
+    const second = await save(deps, account, card('another'))
+    await choose(account, second.id)
+    await forget(account, before.paymentMethodId ?? '')
+    expect((await get(account)).body).toEqual(before)
+    expect((await savedMethods(deps, account)).map(({ id }) => id)).toEqual([second.id])
+  })
+
+  it('race: all methods deleted at once leave a subscription that ends with what is paid', async () => {
+    const account = await subscriber('w-race')
+    const { paymentMethodId: first } = await renewsWith(account)
+    const others = [await save(deps, account, card('b')), await save(deps, account, card('c'))]
+    await Promise.all([first ?? '', ...others.map(({ id }) => id)].map((id) => forget(account, id)))
+    expect(await savedMethods(deps, account)).toEqual([])
+    expect(await renewsWith(account)).toEqual({ paymentMethodId: null, autoRenew: false, cancelAtPeriodEnd: true })
+  })
+})
