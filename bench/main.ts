@@ -5,6 +5,7 @@ import { measureGrowth } from './growth.ts'
 import { measureHttp } from './http.ts'
 import { measureLatency } from './latency.ts'
 import { type Part, parseOptions } from './options.ts'
+import { measureRenewals } from './renewals.ts'
 import { holds, type Section, textSection } from './report.ts'
 import { readResults, writeResults } from './results.ts'
 import { measureWebhooks } from './webhooks.ts'
@@ -20,6 +21,7 @@ async function main(): Promise<void> {
     cold: () => measureCold(options),
     growth: () => measureGrowth(options),
     webhooks: () => measureWebhooks(options),
+    renewals: () => measureRenewals(options),
     cost: async () => {
       const before = readResults()
       const capacity = measured.capacity ?? before.capacity ?? (await measureCapacity(options))

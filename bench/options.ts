@@ -1,24 +1,32 @@
 import { parseArgs } from 'node:util'
 
-export const parts = ['capacity', 'latency', 'http', 'cold', 'growth', 'webhooks', 'cost'] as const
+export const parts = ['capacity', 'latency', 'http', 'cold', 'growth', 'webhooks', 'renewals', 'cost'] as const
 export type Part = (typeof parts)[number]
 
 export interface Options {
   only: Part[]
   quick: boolean
   strict: boolean
+  /** The most renewals that are due at once, in powers of ten from 1,000. */
+  renewals: number
 }
 
-export const usage = `npm run bench -- [--only ${parts.join(',')}] [--quick] [--strict]
+export const usage = `npm run bench -- [--only ${parts.join(',')}] [--quick] [--strict] [--renewals 100000]
   --only    the parts to run, separated by commas; default all
   --quick   fewer samples; results.json is left as it is
-  --strict  exit code 1 when a bound is missed`
+  --strict  exit code 1 when a bound is missed
+  --renewals  how many are renewed at once, 1000 to 100000; default 10000`
 
 /** @throws Error with one line for the reader, when the arguments make no sense. */
 export function parseOptions(args: string[]): Options {
   const { values } = parseArgs({
     args,
-    options: { only: { type: 'string' }, quick: { type: 'boolean' }, strict: { type: 'boolean' } },
+    options: {
+      only: { type: 'string' },
+      quick: { type: 'boolean' },
+      strict: { type: 'boolean' },
+      renewals: { type: 'string' },
+    },
   })
   const asked = values.only?.split(',').map((name) => name.trim())
   const unknown = asked?.find((name) => !parts.some((part) => part === name))
@@ -28,5 +36,13 @@ export function parseOptions(args: string[]): Options {
     only: parts.filter((part) => !asked || asked.includes(part)),
     quick: values.quick ?? false,
     strict: values.strict ?? false,
+    renewals: parseCount(values.renewals ?? '10000'),
   }
+}
+
+function parseCount(text: string): number {
+  const count = Number(text)
+  if (!/^\d{4,6}$/.test(text) || count < 1_000 || count > 100_000)
+    throw new Error(`--renewals is 1000 to 100000, not "${text}". ${usage}`)
+  return count
 }

@@ -13,14 +13,14 @@ import { openRenewals, type RenewalStage } from './renewalStage.ts'
 import type { Bound, Table } from './report.ts'
 import type { Spent } from './stage.ts'
 
-/** What a renewal may write, all rows and indexes of it. */
-const mostWriteUnits = 26
+/** What a renewal should write, all rows and indexes of it; `docs/subscriptions-cost.md` says what stands against it. */
+const aimedWriteUnits = 26
 /** What the numbers worker numbers in one transaction. */
 const invoicesAtOnce = 25
 
 const plans = [
-  { priceId: 'team-month', name: 'a monthly plan' },
-  { priceId: 'studio-month', name: 'the same with included credits' },
+  { priceId: 'team-month', name: 'a monthly plan', mostWriteUnits: 37 },
+  { priceId: 'studio-month', name: 'a monthly plan with included credits', mostWriteUnits: 45 },
 ]
 
 /** Each row that a renewal writes, and what follows it, in exact units. */
@@ -31,7 +31,7 @@ export async function measureRenewalUnits(engine: Engine): Promise<{ tables: Tab
   const { table } = stage.deps
   const tables: Table[] = []
   const bounds: Bound[] = []
-  for (const [at, { priceId, name }] of plans.entries()) {
+  for (const [at, { priceId, name, mostWriteUnits }] of plans.entries()) {
     const first = 100 * at
     // The catalogue is in memory by the second renewal, and the day's report is there: a run has many.
     await stage.subscribe(priceId, { first, count: invoicesAtOnce + 1 })
@@ -46,6 +46,7 @@ export async function measureRenewalUnits(engine: Engine): Promise<{ tables: Tab
     assertAddsUp(noted, spent)
     tables.push(rowsTable(`What a renewal of ${name} writes`, noted, spent))
     bounds.push({ what: `a renewal of ${name}: WCU`, value: spent.writeUnits, most: mostWriteUnits })
+    if (at === 0) bounds.push({ what: 'the same, as aimed at: WCU', value: spent.writeUnits, most: aimedWriteUnits })
     for (const other of others) await stage.renew(other)
     if (at === 0) tables.push(await measureAfter(stage, peek))
   }

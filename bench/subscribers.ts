@@ -62,7 +62,11 @@ export async function subscribersOf(deps: Deps, priceId: string, dueAt: number):
       },
       now,
     )
-    const context = { call: { hash: '', requestId: 'bench', actor: 'bench' }, at: { now, real: now }, requestId: 'bench' }
+    const context = {
+      call: { hash: '', requestId: 'bench', actor: 'bench' },
+      at: { now, real: now },
+      requestId: 'bench',
+    }
     const rows = rowsOf(
       writes.filter(({ row }) => row === 'account' || row === 'wallet' || row === 'subscription'),
       { ...context, random: () => named('row').bits, walletCreatedAt: now, subscriptionDueAt: nextDueAt },

@@ -17,7 +17,7 @@ import {
 const email = z.email().check(z.maxLength(254))
 const country = z.string().check(z.regex(/^[A-Z]{2}$/))
 
-const accountView = z.object({
+export const accountView = z.object({
   id: z.string(),
   email: orNull(z.string()),
   name: orNull(z.string()),

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
-import { http, scopes } from './definition.ts'
-import { catalogueId, instant, orNull, ourId, pageOf, pageQuery, reason, text, time } from './fields.ts'
+import { accountView } from './accounts.ts'
+import { dueQueues, http, scopes, worker } from './definition.ts'
+import { accountId, catalogueId, instant, orNull, ourId, pageOf, pageQuery, reason, text, time } from './fields.ts'
 
 export const subscriptionView = z.object({
   id: ourId('sub'),
@@ -50,6 +51,34 @@ export const adjustCredits = http({
   idempotency: 'guard',
   errors: ['not_found', 'conflict', 'insufficient_credits'],
   grants: { table: 'readWrite' },
+})
+
+const suspension = {
+  area: 'admin' as const,
+  params: z.strictObject({ userId: accountId }),
+  body: z.strictObject({ reason }),
+  success: 200 as const,
+  output: accountView,
+  idempotency: 'record' as const,
+  grants: { table: 'readWrite' as const },
+}
+
+export const suspendUser = http({
+  ...suspension,
+  id: 'suspendUser',
+  summary: 'Suspend an account: it reads, exports and pays, and does nothing else.',
+  ifItFails: 'Staff cannot stop an account that does harm.',
+  routes: ['POST /v1/admin/users/{userId}/suspend'],
+  errors: ['not_found', 'conflict'],
+})
+
+export const unsuspendUser = http({
+  ...suspension,
+  id: 'unsuspendUser',
+  summary: 'Lift the suspension of an account.',
+  ifItFails: 'An account that was suspended by mistake stays stopped.',
+  routes: ['POST /v1/admin/users/{userId}/unsuspend'],
+  errors: ['not_found', 'conflict'],
 })
 
 const keyView = {
@@ -108,15 +137,21 @@ export const revokeApiKey = http({
 
 const clockView = z.object({
   now: time,
+  /** `advancing`: on its way from `from` to `target`; what is due in between happens at its own instant. */
   status: z.enum(['ready', 'advancing']),
+  from: z.optional(time),
+  target: z.optional(time),
+  /** It stands still, or will at the target. */
   frozen: z.boolean(),
+  /** Things that were due on the way and did not move while they were waited for. */
+  stuck: z.optional(z.int()),
   mode: z.enum(['test', 'live']),
 })
 
 export const getClock = http({
   id: 'getClock',
   area: 'admin',
-  summary: 'What time the deployment believes it is.',
+  summary: 'What time the deployment believes it is, and where its clock is going.',
   ifItFails: 'Testers cannot read the test clock.',
   routes: ['GET /v1/admin/clock'],
   success: 200,
@@ -130,7 +165,7 @@ export const setClock = http({
   id: 'setClock',
   area: 'admin',
   summary:
-    'Turn the test clock: advance it by a duration, set it, freeze it or let it go on. Only forward, only in test mode.',
+    'Turn the test clock: advance it by a duration, set it, freeze it or let it go on. Only forward, only in test mode. What is due on the way happens at its instant; 202 where that goes on.',
   ifItFails: 'Testers cannot travel in time.',
   routes: ['POST /v1/admin/clock'],
   body: z.strictObject({
@@ -140,8 +175,23 @@ export const setClock = http({
     freeze: z.optional(z.boolean()),
   }),
   success: 200,
+  later: 202,
   output: clockView,
   idempotency: 'record',
   errors: ['conflict'],
-  grants: { table: 'readWrite' },
+  grants: { table: 'readWrite', send: [...dueQueues, 'clock'] },
+  limits: { timeoutSeconds: 28 },
+})
+
+export const advanceClock = worker({
+  id: 'advanceClock',
+  area: 'admin',
+  summary: 'Take the test clock on to its target, from due instant to due instant.',
+  ifItFails: 'The test clock stands on its way; setting it to the same target again takes it on.',
+  queue: 'clock',
+  message: z.strictObject({ requestId: z.string().check(z.maxLength(200)) }),
+  batchSize: 1,
+  maxReceives: 5,
+  grants: { table: 'readWrite', writeKeys: ['CLOCK'], send: [...dueQueues, 'clock'] },
+  limits: { timeoutSeconds: 180 },
 })

@@ -1,4 +1,5 @@
 import type * as z from 'zod/mini'
+import type { MemberRole } from '#domain/member'
 import type { ErrorCode } from '#errors/codes'
 
 /** A service stack, a folder under `functions/`, a file under `shared/operations/`. */
@@ -41,8 +42,10 @@ export type Scope = (typeof scopes)[number]
 export type TableGrant = 'none' | 'read' | 'readWrite'
 
 /** SQS queues, each with a dead-letter queue of its own. */
-export const queues = ['due', 'outbox', 'audit', 'webhook', 'payment', 'number'] as const
+export const queues = ['due', 'outbox', 'audit', 'webhook', 'payment', 'number', 'renewal', 'clock'] as const
 export type QueueName = (typeof queues)[number]
+/** Those whose workers do what falls due: whoever looks at the due index sends to them. */
+export const dueQueues: QueueName[] = ['due', 'payment', 'webhook', 'renewal']
 
 export interface Grants {
   table: TableGrant
@@ -95,6 +98,8 @@ export interface HttpOperation<
   routes: Route[]
   /** The scope an API key needs; present exactly when a route is under `/v1/accounts`. */
   scope?: Scope
+  /** The least role of a member who calls it for another's account. Default: `viewer` for a GET, else `billing`. */
+  memberRole?: MemberRole
   params?: Params
   query?: Query
   body?: Body
@@ -104,6 +109,8 @@ export interface HttpOperation<
   takesRaw?: true
   /** The status of success. */
   success: 200 | 201 | 202 | 204
+  /** Another status of success, with the same output: what was asked for goes on. */
+  later?: 202
   /** Absent with 204 only. */
   output?: Output
   /** Default `application/json`. */
@@ -188,6 +195,8 @@ export function errorsOf(operation: HttpOperation): ErrorCode[] {
   if (callers.has('customer') || callers.has('visitor') || callers.has('public')) all.add('rate_limited')
   // A customer may name an account by header; one that is not theirs is not found.
   if (callers.has('customer')) all.add('not_found')
+  // An erased account takes no write of a server's.
+  if (operation.routes.some((route) => callerOf(route) === 'server' && !route.startsWith('GET '))) all.add('conflict')
   // A body is weighed before it is looked at, also where none is taken.
   all.add('payload_too_large')
   if (operation.body) all.add('unsupported_media_type')

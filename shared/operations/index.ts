@@ -1,3 +1,4 @@
+import * as accountData from './accountData.ts'
 import * as accounts from './accounts.ts'
 import * as admin from './admin.ts'
 import * as adminPayments from './adminPayments.ts'
@@ -5,25 +6,32 @@ import * as catalogue from './catalogue.ts'
 import * as credits from './credits.ts'
 import type { HttpOperation, Operation } from './definition.ts'
 import * as entitlements from './entitlements.ts'
+import * as members from './members.ts'
 import * as operation from './operation.ts'
 import * as paymentHistory from './paymentHistory.ts'
 import * as payments from './payments.ts'
 import * as purchases from './purchases.ts'
+import * as renewals from './renewals.ts'
+import * as subscriptions from './subscriptions.ts'
 import * as usage from './usage.ts'
 import * as webhooks from './webhooks.ts'
 
 /** One line an area. What an area file exports beside its operations (views, shared fields) has no `kind` of ours. */
 const areas = [
+  accountData,
   accounts,
   admin,
   adminPayments,
   catalogue,
   credits,
   entitlements,
+  members,
   operation,
   paymentHistory,
   payments,
   purchases,
+  subscriptions,
+  renewals,
   usage,
   webhooks,
 ]

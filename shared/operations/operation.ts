@@ -74,7 +74,7 @@ export const publishOutbox = stream({
 export const sweepOutbox = job({
   id: 'sweepOutbox',
   area: 'operation',
-  summary: 'Send outbox rows that the stream left behind.',
+  summary: 'Send outbox rows that the stream left behind, and wake the numbering of invoices that still wait.',
   ifItFails: 'Notices that the stream missed stay unsent, and invoices without a number.',
   schedule: 'rate(15 minutes)',
   grants: { table: 'readWrite', writeKeys: ['OUT#*'], send: ['outbox', 'number'] },

@@ -80,7 +80,8 @@ export const createCheckout = http({
   limits: { timeoutSeconds: 29 },
 })
 
-const providerWord = (most: number) => z.string().check(z.minLength(1), z.maxLength(most))
+/** Ids and signatures as providers write them. */
+const providerWord = (most: number) => z.string().check(z.regex(/^[A-Za-z0-9_.:=+/-]+$/), z.maxLength(most))
 
 export const verifyPayment = http({
   id: 'verifyPayment',

@@ -165,10 +165,12 @@ export const getUsageHistory = http({
 export const sweepDue = job({
   id: 'sweepDue',
   area: 'usage',
-  summary: 'Find what has fallen due (windows to close) and queue it.',
-  ifItFails: 'Usage history and overage lag behind; limits and balances stay right, as they depend on no job.',
+  summary:
+    'Find what has fallen due (windows to close, subscriptions to renew, payments to ask about, events to try again) and queue it.',
+  ifItFails:
+    'Usage history lags behind, and money whose event was lost shows late; limits and balances depend on no job.',
   schedule: 'rate(15 minutes)',
-  grants: { table: 'read', send: ['due'] },
+  grants: { table: 'read', send: ['due', 'payment', 'renewal', 'webhook'] },
   limits: { timeoutSeconds: 300 },
 })
 

@@ -13,6 +13,8 @@ import { httpFunctions } from '#test/support/functions'
 import { tableDump } from '#test/support/tableDump'
 
 const deps = await testDeps()
+// Nobody works off what a turned clock waits for: real time passes at once.
+deps.wait = async (milliseconds) => deps.clock.passReal(milliseconds)
 const functions = await httpFunctions()
 const calls = callsOf(deps)
 afterAll(() => deps.stop())

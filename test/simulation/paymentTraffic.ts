@@ -18,8 +18,12 @@ export class Traffic {
   readonly #random: Random
   /** How long an event is on its way: there are days on which none comes in time. */
   readonly #postMs: readonly number[]
+  readonly #redriveMs: number | undefined
+  #redriven = 0
 
-  constructor(world: World, random: Random) {
+  /** `redriveMs`: messages that failed too often are put back after so long; absent: never. */
+  constructor(world: World, random: Random, { redriveMs }: { redriveMs?: number } = {}) {
+    this.#redriveMs = redriveMs
     this.#world = world
     this.#random = random
     this.#postMs = random.chance(0.25)
@@ -44,9 +48,20 @@ export class Traffic {
       const delayMs = delaySeconds * secondMs + this.#random.between(1, this.#random.pick([5, 60, 800]))
       this.#world.scheduler.after(
         delayMs,
-        () => void this.#until(`queue ${queue}`, maxReceives, visibilityMs, (deps) => worker(body, deps)),
+        () => void this.#work(`queue ${queue}`, maxReceives, (deps) => worker(body, deps)),
       )
     }
+  }
+
+  async #work(cause: string, tries: number, start: (deps: Deps) => Promise<boolean>): Promise<void> {
+    if ((await this.#until(cause, tries, visibilityMs, start)) || this.#redriveMs === undefined) return
+    this.#redriven += 1
+    this.#world.scheduler.after(this.#redriveMs, () => void this.#until(cause, tries, visibilityMs, start))
+  }
+
+  /** Messages that lay among the dead and were put back. */
+  get redriven(): number {
+    return this.#redriven
   }
 
   /** The provider sends an event again until it is taken, and sometimes after that. */
@@ -72,13 +87,14 @@ export class Traffic {
     )
   }
 
-  async #until(cause: string, tries: number, waitMs: number, start: (deps: Deps) => Promise<boolean>): Promise<void> {
+  async #until(cause: string, tries: number, waitMs: number, start: (deps: Deps) => Promise<boolean>): Promise<boolean> {
     for (let attempt = 1; attempt <= tries; attempt++) {
       const isDone = await Promise.race([this.#start(cause, start), this.#sleep(waitMs)])
-      if (isDone) return
+      if (isDone) return true
       await this.#sleep(this.#random.between(secondMs, waitMs))
     }
     if (tries > 10) throw new Violation(`${cause} was tried ${tries} times in vain`)
+    return false
   }
 
   async #start(cause: string, start: (deps: Deps) => Promise<boolean>): Promise<boolean> {
@@ -95,7 +111,7 @@ export class Traffic {
     return false
   }
 
-  #later(delays: readonly number[], then: () => Promise<void>): void {
+  #later(delays: readonly number[], then: () => Promise<unknown>): void {
     const delayMs = this.#random.between(1, this.#random.pick(delays))
     this.#world.scheduler.after(delayMs, () => void then().catch((error: unknown) => this.#world.fail(error)))
   }

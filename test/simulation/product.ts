@@ -8,6 +8,8 @@ import { check } from '#operations/entitlements'
 import { deliverNotice, publishOutbox, sweepOutbox } from '#operations/operation'
 import { numberInvoices } from '#operations/paymentHistory'
 import { comparePayments, createCheckout, reconcilePayment, verifyPayment } from '#operations/payments'
+import { settleSubscription } from '#operations/renewals'
+import * as subscriptions from '#operations/subscriptions'
 import { recordUsage, settleDue, sweepDue } from '#operations/usage'
 import { processWebhook, receiveWebhook } from '#operations/webhooks'
 import type { Deps } from '#runtime/deps'
@@ -50,6 +52,22 @@ export const paymentHandlers: Handlers = {
   ...serve(receiveWebhook, await import('#functions/webhooks/receiveWebhook')),
 }
 
+/** What a subscriber, and staff for them, ask for over the years. */
+export const subscriptionHandlers: Handlers = {
+  ...paymentHandlers,
+  ...serve(grantPlan, await import('#functions/admin/grantPlan')),
+  ...serve(subscriptions.getSubscription, await import('#functions/subscriptions/getSubscription')),
+  ...serve(subscriptions.previewChange, await import('#functions/subscriptions/previewChange')),
+  ...serve(subscriptions.changeSubscription, await import('#functions/subscriptions/changeSubscription')),
+  ...serve(subscriptions.cancelSubscription, await import('#functions/subscriptions/cancelSubscription')),
+  ...serve(subscriptions.reactivateSubscription, await import('#functions/subscriptions/reactivateSubscription')),
+  ...serve(subscriptions.updateSubscription, await import('#functions/subscriptions/updateSubscription')),
+  ...serve(subscriptions.deleteScheduledChange, await import('#functions/subscriptions/deleteScheduledChange')),
+  ...serve(subscriptions.renewSubscription, await import('#functions/subscriptions/renewSubscription')),
+  ...serve(subscriptions.startTrial, await import('#functions/subscriptions/startTrial')),
+  ...serve(subscriptions.extendSubscription, await import('#functions/subscriptions/extendSubscription')),
+}
+
 /** A worker, given one message. It may come late, twice, or beside another. False: it goes back to its queue. */
 export type Worker = (body: unknown, deps: Deps) => Promise<boolean>
 
@@ -84,7 +102,7 @@ const recordOf = (body: unknown) => ({
   ],
 })
 
-/** By queue, of those that are sent to here: nothing renews, and staff turn no clock. */
+/** By queue, of those that are sent to here: staff turn no clock. */
 export const workers = {
   due: { worker: work(settleDue, await import('#functions/usage/settleDue')), maxReceives: settleDue.maxReceives },
   outbox: {
@@ -98,6 +116,10 @@ export const workers = {
   payment: {
     worker: work(reconcilePayment, await import('#functions/payments/reconcilePayment')),
     maxReceives: reconcilePayment.maxReceives,
+  },
+  renewal: {
+    worker: work(settleSubscription, await import('#functions/subscriptions/settleSubscription')),
+    maxReceives: settleSubscription.maxReceives,
   },
   number: {
     worker: work(numberInvoices, await import('#functions/payments/numberInvoices')),

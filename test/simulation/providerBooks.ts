@@ -24,6 +24,8 @@ export interface BookPayment {
   changedAt: number
   capturedAt?: number
   refunds: BookRefund[]
+  /** Of the method that it was paid with, where that may be charged again. */
+  token?: string
 }
 
 export interface BookOrder {
@@ -34,6 +36,8 @@ export interface BookOrder {
   currency: string
   createdAt: number
   payments: BookPayment[]
+  /** Nobody was sent to pay it: a saved method was charged. */
+  isCharge?: true
 }
 
 export type News = { payment: BookPayment; refund?: BookRefund }
@@ -91,7 +95,16 @@ export class Books {
   }
 
   findOrder(reference: string): BookOrder | undefined {
-    return this.orders.findLast((order) => order.reference === reference)
+    return this.orders.findLast((order) => order.reference === reference && !order.isCharge)
+  }
+
+  /** One more charge of a saved method, whatever was charged before: whoever asks has looked, or holds a key. */
+  charge(reference: string, amountMinor: number, currency: string, token: string): BookPayment {
+    const createdAt = this.#now()
+    const id = this.#id('charge')
+    const order: BookOrder = { id, reference, amountMinor, currency, createdAt, payments: [], isCharge: true }
+    this.orders.push(order)
+    return Object.assign(this.pay(order), { token })
   }
 
   order(id: string): BookOrder {

@@ -64,12 +64,13 @@ function gatewayError(books: Books, kind: 'ask' | 'provide', error: unknown): un
 const opened = ({ id }: BookOrder): OpenedOrder => ({ providerOrderId: id, checkout: { orderId: id } })
 
 export function shown(books: Books, payment: BookPayment): ProviderPayment {
-  const { id, order, amountMinor, currency, createdAt, status } = payment
+  const { id, order, amountMinor, currency, createdAt, status, token } = payment
   const isBack = status === 'captured' && refundedMinor(payment) >= amountMinor
   return {
     provider: books.provider,
     providerPaymentId: id,
-    providerOrderId: order.id,
+    // Stripe charges a saved method without any order.
+    ...(!(order.isCharge && books.provider === 'stripe') && { providerOrderId: order.id }),
     // Razorpay's notes can be set by a browser: its gateway hands over none of them.
     ...(books.provider !== 'razorpay' && { reference: order.reference }),
     status: isBack ? 'refunded' : status,
@@ -78,9 +79,12 @@ export function shown(books: Books, payment: BookPayment): ProviderPayment {
     refundedMinor: books.provider === 'paystack' ? 0 : refundedMinor(payment),
     mode: books.provider === 'razorpay' ? 'unknown' : 'test',
     ...(status === 'failed' && { failure: { code: 'declined', reason: 'Declined' } }),
+    ...(token !== undefined && { method: methodOf(token) }),
     createdAt,
   }
 }
+
+const methodOf = (token: string) => ({ kind: 'card', last4: '4242', token, reusable: true, gatewayCustomerId: 'cus_sim' })
 
 const providerOrder = (books: Books, order: BookOrder): ProviderOrder => ({
   provider: books.provider,

@@ -1,5 +1,5 @@
 import type { Headers, ProviderPayment, WebhookEvent, WebhookSubject } from '#gateways/gateway'
-import type { Books, News } from './providerBooks.ts'
+import type { BookPayment, Books, News } from './providerBooks.ts'
 import { shown, shownRefund } from './providerGateway.ts'
 import type { Random } from './random.ts'
 
@@ -46,7 +46,7 @@ export class Post {
     }
     // Paystack tells of no failure.
     if (books.provider === 'paystack' && seen.status !== 'captured') return
-    const about: WebhookSubject = { type: 'payment', payment: this.#asTold(books, seen) }
+    const about: WebhookSubject = { type: 'payment', payment: this.#asTold(books, seen, payment) }
     const kinds = seen.status === 'captured' ? this.#random.pick(capturedKinds) : [`payment.${seen.status}`]
     for (const kind of kinds) this.#write(books, seen, kind, about)
   }
@@ -63,8 +63,7 @@ export class Post {
   }
 
   /** Webhooks of Stripe's intents show no refunds. An event may name the amount of the order whatever was paid. */
-  #asTold(books: Books, seen: ProviderPayment): ProviderPayment {
-    const order = books.order(seen.providerOrderId ?? '')
+  #asTold(books: Books, seen: ProviderPayment, { order }: BookPayment): ProviderPayment {
     const { amountMinor, currency } = this.#random.chance(0.5) ? order : seen
     return { ...seen, amountMinor, currency, ...(books.provider === 'stripe' && { refundedMinor: 0 }) }
   }

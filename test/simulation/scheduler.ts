@@ -4,9 +4,6 @@ interface Happening {
   happen: () => void
 }
 
-/** More happenings than any run that converges needs: a run that reaches it goes in circles. */
-const mostHappenings = 40_000
-
 /**
  * Virtual time. Nothing waits: the clock jumps from happening to happening, and between two of them every promise that
  * can go on goes on. Same happenings, same order: a run is repeatable to the last step.
@@ -14,6 +11,8 @@ const mostHappenings = 40_000
 export class Scheduler {
   /** Epoch milliseconds. */
   now: number
+  /** More happenings than any run that converges needs: a run that reaches it goes in circles. */
+  most = 40_000
   /** Latest first, so that the next one is popped. */
   readonly #queue: Happening[] = []
   #count = 0
@@ -52,7 +51,7 @@ export class Scheduler {
       if (this.#stopped) throw this.#stopped.reason
       const next = this.#queue.pop()
       if (!next) return
-      if (count === mostHappenings) throw new Error(`no end after ${mostHappenings} happenings`)
+      if (count === this.most) throw new Error(`no end after ${this.most} happenings`)
       this.now = next.at
       next.happen()
       await settled()

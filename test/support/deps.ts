@@ -238,7 +238,7 @@ export async function invoke<Operation extends HttpOperation>(
   const code = response.statusCode >= 400 ? String(body.code) : undefined
   if (code !== undefined && !(isErrorCode(code) && errorsOf(operation).includes(code)))
     throw new Error(`${operation.id} answered ${response.statusCode} ${code}, which it does not declare`)
-  if (code === undefined && response.statusCode !== operation.success)
+  if (code === undefined && response.statusCode !== operation.success && response.statusCode !== operation.later)
     throw new Error(`${operation.id} answered ${response.statusCode} instead of ${operation.success}`)
   if (response.statusCode === 500 && !call.expectDefect) {
     const defect = deps.logged.slice(linesBefore).find(({ level }) => level === 'error')

@@ -1,10 +1,13 @@
+import { ulidOf } from '#domain/guard'
 import { run as settleSubscriptionRun } from '#functions/subscriptions/settleSubscription'
 import { run as sweepDueRun } from '#functions/usage/sweepDue'
 import { settleSubscription } from '#operations/renewals'
 import { sweepDue } from '#operations/usage'
 import { handleJob } from '#runtime/job'
 import { handleMessages } from '#runtime/worker'
+import { commit } from '#table/commit'
 import { duePk, dueShards } from '#table/keys'
+import { putSubscriptionWrite } from '#table/subscriptions'
 import { recordsOf, settleMessages, takeSent } from './calls.ts'
 import type { TestDeps } from './deps.ts'
 
@@ -51,4 +54,24 @@ export async function live(deps: TestDeps, until: string | number): Promise<void
   }
   deps.clock.set(end)
   await settle()
+}
+
+/** A stored subscription that is due at an instant, and nothing else of its account; answers its id. */
+export async function subscribedAt(deps: TestDeps, accountId: string, dueAt: string): Promise<string> {
+  const id = `sub_${ulidOf(deps.clock.now(), deps.ids.random())}`
+  const granted = {
+    id,
+    planId: 'team',
+    priceId: 'team-month',
+    catalogueVersion: 1,
+    status: 'active' as const,
+    complimentary: true,
+    periodStart: deps.clock.now(),
+    periodEnd: Date.parse(dueAt),
+    reason: 'test',
+    ver: 1,
+    createdAt: deps.clock.now(),
+  }
+  await commit(deps.table, [putSubscriptionWrite(accountId, granted, undefined, deps.clock.now())])
+  return id
 }

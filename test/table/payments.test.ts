@@ -158,7 +158,7 @@ describe('a payment', () => {
 })
 
 describe('listPayments', () => {
-  it('newest first, page by page, each once; refunds and ways to invoices between them are passed over', async () => {
+  it('newest first, page by page, each once; refunds and documents between them are passed over', async () => {
     const accountId = 'acc_list'
     const made = Array.from({ length: 5 }, (_, index) => payment({ accountId }, at + index * minuteMs))
     for (const one of made) {

@@ -17,12 +17,13 @@ const security = {
 
 /**
  * `operationId` of a route: the operation's id. Where an operation stands on several routes, the customer's own (`/v1/me`)
- * adds `_me` and the visitor's `_visitor`, so that ids are unique and the plain one is always the server's.
+ * adds `_me`, the visitor's `_visitor` and that of staff `_staff`, so that ids are unique and the plain one is always the server's.
  */
 export function operationIdOf(operation: HttpOperation, route: Route): string {
   const caller = callerOf(route)
   if (operation.routes.length > 1 && caller === 'customer') return `${operation.id}_me`
   if (operation.routes.length > 1 && caller === 'visitor') return `${operation.id}_visitor`
+  if (operation.routes.length > 1 && caller === 'staff') return `${operation.id}_staff`
   return operation.id
 }
 
@@ -44,6 +45,7 @@ export function operationObject(operation: HttpOperation, route: Route): Record<
     ...(operation.takesRaw && { requestBody: signedBody }),
     responses: {
       [operation.success]: successResponse(operation, caller),
+      ...(operation.later && { [operation.later]: successResponse(operation, caller) }),
       ...Object.fromEntries(
         [...problemResponses(operation, isGuarded(route))].map(([status, { name }]) => [
           status,

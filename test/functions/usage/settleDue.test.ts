@@ -10,7 +10,7 @@ const now = '2026-03-10T12:00:00.000Z'
 const monthEnd = '2026-04-01T00:00:00.000Z'
 const deps = await testDeps({ now })
 afterAll(() => deps.stop())
-const { getAccount, grantPlan, listLedger, putAccount, recordUsage } = callsOf(deps)
+const { grantPlan, listLedger, putAccount, recordUsage } = callsOf(deps)
 
 const windowId = 'month#2026-03-01T00:00:00.000Z'
 const due = (account: string) => ({ pk: `ACCOUNT#${account}`, sk: `USE#reports#${windowId}` })
@@ -94,22 +94,6 @@ describe('settleDue', () => {
     await recordUsage({ account, body: { feature: 'reports', quantity: 2, at: '2026-03-20T00:00:00.000Z' } })
     await settleAll(deps)
     expect(await overage()).toMatchObject([{ quantity: 5, amountMinor: 3 }])
-  })
-
-  it('ends a granted plan: subscription expired at its end, count of the price down, the account falls back', async () => {
-    const account = 'z-plan'
-    deps.clock.set(now)
-    await putAccount({ account, body: { email: 'a@example.com' } })
-    const { id } = (await grantPlan({ account, body: { priceId: 'team-month', until: monthEnd, reason: 'x' } })).body
-    const live = async () => (await deps.table.get({ pk: 'PRICE#team-month', sk: 'COUNT' }))?.live
-    const before = Number(await live())
-    deps.clock.set('2026-04-03T00:00:00.000Z')
-    const message = { pk: `ACCOUNT#${account}`, sk: `SUB#${id}` }
-    await Promise.all([1, 2, 3].map(() => settleMessages(deps, [message])))
-    await settleMessages(deps, [message])
-    expect(await deps.table.get(message)).toMatchObject({ status: 'expired', endedAt: Date.parse(monthEnd) })
-    expect(await live()).toBe(before - 1)
-    expect((await getAccount({ account })).body.planId).toBe('free')
   })
 
   it('a message about what is gone is done; one about something unknown is reported back, the others go on', async () => {

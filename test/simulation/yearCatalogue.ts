@@ -1,0 +1,57 @@
+import type { PublishedCatalogue } from '#domain/catalogue'
+import { parseCatalogue } from '#domain/catalogueParse'
+
+export const currency = 'USD'
+export const trialDays = 14
+
+/** Minor units, by price: two plans at three intervals, so that every kind of change is there. */
+export const prices = {
+  'lite-month': { amount: 1_000, months: 1 },
+  'lite-quarter': { amount: 2_700, months: 3 },
+  'lite-year': { amount: 9_600, months: 12 },
+  'pro-month': { amount: 3_000, months: 1 },
+  'pro-quarter': { amount: 8_100, months: 3 },
+  'pro-year': { amount: 28_800, months: 12 },
+} as const
+export type PriceId = keyof typeof prices
+export const priceIds = Object.keys(prices).filter(isPrice)
+
+export function isPrice(id: string): id is PriceId {
+  return id in prices
+}
+export const planOf = (priceId: PriceId): string => priceId.slice(0, priceId.indexOf('-'))
+
+/** Plans and nothing else: credits, coupons and overage have scenarios of their own. */
+export const yearCatalogue: PublishedCatalogue = published()
+
+const intervals: Record<number, string> = { 1: 'month', 3: 'quarter', 12: 'year' }
+
+function published(): PublishedCatalogue {
+  const plan = (id: string, rank: number) => ({
+    id,
+    name: id,
+    rank,
+    public: true,
+    ...(id === 'lite' && { trialDays }),
+    prices: priceIds
+      .filter((priceId) => planOf(priceId) === id)
+      .map((priceId) => {
+        const { amount, months } = prices[priceId]
+        return { id: priceId, amount, currency, interval: intervals[months] }
+      }),
+    entitlements: { export: { on: true } },
+  })
+  const free = {
+    ...plan('free', 0),
+    prices: [{ id: 'free-month', amount: 0, currency, interval: 'month' }],
+    entitlements: {},
+  }
+  const parsed = parseCatalogue({
+    name: 'simulated subscriptions',
+    currency,
+    features: { export: { kind: 'flag', name: 'Export' } },
+    plans: [free, plan('lite', 1), plan('pro', 2)],
+  })
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors))
+  return { version: 1, publishedAt: 0, catalogue: parsed.catalogue, successors: {} }
+}

@@ -1,0 +1,293 @@
+import type { Callers } from './caller.ts'
+import { type BookPayment, type Books, refundedMinor } from './providerBooks.ts'
+import { chargeLifeMs, graceMs, Life, planAt, priceOf } from './yearModel.ts'
+import { auditIn, paymentIn, refundIn, subscriptionIn, type YearPayment, type YearRows, yearRowsIn } from './yearRows.ts'
+import type { Vault } from './yearVault.ts'
+import { type Commit, Violation, type World } from './world.ts'
+
+const hourMs = 3_600_000
+/** A debit that has to be announced is asked for so long before the end. */
+const leadMs = 48 * hourMs
+/** Between a decision and its commit lies the way there. */
+const skewMs = 20 * 60_000
+
+/** What the subscription's own operations show of it. */
+export interface Shown {
+  status: unknown
+  priceId: unknown
+  activePlanId: unknown
+  paidUntil: unknown
+}
+
+interface Parties {
+  world: World
+  callers: Callers
+  books: Books
+  vault: Vault
+  zoneOf: (accountId: string) => string
+}
+
+/**
+ * Follows every subscription by what happens to it (money that was granted, steps that somebody asked for, refunds) and
+ * judges what the product shows and what the provider's books say.
+ */
+export class YearOracle {
+  /** By account: its subscriptions, the present one last. */
+  readonly lives = new Map<string, Life[]>()
+  readonly tally: Record<string, number> = {}
+  readonly #parties: Parties
+
+  constructor(parties: Parties) {
+    this.#parties = parties
+    parties.world.watch((commit) => this.#see(commit))
+  }
+
+  present(accountId: string): Life | undefined {
+    return this.lives.get(accountId)?.at(-1)
+  }
+
+  count(word: string): void {
+    this.tally[word] = (this.tally[word] ?? 0) + 1
+  }
+
+  #see({ changes, cause, at }: Commit): void {
+    const actions = changes.flatMap(({ after }) => auditIn(after)?.action ?? [])
+    const begun = changes.some(({ before, after }) => !before && paymentIn(after))
+    const subscription = changes.flatMap(({ after }) => subscriptionIn(after) ?? [])
+    for (const { before, after } of changes) {
+      const [was, is] = [paymentIn(before), paymentIn(after)]
+      if (is && !was) this.#begun(is, cause, at)
+      if (is?.settled?.as === 'granted' && was?.settled?.as !== 'granted')
+        this.#granted(is, subscription.find(({ paymentId }) => paymentId === is.id)?.id ?? '', at)
+      const [earlier, refund] = [refundIn(before), refundIn(after)]
+      if (refund?.effectAt !== undefined && earlier?.effectAt === undefined) this.#refunded(refund, at)
+      if (after?.entity === 'accountCredit')
+        require(Number(after.balanceMinor) >= 0, `${String(after.pk)} has less than no credit`)
+    }
+    if (!begun) for (const action of actions) this.#asked(action, cause, at, subscription[0]?.id)
+  }
+
+  /** A charge that nobody asked for is for the next period, at its price, and not before its time. */
+  #begun({ id, accountId, type, subject }: YearPayment, cause: string, at: number): void {
+    if (type !== 'renewal' || !cause.startsWith('queue')) return
+    const life = this.present(accountId)
+    require(life?.id === subject.subscriptionId, `${id} renews ${subject.subscriptionId}, which is not the present one`)
+    if (!life) return
+    require(life.renews, `${id} is charged, and ${life.id} renews no more`)
+    const earliest = life.end - (this.#parties.vault.isMandate ? leadMs : 0)
+    require(at >= earliest, `${id} was begun ${(earliest - at) / hourMs} h too early`)
+    require(subject.priceId === (life.scheduled ?? life.priceAt(life.end)), `${id} is for ${subject.priceId}`)
+  }
+
+  #granted({ id, accountId, subject, settled, type }: YearPayment, subscriptionId: string, now: number): void {
+    const { books, zoneOf } = this.#parties
+    const at = settled?.at ?? 0
+    require(Math.abs(now - at) <= skewMs, `${id} was granted at ${at}, and written at ${now}`)
+    const priceId = priceOf(subject.priceId)
+    this.count(subject.change ? subject.change.which : type)
+    if (subject.kind === 'plan') {
+      const paid = settled?.providerPaymentId
+      const renews = typeof paid === 'string' && books.payment(paid).token !== undefined
+      this.#begin(accountId, new Life(subscriptionId, at, zoneOf(accountId), { priceId, renews }), at)
+      return
+    }
+    const life = this.present(accountId)
+    require(life !== undefined && life.id === subject.subscriptionId, `${id} was granted to what is over`)
+    if (!life) return
+    if (subject.change) life.changed(priceId, at, at)
+    else {
+      require(priceId === (life.scheduled ?? life.priceAt(life.end)), `${id} renewed as ${priceId}`)
+      require(life.endedAt === undefined && (life.statusAt(at).access || this.#isCharging(life)), `${id} renewed what was over`)
+      life.renewed(priceId)
+    }
+  }
+
+  #begin(accountId: string, life: Life, at: number): void {
+    const before = this.present(accountId)
+    if (before?.statusAt(at).access) {
+      require(life.isGift || before.isGift, `${accountId} has two live subscriptions`)
+      before.endedAt = at
+    }
+    this.lives.set(accountId, [...(this.lives.get(accountId) ?? []), life])
+  }
+
+  #refunded({ accountId, paymentId, plan }: YearRows['refunds'][number], at: number): void {
+    const { world } = this.#parties
+    const payment = yearRowsIn(world.store.items()).payments.find(({ id }) => id === paymentId)
+    this.count('refund')
+    if (payment?.settled?.as !== 'granted') return
+    const life = this.present(accountId)
+    const own = yearRowsIn(world.store.items()).subscriptions.find(({ id }) => id === life?.id)
+    if (!life || !own || plan === 'keep' || life.isGift) return
+    if (payment.subject.kind === 'subscription' && payment.subject.subscriptionId !== life.id) return
+    if (payment.subject.kind === 'plan' && this.#firstOf(accountId, paymentId) !== life.id) return
+    if (plan === 'period_end' && !life.statusAt(at).access) return
+    life.canceled(plan, at)
+  }
+
+  #firstOf(accountId: string, paymentId: string): string | undefined {
+    return this.#begunBy.get(`${accountId} ${paymentId}`)
+  }
+  readonly #begunBy = new Map<string, string>()
+
+  #asked(action: string, cause: string, at: number, written: string | undefined): void {
+    const { callers, world } = this.#parties
+    const intent = callers.dialogues.get(cause)?.intent
+    if (!intent) return
+    const { accountId, body } = intent.call
+    const said: Record<string, unknown> = Object(body)
+    const life = this.present(accountId)
+    this.count(action)
+    if (action === 'startTrial') {
+      const terms = { priceId: priceOf(said.priceId), renews: said.paymentMethodId !== undefined }
+      const start = Number(world.store.items().find((item) => item.id === written)?.periodStart)
+      this.#begin(accountId, Life.trial(written ?? '', start, this.#parties.zoneOf(accountId), terms), at)
+      return
+    }
+    if (action === 'grantPlan') {
+      const until = Date.parse(String(said.until))
+      this.#begin(accountId, Life.gift('', at, until, priceOf(said.priceId)), at)
+      return
+    }
+    if (!life) return
+    const hasMethod = world.store.items().some((item) => item.entity === 'paymentMethod' && item.accountId === accountId)
+    switch (action) {
+      case 'cancelSubscription':
+        life.canceled(String(said.when), at)
+        break
+      case 'reactivateSubscription':
+        life.reactivated(hasMethod)
+        break
+      case 'updateSubscription':
+        if (said.autoRenew === false) life.canceled('period_end', at)
+        else if (!life.renews) Object.assign(life, { renews: true, isAsked: false })
+        break
+      case 'changeSubscription':
+        life.scheduled = priceOf(said.priceId)
+        break
+      case 'deleteScheduledChange':
+        life.scheduled = undefined
+        break
+      case 'extendSubscription':
+        life.extended(Date.parse(String(said.until)), at)
+        break
+    }
+  }
+
+  /** A charge that was taken on keeps access beyond grace: whether it was is the provider's word, and the row's. */
+  #isCharging({ id, end }: Life): boolean {
+    const { world } = this.#parties
+    const row = world.store.items().find((item) => item.entity === 'subscription' && item.id === id)
+    const pending = row && subscriptionIn(row)?.pendingCharge
+    return pending !== undefined && world.now < Math.max(end + graceMs, pending.startedAt + chargeLifeMs)
+  }
+
+  /** What is shown at this instant is what the rules say. */
+  judgeShown(accountId: string, { status, priceId, activePlanId, paidUntil }: Shown): void {
+    const { world } = this.#parties
+    const now = Math.floor(world.now)
+    const life = this.present(accountId)
+    const expected = life?.statusAt(now) ?? { status: null, access: false }
+    this.count(`seen ${String(status)}`)
+    if (life && !expected.access && life.endedAt === undefined && status === 'past_due' && this.#isCharging(life)) return
+    const who = `${accountId} at ${new Date(now).toISOString()}`
+    require(status === expected.status, `${who} is ${String(status)}, expected ${expected.status}`)
+    const plan = planAt(life, now)
+    require(activePlanId === plan, `${who} is on ${String(activePlanId)}, expected ${plan}`)
+    if (!life || !expected.access) return
+    require(priceId === life.priceAt(now), `${who} has ${String(priceId)}, expected ${life.priceAt(now)}`)
+    const end = new Date(life.end).toISOString()
+    require(Date.parse(String(paidUntil)) === life.end, `${who} is paid until ${String(paidUntil)}, expected ${end}`)
+  }
+
+  /** When all is settled. */
+  judge(automatic: ReadonlySet<string>): void {
+    const { books, world, vault } = this.#parties
+    for (const fault of books.faults) throw new Violation(fault)
+    const rows = yearRowsIn(world.store.items())
+    judgeCharges(rows, books, automatic)
+    judgePeriods(rows)
+    judgeMoney(rows, books)
+    judgeNumbers(rows)
+    for (const { id, pendingCharge } of rows.subscriptions)
+      require(pendingCharge === undefined, `${id} waits for ${pendingCharge?.paymentId} for ever`)
+    for (const { id, status, settled, progress } of rows.payments)
+      require(settled !== undefined || progress === 'failed' || progress === 'expired', `${id} is ${status} for ever`)
+    for (const [accountId, lives] of this.lives)
+      for (const life of lives) this.#judgeEnd(accountId, life, rows, vault)
+  }
+
+  /** Nothing that could have been paid was let go. */
+  #judgeEnd(accountId: string, life: Life, { payments }: YearRows, vault: Vault): void {
+    const now = this.#parties.world.now
+    if (!life.renews || life.isGift || life.statusAt(now).status !== 'expired') return
+    this.count('expired')
+    const hasTried = payments.some(
+      ({ subject, settled, createdAt }) =>
+        subject.subscriptionId === life.id && createdAt >= life.end - leadMs && settled?.as !== 'granted',
+    )
+    const isPayable = vault.wasPayable(accountId, life.end - leadMs, life.end + graceMs)
+    require(!isPayable, `${life.id} ended at ${new Date(life.end).toISOString()} unpaid (${hasTried}), and could have been charged`)
+  }
+}
+
+const isCaptured = ({ status }: BookPayment): boolean => status === 'captured'
+const keptMinor = (payment: BookPayment): number => payment.amountMinor - refundedMinor(payment)
+
+/** One attempt is one charge; one period is paid by itself once, unless its money went back. */
+function judgeCharges(rows: YearRows, books: Books, automatic: ReadonlySet<string>): void {
+  const kept = new Map<string, string>()
+  for (const { id, subject } of rows.payments) {
+    const charged = books.payments.filter((one) => one.order.isCharge && one.order.reference === id && isCaptured(one))
+    require(charged.length <= 1, `${id} was charged ${charged.length} times`)
+    if (!automatic.has(id) || !charged.some((one) => keptMinor(one) > 0)) continue
+    const period = `${subject.subscriptionId} ${subject.periodIndex}`
+    require(!kept.has(period), `${period} was charged as ${kept.get(period)} and as ${id}`)
+    kept.set(period, id)
+  }
+  for (const { order } of books.payments)
+    require(rows.payments.some(({ id }) => id === order.reference), `${order.reference} was charged, and nobody knows it`)
+}
+
+/** Each period once, and none left out. */
+function judgePeriods({ payments }: YearRows): void {
+  const bySubscription = new Map<string, number[]>()
+  for (const { subject, settled } of payments) {
+    if (settled?.as !== 'granted' || subject.subscriptionId === undefined || subject.change) continue
+    const before = bySubscription.get(subject.subscriptionId) ?? []
+    bySubscription.set(subject.subscriptionId, [...before, subject.periodIndex ?? 0])
+  }
+  for (const [id, indices] of bySubscription)
+    require(new Set(indices).size === indices.length, `${id} was granted the periods ${indices.join(', ')}`)
+}
+
+/** Money in is money invoiced, less what was credited, and what the account has with us. */
+function judgeMoney({ payments, invoices, credits, creditEntries }: YearRows, books: Books): void {
+  for (const accountId of new Set(payments.map((payment) => payment.accountId))) {
+    const own = new Set(payments.filter((payment) => payment.accountId === accountId).map(({ id }) => id))
+    const paid = total(books.payments.filter((one) => own.has(one.order.reference) && isCaptured(one)).map(keptMinor))
+    const documents = invoices.filter((one) => one.accountId === accountId)
+    const signed = documents.map(({ kind, totalMinor }) => (kind === 'credit_note' ? -totalMinor : totalMinor))
+    const kept = total(credits.filter((one) => one.accountId === accountId).map(({ balanceMinor }) => balanceMinor))
+    require(paid === total(signed) + kept, `${accountId} paid ${paid}; invoices say ${total(signed)}, its credit is ${kept}`)
+  }
+  for (const { pk, balanceMinor } of credits) {
+    const sum = total(creditEntries.filter((entry) => entry.pk === pk).map(({ amountMinor }) => amountMinor))
+    require(sum === balanceMinor, `${pk} has credit of ${balanceMinor}, its entries say ${sum}`)
+  }
+}
+
+/** 1 … n, each once, in every series. */
+function judgeNumbers({ invoices }: YearRows): void {
+  for (const series of new Set(invoices.map((invoice) => invoice.series))) {
+    const own = invoices.filter((invoice) => invoice.series === series)
+    const numbers = own.map(({ number }) => Number(number?.slice(series.length + 1))).sort((a, b) => a - b)
+    require(numbers.every((number, at) => number === at + 1), `${series} has the numbers ${numbers.join(', ')}`)
+  }
+}
+
+const total = (numbers: number[]): number => numbers.reduce((sum, each) => sum + each, 0)
+
+function require(holds: boolean, otherwise: string): void {
+  if (!holds) throw new Violation(otherwise)
+}

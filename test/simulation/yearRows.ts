@@ -1,0 +1,85 @@
+import * as z from 'zod/mini'
+import type { Item } from '#table/port'
+
+/** The stored shapes that the oracle of years reads, by itself. Amounts are minor units. */
+const payment = z.object({
+  id: z.string(),
+  accountId: z.string(),
+  type: z.string(),
+  status: z.string(),
+  progress: z.string(),
+  amountMinor: z.int(),
+  createdAt: z.int(),
+  settled: z.optional(z.object({ as: z.string(), at: z.int(), providerPaymentId: z.nullable(z.string()) })),
+  subject: z.object({
+    kind: z.string(),
+    priceId: z.optional(z.string()),
+    subscriptionId: z.optional(z.string()),
+    periodIndex: z.optional(z.int()),
+    change: z.optional(z.object({ which: z.string(), pricedAt: z.int() })),
+  }),
+})
+const subscription = z.object({
+  id: z.string(),
+  pk: z.string(),
+  status: z.string(),
+  complimentary: z.boolean(),
+  priceId: z.string(),
+  periodStart: z.int(),
+  periodEnd: z.nullable(z.int()),
+  paymentId: z.optional(z.string()),
+  createdAt: z.int(),
+  pendingCharge: z.optional(
+    z.object({ paymentId: z.string(), startedAt: z.int(), processing: z.optional(z.boolean()) }),
+  ),
+  scheduledChange: z.optional(z.object({ priceId: z.string() })),
+})
+const invoice = z.object({
+  id: z.string(),
+  accountId: z.string(),
+  kind: z.string(),
+  series: z.string(),
+  number: z.optional(z.string()),
+  paymentId: z.string(),
+  totalMinor: z.int(),
+})
+const refund = z.object({
+  id: z.string(),
+  accountId: z.string(),
+  paymentId: z.string(),
+  status: z.string(),
+  plan: z.string(),
+  effectAt: z.optional(z.int()),
+  amountMinor: z.int(),
+})
+const credit = z.object({ pk: z.string(), accountId: z.string(), balanceMinor: z.int() })
+const creditEntry = z.object({ pk: z.string(), amountMinor: z.int() })
+const audit = z.object({ action: z.string() })
+
+const one =
+  <Schema extends z.ZodMiniType>(schema: Schema, entity: string) =>
+  (item: Item | undefined): z.output<Schema> | undefined =>
+    item?.entity === entity ? schema.parse(item) : undefined
+export const paymentIn = one(payment, 'payment')
+export const subscriptionIn = one(subscription, 'subscription')
+export const refundIn = one(refund, 'refund')
+export const auditIn = one(audit, 'audit')
+const [invoiceIn, creditIn, creditEntryIn] = [
+  one(invoice, 'invoice'),
+  one(credit, 'accountCredit'),
+  one(creditEntry, 'creditEntry'),
+]
+
+export function yearRowsIn(items: readonly Item[]) {
+  const all = <Row>(read: (item: Item) => Row | undefined): Row[] => items.flatMap((item) => read(item) ?? [])
+  return {
+    payments: all(paymentIn),
+    subscriptions: all(subscriptionIn),
+    invoices: all(invoiceIn),
+    refunds: all(refundIn),
+    credits: all(creditIn),
+    creditEntries: all(creditEntryIn),
+  }
+}
+export type YearRows = ReturnType<typeof yearRowsIn>
+export type YearPayment = YearRows['payments'][number]
