@@ -112,6 +112,10 @@ export function whatIsDue(subscription: Subscription | BoughtSubscription, now: 
   return [...begun, ...presentDue(state, now)]
 }
 
+/** Whether its next period is to be charged by now. */
+export const isChargeDue = (subscription: Subscription | BoughtSubscription, now: number): boolean =>
+  whatIsDue(subscription, now).some(({ kind }) => kind === 'charge')
+
 function presentDue(subscription: Subscription, now: number): DueAction[] {
   const due = waitsFor(subscription).filter(({ at }) => at <= now)
   const over = due.filter(({ kind }) => kind === 'end')

@@ -70,7 +70,7 @@ async function atProvider(
     return earlier ?? (await gateway.createOrder(request))
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
-    if (error.kind === 'unknown_outcome') return await lookedUp(gateway, request.paymentId, error)
+    if (error.kind === 'unknown_outcome') return lookedUp(gateway, request.paymentId, error)
     // Nothing was done there: the next call with this key may try at once.
     await commit(deps.table, [unlockCheckoutWrite(accountId, guard)])
     throw error

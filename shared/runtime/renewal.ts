@@ -1,7 +1,7 @@
 import { chargeRule } from '#domain/moneyCharge'
 import type { Payment } from '#domain/payment'
 import { followCharge, planAdvance, planChargeProcessing, planRenewalFailed } from '#domain/renewalPaid'
-import { type DueAction, whatIsDue } from '#domain/subscriptionDue'
+import { type DueAction, isChargeDue, whatIsDue } from '#domain/subscriptionDue'
 import { planEnd } from '#domain/subscriptionEnd'
 import { planReminder } from '#domain/subscriptionSchedule'
 import { type BoughtSubscription, isBought } from '#domain/subscriptionState'
@@ -254,7 +254,11 @@ async function failed(
     deps,
     at.accountId,
     call,
-    ({ scene }, now) => planRenewalFailed(scene, failure, ids, now),
+    // Without a payment there is no guard: what another worker has paid meanwhile has not failed.
+    ({ scene }, now) =>
+      failure.paymentId === null && !isChargeDue(scene.subscription, now)
+        ? unchanged(scene)
+        : planRenewalFailed(scene, failure, ids, now),
     at,
   )
   return plan.writes.length > 0

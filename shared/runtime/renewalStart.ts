@@ -8,6 +8,7 @@ import { nextPlan, renewalName, renewalOrder, renewalSubject } from '#domain/ren
 import { planChargeStarted } from '#domain/renewalPaid'
 import { planSettlement } from '#domain/settlement'
 import { type AccountCredit, planCredit } from '#domain/settlementCredit'
+import { isChargeDue } from '#domain/subscriptionDue'
 import { type BoughtSubscription, nextUnpaid } from '#domain/subscriptionState'
 import { taxRuleFor } from '#domain/tax'
 import type { PlanTerms } from '#domain/terms'
@@ -46,6 +47,8 @@ export function startRenewal(
     if (!loaded) return undefined
     const { subscription } = loaded.scene
     if (subscription.pendingCharge || !subscription.autoRenew || subscription.periodEnd === null) return undefined
+    // Another worker may have charged it since this one looked: what it has left to pay then is a period that is not due.
+    if (!isChargeDue(subscription, deps.clock.now())) return undefined
     const name = renewalName(subscription.id, nextUnpaid(subscription), subscription.retry?.failed)
     const guard = guardOf('i', 'renewal', name)
     const terms = await termsOfPlan(deps, nextPlan(subscription))

@@ -11,9 +11,10 @@ import { statusAt } from '#domain/subscriptionState'
 import type { SubscriptionScene } from '#domain/subscriptionWrite'
 import { noTax } from '#domain/tax'
 import { initialZones } from '#domain/time'
+import { emptyWallet } from '#domain/walletState'
 import { dayMs, hourMs } from '#domain/zone'
 import { seenOf } from './paymentSupport.ts'
-import { applied, ids, paymentFor, rule, sceneOf, start, termsOf } from './subscriptionSupport.ts'
+import { applied, free, ids, paymentFor, rule, sceneOf, start, termsOf } from './subscriptionSupport.ts'
 
 const terms = termsOf()
 
@@ -243,6 +244,23 @@ describe('through settlement', () => {
       }),
     })
     expect(plan.invoice).toMatchObject({ totalMinor: 10_000, paidMinor: 10_000 })
+  })
+
+  it('a wallet follows a renewal only where a plan gives credits, the present one or the one that it falls back to', () => {
+    const allowance = { included: 5, window: 'month', rollover: 0 } as const
+    const withWallet = (own: boolean, fallen: boolean): boolean => {
+      const { allowance: _own, ...bare } = terms
+      const plan = own ? { ...bare, allowance } : bare
+      const { allowance: _fallen, ...less } = free
+      const fallback = fallen ? { ...less, allowance } : less
+      const wallet = { ...emptyWallet(scene.account.zones), version: 1 }
+      const changed = { ...scene, account: { ...scene.account, plan }, fallback, wallet }
+      const effect = subscriptionEffect({ scene: changed, credit: undefined, terms: plan, ids }, payment, end)
+      if (effect?.kind !== 'lawful') throw new Error('it is not lawful')
+      expect(effect.writes.map(({ row }) => row)).toContain('account')
+      return effect.writes.some(({ row }) => row === 'wallet')
+    }
+    expect([withWallet(false, false), withWallet(true, false), withWallet(false, true)]).toEqual([false, true, true])
   })
 
   it('money that comes after the end becomes account credit, for staff to look at', () => {

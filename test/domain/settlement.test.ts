@@ -143,7 +143,9 @@ describe('a plan', () => {
   })
 
   it.each(['one-time', 'lifetime'])('%s has no end, and nothing to renew', (priceId) => {
-    const { writes } = settle(settlementInput(resume, bought({ priceId }, resume), { savedMethod: { id: 'pmt_1', mandate: false } }))
+    const { writes } = settle(
+      settlementInput(resume, bought({ priceId }, resume), { savedMethod: { id: 'pmt_1', mandate: false } }),
+    )
     expect(rowOf(writes, 'subscription').next).toMatchObject({ periodEnd: null, autoRenew: false })
     expect(rowOf(writes, 'account').next).not.toHaveProperty('accessEnd')
   })
