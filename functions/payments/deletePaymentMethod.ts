@@ -1,5 +1,6 @@
 import { deletePaymentMethod } from '#operations/paymentHistory'
 import { auditOf } from '#runtime/audit'
+import { callOf } from '#runtime/guarded'
 import { httpHandler } from '#runtime/http'
 import { live } from '#runtime/live'
 import { catalogue } from '#runtime/liveCatalogue'
@@ -12,7 +13,7 @@ export const run: Run<typeof deletePaymentMethod> = async (input, deps) => {
   const { accountId, params } = input
   const { paymentMethodId: entityId } = params
   await forgetMethod(deps, accountId, entityId, async (heir) => [
-    ...(await methodGoneWrites(deps, input, entityId, heir)),
+    ...(await methodGoneWrites(deps, { accountId, call: callOf(input) }, entityId, heir)),
     auditOf(input, deps, { action: deletePaymentMethod.id, entity: 'paymentMethod', entityId }),
   ])
   return undefined

@@ -20,7 +20,10 @@ export const run: Run<typeof listPurchases> = async (input, deps) => {
     ...(before !== undefined && { before }),
   })
   const last = purchases.at(-1)
-  const shown = purchases.filter(({ productId }) => query.productId === undefined || productId === query.productId)
+  const shown = purchases.filter(
+    ({ productId, claimedBy }) =>
+      claimedBy === undefined && (query.productId === undefined || productId === query.productId),
+  )
   return { data: shown.map(purchaseView), nextCursor: more && last ? encodeCursor(list, last.id) : null }
 }
 

@@ -1,12 +1,13 @@
 import { planCancel } from '#domain/subscriptionEnd'
 import { cancelSubscription } from '#operations/subscriptions'
 import { takeGrantBack } from '#runtime/grantEnded'
+import { historyIds } from '#runtime/historyId'
 import { httpHandler } from '#runtime/http'
 import { live } from '#runtime/live'
 import { catalogue } from '#runtime/liveCatalogue'
 import { given } from '#runtime/request'
 import type { Run } from '#runtime/run'
-import { askedStep, historyIds } from '#runtime/subscriptionStep'
+import { askedStep } from '#runtime/subscriptionStep'
 
 export const run: Run<typeof cancelSubscription> = async (input, deps) => {
   const { when, ...rest } = input.body

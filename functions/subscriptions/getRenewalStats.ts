@@ -19,8 +19,11 @@ export const run: Run<typeof getRenewalStats> = async ({ query }, deps) => {
   const amounts = new Map<string, number>()
   for (const { amounts: own } of runs)
     for (const [currency, amount] of Object.entries(own)) amounts.set(currency, (amounts.get(currency) ?? 0) + amount)
-  let dueInSevenDays = 0
-  for await (const items of dueSubscriptions(deps, now + 7 * dayMs)) dueInSevenDays += items.length
+  let [dueInSevenDays, dueIsComplete] = [0, true]
+  for await (const { items, isCut } of dueSubscriptions(deps, now + 7 * dayMs)) {
+    dueInSevenDays += items.length
+    if (isCut) dueIsComplete = false
+  }
   const [renewed, failed] = [sum('renewed'), sum('failed')]
   return {
     days,
@@ -31,6 +34,7 @@ export const run: Run<typeof getRenewalStats> = async ({ query }, deps) => {
     amounts: [...amounts].map(([currency, amount]) => ({ currency, amount })),
     successRate: renewed + failed === 0 ? null : renewed / (renewed + failed),
     dueInSevenDays,
+    dueIsComplete,
   }
 }
 

@@ -1,11 +1,12 @@
 import { planAutoRenew } from '#domain/subscriptionEnd'
 import { updateSubscription } from '#operations/subscriptions'
+import { historyIds } from '#runtime/historyId'
 import { httpHandler } from '#runtime/http'
 import { live } from '#runtime/live'
 import { catalogue } from '#runtime/liveCatalogue'
 import { termsOfPlan } from '#runtime/planTerms'
 import type { Run } from '#runtime/run'
-import { askedStep, hasMethod, historyIds } from '#runtime/subscriptionStep'
+import { askedStep, hasMethod } from '#runtime/subscriptionStep'
 
 export const run: Run<typeof updateSubscription> = (input, deps) =>
   askedStep(updateSubscription, input, deps, {

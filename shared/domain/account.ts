@@ -1,3 +1,4 @@
+import { Problem } from '#errors/problem'
 import type { AccountState } from './entitlement.ts'
 import type { PlanTerms } from './terms.ts'
 import { initialZones, planZoneChange, zoneAt } from './time.ts'
@@ -22,6 +23,8 @@ export interface Account extends AccountState {
   email?: string
   name?: string
   currency?: string
+  /** The first payment has fixed it. */
+  hasPaid?: boolean
   country?: string
   metadata?: Record<string, string | number | boolean>
   subscriptionId?: string
@@ -65,10 +68,13 @@ export const newAccount = (id: string, fallback: PlanTerms | null, now: number):
 
 /**
  * The account after a change. On a new account a zone holds at once: there is no window yet that it could renew.
- * @throws Problem `validation_failed` for an unknown zone, `conflict` for a third zone within 35 days.
+ * @throws Problem `validation_failed` for an unknown zone, `conflict` for a third zone within 35 days, or for another
+ * currency once something was paid.
  */
 export function planAccountChange(account: Account, change: AccountChange, now: number): Account {
   const { timeZone, ...fields } = change
+  if (account.hasPaid && fields.currency !== undefined && fields.currency !== account.currency)
+    throw new Problem('conflict', `The account pays in ${account.currency}: its first payment has fixed that.`)
   const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
   return {
     ...account,

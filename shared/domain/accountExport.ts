@@ -51,7 +51,16 @@ export const exportedEntities: Record<string, Shown> = {
       ...['id', 'planId', 'priceId', 'catalogueVersion', 'status', 'complimentary', 'periodStart', 'periodEnd'],
       ...['reason', 'endedAt', 'interval', 'currency', 'anchor', 'zone', 'periodIndex', 'paidMinor', 'paymentId'],
       ...['autoRenew', 'coupon', 'canceledAt', 'cancelReason', 'method', 'scheduledChange', 'ahead', 'retry'],
-      ...['pendingCharge', 'carried', 'refunded', 'trial', 'managedBy', 'providerSubscriptionId', ...times],
+      ...[
+        'pendingCharge',
+        'finalOverage',
+        'carried',
+        'refunded',
+        'trial',
+        'managedBy',
+        'providerSubscriptionId',
+        ...times,
+      ],
     ],
   },
   subscriptionHistory: {

@@ -54,6 +54,16 @@ export function quoteDiscount(
 /** Units still to be had; a period that used more than a changed catalogue gives has none. */
 const atMost = (wanted: number, left: number): number => Math.max(0, Math.min(wanted, left))
 
+/** Whether a window that has given `used` still has these units; a plan without the discount has none. */
+export function hasUnitsLeft(
+  discount: CatalogueDiscount | undefined,
+  { free, percent }: DiscountUse,
+  used: DiscountUse,
+): boolean {
+  const { freePerPeriod = 0, upTo = Number.POSITIVE_INFINITY } = discount ?? { upTo: 0 }
+  return used.free + free <= freePerPeriod && used.percent + percent <= upTo
+}
+
 /** Given to an account by staff: once, until an instant. */
 export interface ManualDiscount {
   id: string

@@ -1,4 +1,4 @@
-import { discountFor } from './discount.ts'
+import { discountFor, hasUnitsLeft, noDiscountUse } from './discount.ts'
 import { liveTerms } from './entitlement.ts'
 import type { PricedPurchase, PurchaseContext, PurchaseRequest } from './orderPurchase.ts'
 
@@ -56,6 +56,5 @@ function hasUnits({ purchase }: Quote, { published, account, fallback, used }: P
   if (!hold) return true
   const plan = liveTerms(account, now, fallback)
   const discount = discountFor(published.catalogue.discounts, plan?.planId ?? null, hold.group)
-  const { freePerPeriod = 0, upTo = Number.POSITIVE_INFINITY } = discount ?? { upTo: 0 }
-  return (used?.free ?? 0) + hold.free <= freePerPeriod && (used?.percent ?? 0) + hold.percent <= upTo
+  return hasUnitsLeft(discount, hold, used ?? noDiscountUse)
 }

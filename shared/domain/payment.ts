@@ -42,7 +42,7 @@ export type Difference = (typeof differences)[number]
 export const unlawfulReasons = [
   /** Another order gave the account a live subscription meanwhile. */
   'already_subscribed',
-  /** The order had expired: its coupon, discounts and credit were given back. */
+  /** The order had expired, or had given its coupon, discounts and credit back and others have them by now. */
   'order_expired',
   /** The subscription that it renews or changes is over, or on another plan by now. */
   'overtaken',
@@ -145,13 +145,20 @@ export interface PricedChange {
   coupon?: CarriedCoupon
 }
 
-/** What the checkout took that others may want: given back when the payment expires unpaid. */
+/** What the checkout took that others may want: given back when the payment expires unpaid, or has no effect. */
 export interface Holds {
   coupon?: { code: string }
   manualDiscountId?: string
   discount?: { group: string; windowId: string; free: number; percent: number }
   /** Account credit, minor units of the payment's currency. */
   creditMinor?: number
+}
+
+/** The saved method that a payment charges, as far as the charge is to be found again, also once the method is gone. */
+export interface ChargedMethod {
+  id: string
+  /** The provider's customer, whose charges it is looked for among. */
+  gatewayCustomerId?: string
 }
 
 export interface Settled {
@@ -187,6 +194,8 @@ export interface Payment {
   subject: PaymentSubject
   /** Null: there is nothing to pay. */
   provider: PaymentProvider | null
+  /** Absent: the customer pays at the provider's page. */
+  method?: ChargedMethod
   providerOrderId?: string
   providerPaymentId?: string
   status: PaymentStatus

@@ -1,7 +1,8 @@
 import { captures, isInFlight, type Payment } from './payment.ts'
 import { planPaymentFact } from './paymentFact.ts'
+import { releaseWrites } from './paymentHolds.ts'
 import type { PaymentWrite } from './paymentWrite.ts'
-import { type AccountCredit, noCredit, planCredit } from './settlementCredit.ts'
+import type { AccountCredit } from './settlementCredit.ts'
 
 export type ExpiryPlan =
   /** `early`: its time is not over; `in_flight`: the provider still works on it; `done`: money is in, or it has expired. */
@@ -25,29 +26,8 @@ export function planExpiry(payment: Payment, credit: AccountCredit | undefined, 
     next,
     writes: [
       { row: 'payment', next, seenVer: payment.ver },
-      ...releaseWrites(payment, credit, now),
+      ...(payment.released ? [] : releaseWrites(payment, credit, now)),
       { row: 'notice', accountId: payment.accountId, kind: 'payment.expired', data: { paymentId: payment.id } },
     ],
   }
-}
-
-function releaseWrites(payment: Payment, credit: AccountCredit | undefined, now: number): PaymentWrite[] {
-  const { id, accountId, currency, holds } = payment
-  const writes: PaymentWrite[] = []
-  if (holds.coupon) writes.push({ row: 'coupon', code: holds.coupon.code, by: -1 })
-  if (holds.manualDiscountId !== undefined)
-    writes.push({ row: 'manualDiscount', accountId, id: holds.manualDiscountId, paymentId: id, take: false })
-  if (holds.discount) {
-    const { group, windowId, free, percent } = holds.discount
-    writes.push({ row: 'discountUse', accountId, group, windowId, by: { free: -free, percent: -percent } })
-  }
-  if (holds.creditMinor !== undefined && holds.creditMinor > 0) {
-    const change = planCredit(
-      credit ?? noCredit(accountId, currency),
-      { cause: 'released', amountMinor: holds.creditMinor, paymentId: id, about: id },
-      now,
-    )
-    if (change) writes.push({ row: 'credit', change })
-  }
-  return writes
 }

@@ -44,11 +44,15 @@ export const marksFor = <Method extends MethodChoice>(methods: readonly Method[]
     .map((method) => ({ ...method, isDefault: method.id === id }))
     .filter(({ isDefault }, index) => isDefault !== methods[index]?.isDefault)
 
-/** What makes room for one more: the oldest that are not the default. */
-export function crowdedOut<Method extends MethodChoice>(methods: readonly Method[], most: number): Method[] {
+/** What makes room for one more: the oldest, but not the default, nor `kept`, which a subscription renews with. */
+export function crowdedOut<Method extends MethodChoice>(
+  methods: readonly Method[],
+  most: number,
+  kept?: string,
+): Method[] {
   const chosen = defaultMethod(methods)
   return methods
-    .filter((method) => method !== chosen)
+    .filter((method) => method !== chosen && method.id !== kept)
     .toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
     .slice(0, Math.max(0, methods.length + 1 - most))
 }

@@ -23,6 +23,8 @@ export interface Purchase {
   createdAt: number
   /** Refunded: it counts no longer. */
   revokedAt?: number
+  /** A visitor's, that an account has claimed: it lies there under the same id, and this row only says where. */
+  claimedBy?: string
   ver: number
 }
 

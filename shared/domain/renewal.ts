@@ -81,26 +81,12 @@ const overageLine = ({ feature, windowId, quantity, amountMinor, name }: Overage
   withoutCoupon: true,
 })
 
-/** The windows that an order bills: they are not billed again. */
-export const billedOverage = ({ lines }: Pick<Order, 'lines'>): string[] =>
-  lines.flatMap(({ kind, id }) => (kind === 'overage' ? [id] : []))
-
-/** The plan of the next period. */
-export const nextPlan = ({
-  scheduledChange,
-  planId,
-  priceId,
-  catalogueVersion,
-  interval,
-}: BoughtSubscription): PlanReference =>
-  scheduledChange
-    ? {
-        planId: scheduledChange.planId,
-        priceId: scheduledChange.priceId,
-        catalogueVersion: scheduledChange.catalogueVersion,
-        interval: scheduledChange.interval,
-      }
-    : { planId, priceId, catalogueVersion, interval }
+/** The plan of the next period: that of the last one that is paid, unless a change waits for its end. */
+export function nextPlan({ scheduledChange, ahead = [], ...present }: BoughtSubscription): PlanReference {
+  const last = ahead.findLast(({ plan }) => plan)?.plan ?? present
+  const { planId, priceId, catalogueVersion, interval } = scheduledChange ?? last
+  return { planId, priceId, catalogueVersion, interval }
+}
 
 /** What the payment of the next period is for. */
 export function renewalSubject(subscription: BoughtSubscription, carried?: CarriedItem): PaymentSubject {

@@ -2,6 +2,7 @@ import type { Account } from './account.ts'
 import { type Invoice, type InvoiceContext, invoiceOf } from './invoice.ts'
 import { captures, type Difference, isVisitor, type Payment, type Settled, type Unlawful } from './payment.ts'
 import { afterFact, type PaymentFact, type PaymentPlan, planPaymentFact } from './paymentFact.ts'
+import { couponRelease, type HoldsNow, releaseWrites, retakeWrites, withOneCredit } from './paymentHolds.ts'
 import { derived } from './paymentState.ts'
 import type { PaymentWrite } from './paymentWrite.ts'
 import { compareCapture, type ObservedPayment, unlawfulNow } from './settlementCompare.ts'
@@ -19,6 +20,8 @@ export interface SettlementInput {
   wallet: Wallet | undefined
   /** Of the payment's currency. */
   credit: AccountCredit | undefined
+  /** Where the payment's holds were given back: who has them by now. */
+  holds?: HoldsNow
   /** Of the plan bought, at the catalogue version of the checkout. */
   terms?: PlanTerms
   fallback: PlanTerms | null
@@ -106,11 +109,20 @@ function settleCaptured(input: SettlementInput, seen: ObservedPayment, now: numb
   const known = captures(payment).some((charge) => charge.providerPaymentId === seen.providerPaymentId)
   if (known) return repeated(payment, seen, now)
   const differences = compareCapture(payment, seen)
-  const unlawful = unlawfulNow(payment, seen, account, now) ?? unlawfulBy(input.other)
+  const retaken = retakenHolds(input, seen.providerPaymentId, now)
+  const unlawful =
+    unlawfulNow(payment, seen, account, now) ?? unlawfulBy(input.other) ?? (retaken ? undefined : 'order_expired')
   const paid = capturedPayment(payment, seen, differences, unlawful, now)
   if (differences.length > 0 || !account || unlawful === 'already_refunded') return held(input, paid, seen, now)
-  return unlawful ? credited(input, paid, seen, now) : granted(input, account, paid, seen, now)
+  return unlawful ? credited(input, paid, seen, now) : granted(input, account, paid, seen, now, retaken)
 }
+
+/** What an order had given back and needs again for its effect; nothing where it holds it still. Undefined: it is gone. */
+export const retakenHolds = (
+  { payment, credit, holds = {} }: SettlementInput,
+  providerPaymentId: string,
+  now: number,
+): PaymentWrite[] | undefined => (payment.released ? retakeWrites(payment, credit, holds, providerPaymentId, now) : [])
 
 const unlawfulBy = (other: OtherEffect | undefined): Unlawful | undefined =>
   other?.kind === 'unlawful' ? other.reason : undefined
@@ -156,7 +168,26 @@ function capturedPayment(
 
 /** Nothing is granted and nothing credited: staff settle or refund it. */
 function held(input: SettlementInput, paid: Payment, seen: ObservedPayment, now: number): SettlementPlan {
-  return settledAs(input, paid, seen, 'held', [reviewNotice(paid)], now)
+  return withoutEffect(input, paid, seen, 'held', [], now)
+}
+
+/**
+ * Money without an effect: what the order held for it goes back at once, and is taken again if it is settled after all.
+ * A second charge leaves an order that had its effect as it is.
+ */
+function withoutEffect(
+  input: SettlementInput,
+  paid: Payment,
+  seen: ObservedPayment,
+  as: 'held' | 'account_credit',
+  effects: PaymentWrite[],
+  now: number,
+): SettlementPlan {
+  const { payment, account, credit } = input
+  const isKept = payment.released || payment.settled?.as === 'granted'
+  const back = isKept ? [] : account ? releaseWrites(payment, credit, now) : couponRelease(payment)
+  const next = { ...paid, released: payment.settled?.as !== 'granted' }
+  return settledAs(input, next, seen, as, [...effects, ...back, reviewNotice(paid)], now)
 }
 
 /** The money stays the account's. A visitor has no account to credit: held. */
@@ -168,7 +199,7 @@ function credited(input: SettlementInput, paid: Payment, seen: ObservedPayment, 
     now,
   )
   if (!change) throw new Error('money in makes no credit smaller')
-  return settledAs(input, paid, seen, 'account_credit', [{ row: 'credit', change }, reviewNotice(paid)], now)
+  return withoutEffect(input, paid, seen, 'account_credit', [{ row: 'credit', change }], now)
 }
 
 function granted(
@@ -177,14 +208,17 @@ function granted(
   paid: Payment,
   seen: ObservedPayment | null,
   now: number,
+  retaken: PaymentWrite[] = [],
 ): SettlementPlan {
   const effect = grantEffect(input, account, now)
   const invoice = invoiceOf(paid, { ...input.invoice, at: now })
   const writes: PaymentWrite[] = [
     ...effect.writes.map((write) => paidWith(write, input)),
+    ...retaken,
     { row: 'invoice', next: invoice },
   ]
-  const plan = settledAs(input, paid, seen, 'granted', told(writes, paid, invoice), now, effect.reference)
+  const next = { ...paid, released: false }
+  const plan = settledAs(input, next, seen, 'granted', told(writes, paid, invoice), now, effect.reference)
   return plan.kind === 'settle' ? { ...plan, invoice } : plan
 }
 
@@ -235,12 +269,9 @@ function settledAs(
         },
       ]
     : []
-  return {
-    kind: 'settle',
-    as,
-    next,
-    writes: [{ row: 'payment', next, seenVer: payment.ver }, ...guard, ...effects],
-  }
+  const writes = withOneCredit([{ row: 'payment', next, seenVer: payment.ver }, ...guard, ...effects])
+  if (!writes) throw new Error('a settlement takes more credit than there is')
+  return { kind: 'settle', as, next, writes }
 }
 
 const reviewNotice = ({ id, accountId, flags, amountMinor, currency }: Payment): PaymentWrite => ({

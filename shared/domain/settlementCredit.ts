@@ -9,9 +9,9 @@ export interface AccountCredit {
 }
 
 export type CreditCause =
-  /** A checkout takes it. */
+  /** A checkout takes it, or a settlement again what had been given back. */
   | 'taken'
-  /** The checkout expired unpaid. */
+  /** What a checkout took, given back: the order expired, its charge failed, or its money has no effect. */
   | 'released'
   /** A payment that has no other effect. */
   | 'paid_in'
@@ -35,6 +35,8 @@ export interface CreditEntry {
 export interface CreditChange {
   next: AccountCredit
   entry: CreditEntry
+  /** What one transaction moves before it, in this order. */
+  before?: CreditEntry[]
 }
 
 export const noCredit = (accountId: string, currency: string): AccountCredit => ({
@@ -68,4 +70,25 @@ export function planCredit(
       createdAt: now,
     },
   }
+}
+
+/**
+ * Changes that were each planned on the same credit, as one: what comes in first. Undefined when there is less than they
+ * take together.
+ */
+export function joinedCredit(changes: readonly CreditChange[]): CreditChange | undefined {
+  const [first] = changes
+  if (!first) return undefined
+  const { next, entry } = first
+  let balanceMinor = next.balanceMinor - entry.amountMinor
+  const entries = changes
+    .map((change) => change.entry)
+    .toSorted((one, other) => Number(one.amountMinor < 0) - Number(other.amountMinor < 0))
+    .map((one) => {
+      balanceMinor += one.amountMinor
+      return { ...one, balanceAfterMinor: balanceMinor }
+    })
+  const last = entries.at(-1)
+  if (!last || balanceMinor < 0) return undefined
+  return { next: { ...next, balanceMinor }, entry: last, before: entries.slice(0, -1) }
 }

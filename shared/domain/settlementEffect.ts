@@ -132,8 +132,8 @@ function boughtItem(input: SettlementInput, account: Account, item: Subject<'ite
 
 /** The first payment fixes an account's currency. A visitor's account is none yet; nothing paid fixes nothing. */
 function currencyFixed(payment: Payment, account: Account, now: number): PaymentWrite[] {
-  if (account.currency !== undefined || isVisitor(account.id) || payment.amountMinor === 0) return []
-  const next = { ...account, currency: payment.currency, ver: account.ver + 1, updatedAt: now }
+  if (account.hasPaid || isVisitor(account.id) || payment.amountMinor === 0) return []
+  const next = { ...account, currency: payment.currency, hasPaid: true, ver: account.ver + 1, updatedAt: now }
   return [{ row: 'account', next, seenVer: account.ver }]
 }
 

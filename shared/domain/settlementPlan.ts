@@ -101,6 +101,7 @@ function subscribed(account: Account, subscription: BoughtSubscription, terms: P
     plan: terms,
     subscriptionId: subscription.id,
     currency: account.currency ?? subscription.currency,
+    hasPaid: true,
     ...(end !== null && { accessEnd: end + (autoRenew ? graceMs : 0) }),
     period: planPeriod(account.period, { start: now, end }, now),
     ver: account.ver + 1,

@@ -1,9 +1,10 @@
 import { type Invoice, invoiceOf } from './invoice.ts'
 import { type Charge, captures, type Payment, type Resolution } from './payment.ts'
 import { planPaymentFact } from './paymentFact.ts'
+import { withOneCredit } from './paymentHolds.ts'
 import { derived } from './paymentState.ts'
 import type { PaymentWrite } from './paymentWrite.ts'
-import type { SettlementInput } from './settlement.ts'
+import { retakenHolds, type SettlementInput } from './settlement.ts'
 import { noCredit, planCredit } from './settlementCredit.ts'
 import { grantEffect } from './settlementEffect.ts'
 import { hasLiveSubscription } from './settlementPlan.ts'
@@ -64,33 +65,42 @@ function kept(input: SettlementInput, charge: Paid, now: number): ReviewPlan {
   }
 }
 
-/** Grants what was bought: once for the order, and not into a live subscription. Credit made of the money is taken back. */
+/**
+ * Grants what was bought: once for the order, and not into a live subscription. Credit made of the money is taken back,
+ * and what the order had given back is taken again.
+ */
 function settled(input: SettlementInput, charge: Paid, now: number): ReviewPlan {
   const { payment, account } = input
   const fault = grantFault(input, charge, now)
   if (fault || !account) return { kind: 'refused', code: 'conflict', detail: fault ?? 'The account is gone.' }
   const withdrawn = withdrawal(input, charge, now)
   if (!withdrawn) return { kind: 'refused', code: 'conflict', detail: 'The account has used the credit.' }
+  const retaken = retakenHolds(input, charge.providerPaymentId, now)
+  if (!retaken)
+    return {
+      kind: 'refused',
+      code: 'conflict',
+      detail: 'What the order had taken off its price (coupon, discount, credit) was given back and is used.',
+    }
   const effect = grantEffect(input, account, now)
   const { reference } = effect
   const { next: after } = resolved(marked(payment, charge, 'granted'), charge, 'settled', now)
   const { providerPaymentId } = charge
   const next = derived({
     ...after,
+    released: false,
     settled: { at: now, as: 'granted', providerPaymentId, ...(reference !== undefined && { reference }) },
   })
   const invoice = invoiceOf(payment, { ...input.invoice, at: now })
-  return {
-    kind: 'settle',
-    next,
-    invoice,
-    writes: [
-      { row: 'payment', next, seenVer: payment.ver },
-      ...withdrawn,
-      ...effect.writes,
-      { row: 'invoice', next: invoice },
-    ],
-  }
+  const writes = withOneCredit([
+    { row: 'payment', next, seenVer: payment.ver },
+    ...withdrawn,
+    ...retaken,
+    ...effect.writes,
+    { row: 'invoice', next: invoice },
+  ])
+  if (!writes) return { kind: 'refused', code: 'conflict', detail: 'The account has used the credit.' }
+  return { kind: 'settle', next, invoice, writes }
 }
 
 function grantFault({ payment, account }: SettlementInput, charge: Paid, now: number): string | undefined {

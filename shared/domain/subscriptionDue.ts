@@ -24,6 +24,8 @@ export type DueAction = { at: number } & (
   | { kind: 'charge'; periodIndex: number; failed: number }
   /** What became of a charge that the provider works on. */
   | { kind: 'follow'; paymentId: string }
+  /** What was used beyond the plan until its end may be owed. */
+  | { kind: 'overage' }
   | { kind: 'remind'; endsAt: number; renews: boolean }
 )
 
@@ -47,7 +49,7 @@ export function nextRetry(end: number, now: number, hours: readonly number[] = r
 function waitsFor(subscription: Subscription): DueAction[] {
   if (subscription.status === 'pending') return [{ kind: 'end', at: unpaidUntil(subscription) }]
   // The money of a charge under way is still to come, also when what it was for is over.
-  if (!isLive(subscription)) return isBought(subscription) ? follow(subscription) : []
+  if (!isLive(subscription)) return isBought(subscription) ? [...follow(subscription), ...overage(subscription)] : []
   const accessEnd = accessEndOf(subscription)
   const end: DueAction[] = accessEnd === null ? [] : [{ kind: 'end', at: accessEnd }]
   if (!isBought(subscription)) return end
@@ -60,6 +62,10 @@ function follow({ pendingCharge }: BoughtSubscription): DueAction[] {
   if (!pendingCharge) return []
   const { paymentId, startedAt, checkedAt = startedAt } = pendingCharge
   return [{ kind: 'follow', at: checkedAt + followMs, paymentId }]
+}
+
+function overage({ finalOverage }: BoughtSubscription): DueAction[] {
+  return finalOverage && finalOverage.at !== null ? [{ kind: 'overage', at: finalOverage.at }] : []
 }
 
 function renewal(subscription: BoughtSubscription): DueAction[] {
@@ -94,7 +100,7 @@ export function nextDueAt(subscription: Subscription | BoughtSubscription): numb
 }
 
 /** At one instant: what is over is over, what is under way is heard, what is paid begins, before anything is charged. */
-const order: Record<DueAction['kind'], number> = { end: 0, follow: 1, advance: 2, charge: 3, remind: 4 }
+const order: Record<DueAction['kind'], number> = { end: 0, follow: 1, advance: 2, charge: 3, overage: 4, remind: 5 }
 
 /**
  * What is due, in the order to do it, however late: paid periods that have begun meanwhile one by one, then what the
@@ -115,6 +121,14 @@ export function whatIsDue(subscription: Subscription | BoughtSubscription, now: 
 /** Whether its next period is to be charged by now. */
 export const isChargeDue = (subscription: Subscription | BoughtSubscription, now: number): boolean =>
   whatIsDue(subscription, now).some(({ kind }) => kind === 'charge')
+
+/** Whether this charge is to be looked at by now: whoever looks moves the instant, so that of two one goes on. */
+export const isFollowDue = (
+  { pendingCharge }: Pick<BoughtSubscription, 'pendingCharge'>,
+  paymentId: string,
+  now: number,
+): boolean =>
+  pendingCharge?.paymentId === paymentId && (pendingCharge.checkedAt ?? pendingCharge.startedAt) + followMs <= now
 
 function presentDue(subscription: Subscription, now: number): DueAction[] {
   const due = waitsFor(subscription).filter(({ at }) => at <= now)

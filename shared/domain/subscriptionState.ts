@@ -39,6 +39,16 @@ export interface PendingCharge {
   refund?: boolean
 }
 
+/** Use beyond the plan that a subscription which is over may still owe. */
+export interface FinalOverage {
+  /** When it is looked at next; null: nothing is tried by itself any more, it waits for the next order. */
+  at: number | null
+  /** It is being charged with this payment. */
+  paymentId?: string
+  /** Charges that came to nothing. */
+  failed?: number
+}
+
 /** A subscription that was paid for: what renewals, changes and refunds need beside its state. */
 export interface BoughtSubscription extends Subscription {
   interval: Interval
@@ -71,6 +81,8 @@ export interface BoughtSubscription extends Subscription {
   /** Failed charges of the next period; `nextAt` null: none is tried by itself. */
   retry?: { failed: number; nextAt: number | null }
   pendingCharge?: PendingCharge
+  /** From its end until nothing is owed for it any more. */
+  finalOverage?: FinalOverage
   /** All of them are on the next order, whatever it is for. */
   carried?: CarriedItem[]
   /** Reminders up to this instant were sent or passed over. */
@@ -138,10 +150,14 @@ export function periodAfter(subscription: BoughtSubscription): BoughtSubscriptio
   }
 }
 
-/** The subscription in the period that holds an instant, as far as periods are paid ahead and whether or not a job has run. */
+/**
+ * The subscription in the period that holds an instant, as far as periods are paid ahead and whether or not a job has run.
+ * What is over stays in the period in which it ended.
+ */
 export function presentPeriod(subscription: BoughtSubscription, now: number): BoughtSubscription {
   let present = subscription
-  while (present.ahead?.length && present.periodEnd !== null && present.periodEnd <= now) present = periodAfter(present)
+  while (isLive(present) && present.ahead?.length && present.periodEnd !== null && present.periodEnd <= now)
+    present = periodAfter(present)
   return present
 }
 

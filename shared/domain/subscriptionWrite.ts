@@ -50,7 +50,7 @@ export function written(
   now: number,
 ): SubscriptionPlan {
   const { account: before, wallet, subscription: seen, fallback } = scene
-  const subscription = { ...passedOver(next, now), ver: seen.ver + 1 }
+  const subscription = { ...withFinalOverage(seen, passedOver(next, now), now), ver: seen.ver + 1 }
   const after = isOwn(scene, next) ? snapshot(before, subscription, terms, fallback, now) : before
   const moved = canonicalJson(after) !== canonicalJson(before)
   const account = moved ? { ...after, ver: before.ver + 1, updatedAt: now } : before
@@ -84,6 +84,16 @@ const isWithoutCredits = ({ allowance }: Wallet): boolean =>
 /** The account is on this subscription, or will be: one that is over, and stays so, is none of its business. */
 const isOwn = ({ account, subscription }: SubscriptionScene, next: BoughtSubscription): boolean =>
   isLive(subscription) ? account.subscriptionId === subscription.id : isLive(next)
+
+/**
+ * What was used beyond the plan is looked at from its end on, however it ended; taken up again, it is on the next renewal.
+ * One that the provider renews is not charged here.
+ */
+function withFinalOverage(seen: BoughtSubscription, next: BoughtSubscription, now: number): BoughtSubscription {
+  const { finalOverage: _owed, ...rest } = next
+  if (isLive(next)) return rest
+  return isLive(seen) && !next.managedBy ? { ...rest, finalOverage: { at: now } } : next
+}
 
 /** Nobody is reminded of an end that has passed. */
 function passedOver(next: BoughtSubscription, now: number): BoughtSubscription {

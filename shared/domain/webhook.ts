@@ -119,3 +119,16 @@ export function isWebhookDue(
   if (status !== 'retrying' && status !== 'unmatched') return false
   return attempt === attempts || nextAt <= now
 }
+
+/**
+ * Whether a try is written down as failed before it is made. One that came back, or was due again, may have killed its
+ * worker: uncounted, it would for ever. A fresh event is spared the write.
+ */
+export const isCountedFirst = (
+  { status, updatedAt }: Pick<WebhookProgress, 'status'> & { updatedAt: number },
+  now: number,
+): boolean => status !== 'received' || now >= updatedAt + receivedPatienceMs
+
+/** That failure, until the try has come to something. */
+export const planDied = (attempts: number, now: number): WebhookProgress =>
+  planWebhook(attempts, { kind: 'failed', code: 'died' }, now).next

@@ -28,7 +28,7 @@ export interface Gateway {
    */
   chargeMethod(charge: ChargeRequest): Promise<ProviderPayment | PendingCharge>
   /** The attempt made earlier under this `paymentId`; to be asked after `unknown_outcome` and before charging again after 20 h. */
-  findCharge(charge: ChargeRequest): Promise<ProviderPayment | PendingCharge | undefined>
+  findCharge(charge: ChargeLookup): Promise<ProviderPayment | PendingCharge | undefined>
   /**
    * Checks what the provider's browser library handed to the page. It proves at most that the payment belongs to the order:
    * fetch before believing in money.
@@ -116,6 +116,9 @@ export interface ChargeRequest {
   /** Razorpay: debit no earlier than this, after the notice that regulation asks for. Without it Razorpay takes 36 h 05 min. */
   notice?: { debitAfter: number }
 }
+
+/** What a charge is found again by. */
+export type ChargeLookup = Pick<ChargeRequest, 'paymentId' | 'gatewayCustomerId'>
 
 /** A charge that was accepted and is not decided: a webhook or a look-up tells. */
 export interface PendingCharge {

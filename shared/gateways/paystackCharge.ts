@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { toProviderUnits } from './exponent.ts'
 import { id, shown, text } from './fields.ts'
-import type { ChargeRequest, Gateway, PendingCharge, ProviderPayment } from './gateway.ts'
+import type { ChargeLookup, ChargeRequest, Gateway, PendingCharge, ProviderPayment } from './gateway.ts'
 import { GatewayError } from './gatewayError.ts'
 import { numericId, referenceFor, type Transaction, transaction, transactionPayment } from './paystackParse.ts'
 import type { PaystackTransport } from './paystackTransport.ts'
@@ -20,7 +20,7 @@ export function paystackCharges(
   transport: PaystackTransport,
   verify: (reference: string) => Promise<Transaction | undefined>,
 ): Pick<Gateway, 'chargeMethod' | 'findCharge'> {
-  async function findCharge(charge: ChargeRequest): Promise<ProviderPayment | undefined> {
+  async function findCharge(charge: ChargeLookup): Promise<ProviderPayment | undefined> {
     const found = await verify(referenceFor(checkedPaymentId('paystack', charge.paymentId)))
     if (!found) return undefined
     const payment = transactionPayment(found)

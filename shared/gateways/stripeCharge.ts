@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import { pageSize } from './day.ts'
 import { toProviderUnits } from './exponent.ts'
 import { readAs } from './fields.ts'
-import type { ChargeRequest, Gateway, ProviderPayment } from './gateway.ts'
+import type { ChargeLookup, Gateway, ProviderPayment } from './gateway.ts'
 import { GatewayError } from './gatewayError.ts'
 import { checkedId, checkedPaymentId } from './requests.ts'
 import { customerPattern } from './stripeOrder.ts'
@@ -63,7 +63,7 @@ export function stripeCharges(transport: StripeTransport): Pick<Gateway, 'charge
   }
 }
 
-function customerOf({ gatewayCustomerId }: ChargeRequest): string {
+function customerOf({ gatewayCustomerId }: ChargeLookup): string {
   if (gatewayCustomerId === undefined) throw new GatewayError('stripe', 'refused', { code: 'customer_required' })
   return checkedId('stripe', customerPattern, gatewayCustomerId)
 }

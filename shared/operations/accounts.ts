@@ -4,6 +4,7 @@ import {
   accountMetadata,
   catalogueId,
   currency,
+  knownCurrency,
   metadata,
   noticeData,
   noticeKind,
@@ -37,7 +38,7 @@ const timeZone = text(64)
 const editable = {
   email: z.optional(email),
   name: z.optional(text(200)),
-  currency: z.optional(currency),
+  currency: z.optional(knownCurrency),
   timeZone: z.optional(timeZone),
   country: z.optional(country),
   metadata: z.optional(accountMetadata),

@@ -179,7 +179,7 @@ export const setClock = http({
   output: clockView,
   idempotency: 'record',
   errors: ['conflict'],
-  grants: { table: 'readWrite', send: [...dueQueues, 'clock'] },
+  grants: { table: 'readWrite', writeKeys: ['CLOCK', 'AUDIT#*', 'STAFF#*'], send: [...dueQueues, 'clock'] },
   limits: { timeoutSeconds: 28 },
 })
 

@@ -240,7 +240,7 @@ export const createDiscount = http({
   output: discountView,
   idempotency: 'record',
   errors: ['not_found', 'conflict'],
-  grants: { table: 'readWrite' },
+  grants: { table: 'readWrite', writeKeys: ['ACCOUNT#*', 'AUDIT#*', 'STAFF#*'] },
 })
 
 export const listDiscounts = http({
@@ -267,7 +267,7 @@ export const deleteDiscount = http({
   success: 204,
   idempotency: 'natural',
   errors: ['not_found', 'conflict'],
-  grants: { table: 'readWrite' },
+  grants: { table: 'readWrite', writeKeys: ['ACCOUNT#*', 'AUDIT#*'] },
 })
 
 const settingParams = z.strictObject({ key: z.string().check(z.regex(/^[a-z][a-z0-9-]{0,39}$/)) })
@@ -311,5 +311,5 @@ export const putSetting = http({
   output: settingView,
   idempotency: 'natural',
   errors: ['not_found', 'conflict'],
-  grants: { table: 'readWrite' },
+  grants: { table: 'readWrite', writeKeys: ['SETTING#*', 'AUDIT#*'] },
 })

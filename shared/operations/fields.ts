@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { isCurrency } from '#domain/money'
 import { noticeKinds } from '#domain/paymentWrite'
 
 /** Fields that more than one operation has. Every string and array is bounded here. */
@@ -48,7 +49,15 @@ const storableNumber = z.number().check(
 /** Small facts of the caller's own: at most 50, flat. */
 export const metadata = z
   .record(
-    z.string().check(z.regex(/^[A-Za-z][A-Za-z0-9_.-]{0,39}$/)),
+    // A member called `constructor` makes an object look like an instance of something, which no table stores.
+    z
+      .string()
+      .check(
+        z.regex(
+          /^(?!constructor$)[A-Za-z][A-Za-z0-9_.-]{0,39}$/,
+          'is a letter, then letters, digits, _ . or -; not "constructor"',
+        ),
+      ),
     z.union([text(500, 0), storableNumber, z.boolean()]),
   )
   .check(z.refine((value) => Object.keys(value).length <= 50, 'has at most 50 members'))
@@ -80,6 +89,8 @@ export const defaultLimit = 20
 
 export const limit = z.union([z.int().check(z.minimum(0)), z.literal('unlimited')])
 export const currency = z.string().check(z.regex(/^[A-Z]{3}$/))
+/** One that is given: ISO 4217 knows it. */
+export const knownCurrency = z.string().check(z.refine(isCurrency, 'must be an ISO 4217 currency, such as "INR"'))
 export const upgradeOffer = z.object({
   planId: catalogueId,
   priceId: catalogueId,

@@ -27,7 +27,7 @@ export const putMember = http({
   output: memberView,
   idempotency: 'natural',
   errors: ['not_found', 'conflict', 'contended', 'account_suspended'],
-  grants: { table: 'readWrite' },
+  grants: { table: 'readWrite', writeKeys: ['ACCOUNT#*', 'AUDIT#*'] },
 })
 
 export const deleteMember = http({
@@ -42,7 +42,7 @@ export const deleteMember = http({
   success: 204,
   idempotency: 'natural',
   errors: ['not_found', 'contended'],
-  grants: { table: 'readWrite' },
+  grants: { table: 'readWrite', writeKeys: ['ACCOUNT#*', 'AUDIT#*'] },
 })
 
 export const listMembers = http({

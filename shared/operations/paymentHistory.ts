@@ -200,7 +200,7 @@ export const addPaymentMethod = http({
   output: checkoutView,
   idempotency: 'guard',
   errors: ['not_found', 'conflict', 'idempotency_in_progress', 'provider_unavailable', 'account_suspended'],
-  grants: { table: 'readWrite', paymentSecret: true },
+  grants: { table: 'readWrite', writeKeys: ['ACCOUNT#*', 'ORDER#*', 'AUDIT#*'], paymentSecret: true },
   limits: { timeoutSeconds: 29 },
 })
 
@@ -288,5 +288,5 @@ export const putBillingProfile = http({
   output: profileView,
   idempotency: 'natural',
   errors: ['not_found', 'contended', 'account_suspended'],
-  grants: { table: 'readWrite' },
+  grants: { table: 'readWrite', writeKeys: ['ACCOUNT#*', 'AUDIT#*'] },
 })

@@ -114,7 +114,7 @@ export const claimSession = http({
   ifItFails: 'What was bought before logging in does not appear in the account.',
   routes: ['POST /v1/me/claim'],
   body: z.strictObject({
-    sessionToken: z.string().check(z.regex(/^fgs_(test|live)_[A-Za-z0-9_-]{43}$/, 'is a session token')),
+    sessionToken: z.string().check(z.regex(/^fgs_(test|live)_[A-Za-z0-9_-]{43}$/, 'must be a session token')),
   }),
   success: 200,
   output: z.object({ purchases: z.array(purchaseView) }),

@@ -10,10 +10,10 @@ export const settleSubscription = worker({
   ifItFails: 'Renewals are not charged; access goes on until grace is over, and ends at its instant all the same.',
   queue: 'renewal',
   message: z.object({ accountId, subscriptionId: ourId('sub'), requestId: text(128) }),
-  batchSize: 5,
+  batchSize: 2,
   maxReceives: 5,
   grants: { table: 'readWrite', paymentSecret: true },
-  // Five charges, each with a look-up, at a provider that takes its time.
+  // Two charges, each with look-ups before and after and waits in between, at a provider that takes its time.
   limits: { timeoutSeconds: 180 },
 })
 
@@ -82,6 +82,8 @@ export const getRenewalStats = http({
     /** Of those renewed or failed; null: there were none. */
     successRate: z.nullable(z.number()),
     dueInSevenDays: z.int(),
+    /** False: more may fall due than were counted. */
+    dueIsComplete: z.boolean(),
   }),
   idempotency: 'natural',
   errors: [],

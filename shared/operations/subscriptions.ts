@@ -133,7 +133,7 @@ export const previewChange = http({
   }),
   idempotency: 'record',
   errors: ['not_found', 'conflict', 'coupon_invalid'],
-  grants: { table: 'readWrite', paymentSecret: true },
+  grants: { table: 'readWrite', writeKeys: ['ACCOUNT#*'], paymentSecret: true },
 })
 
 export const changeSubscription = http({

@@ -21,7 +21,7 @@ export const receiveWebhook = http({
   output: z.object({ received: z.boolean(), duplicate: z.boolean() }),
   idempotency: 'guard',
   errors: ['not_found', 'invalid_signature'],
-  grants: { table: 'readWrite', writeKeys: ['EVT#*'], send: ['webhook'], paymentSecret: true },
+  grants: { table: 'readWrite', writeKeys: ['EVT#*', 'RATE#*'], send: ['webhook'], paymentSecret: true },
 })
 
 export const processWebhook = worker({
@@ -111,7 +111,7 @@ export const replayWebhook = http({
   output: z.object(webhookView),
   idempotency: 'record',
   errors: ['not_found'],
-  grants: { table: 'readWrite', send: ['webhook'] },
+  grants: { table: 'readWrite', writeKeys: ['EVT#*', 'AUDIT#*', 'STAFF#*'], send: ['webhook'] },
 })
 
 export const replayDeadWebhooks = http({
@@ -125,5 +125,5 @@ export const replayDeadWebhooks = http({
   output: z.object({ replayed: z.int(), more: z.boolean() }),
   idempotency: 'record',
   errors: [],
-  grants: { table: 'readWrite', send: ['webhook'] },
+  grants: { table: 'readWrite', writeKeys: ['EVT#*', 'AUDIT#*', 'STAFF#*'], send: ['webhook'] },
 })

@@ -1,9 +1,10 @@
 import { type Account, newAccount } from '#domain/account'
 import type { PurchaseRequest } from '#domain/orderPurchase'
-import { isVisitor, type Payment } from '#domain/payment'
+import { isInFlight, isVisitor, type Payment } from '#domain/payment'
 import { paymentView } from '#domain/paymentView'
 import { Problem } from '#errors/problem'
 import type { CheckoutKey } from '#table/checkoutKeys'
+import { findOrder } from '#table/orders'
 import { loadAccount } from './account.ts'
 import { chargePayment } from './chargePayment.ts'
 import { type Begun, beginCheckout, checkoutKeyOf, payerOf } from './checkout.ts'
@@ -14,6 +15,7 @@ import { asked } from './provider.ts'
 import { openQuote } from './quote.ts'
 import { type Input, type Reply, replayed } from './run.ts'
 import { ownMethod, type StoredMethod } from './savedMethod.ts'
+import { inTurn } from './turn.ts'
 
 /** What a customer buys, and how it is to be paid. */
 export interface BuyRequest extends PurchaseRequest {
@@ -49,12 +51,12 @@ export async function buy(
   const quote = token === undefined ? undefined : await openQuote(deps, accountId, token)
   // One family for every way to buy: a key that was used for a checkout buys nothing else.
   const key = checkoutKeyOf(deps, input, 'checkout')
-  const ask = { request, ...(quote && { quote }), ...(method && { provider: method.provider }) }
+  const ask = { request, ...(quote && { quote }), ...(method && { method }) }
   const begun = await beginCheckout(deps, input, ask, key)
   return boughtView(begun, await askFor(deps, input, begun, key, { ...(method && { method }), saveMethod }))
 }
 
-/** Asks the provider for what was begun: charges the saved method that was named, or opens the checkout. */
+/** Asks the provider for what was begun: charges the saved method that was named, or opens the checkout. One call at a time does. */
 export async function askFor(
   deps: Deps,
   input: Input,
@@ -63,19 +65,27 @@ export async function askFor(
   { method, saveMethod }: { method?: StoredMethod; saveMethod?: boolean | undefined },
 ): Promise<Asked> {
   const account = payerOf(await payingAccount(deps, input))
-  if (method && isOpen(begun)) {
-    const options = { isRepeated: !begun.isNew }
-    const payment = await asked(chargePayment(deps, begun.payment, method, account, callOf(input), options))
-    return { payment, checkout: null }
-  }
-  const { payment, checkout } = await asked(
-    openOrder(deps, begun, guard, {
-      account,
-      saveMethod: saveMethod ?? isRecurring(begun.payment),
-      description: begun.payment.order.lines.map(({ description }) => description).join(', '),
-    }),
-  )
-  return { payment, checkout: payment.provider ? checkout : null }
+  if (!method)
+    return asked(
+      openOrder(deps, begun, guard, {
+        account,
+        saveMethod: saveMethod ?? isRecurring(begun.payment),
+        description: begun.payment.order.lines.map(({ description }) => description).join(', '),
+      }),
+    )
+  const isRepeated = !begun.isNew
+  const charge = async (payment: Payment) =>
+    isOpen(payment) ? chargePayment(deps, payment, method, account, callOf(input), { isRepeated }) : payment
+  const payment = isOpen(begun.payment) ? await asked(inTurn(deps, begun, guard, charge)) : begun.payment
+  return { payment, checkout: await approvalOf(deps, payment) }
+}
+
+/** Where the customer has to approve the charge of a saved method, the address is what opens; null: nothing has to be done. */
+async function approvalOf(deps: Deps, payment: Payment): Promise<Asked['checkout']> {
+  const { provider, providerOrderId } = payment
+  if (!provider || providerOrderId === undefined || payment.settled || !isInFlight(payment)) return null
+  const checkout = (await findOrder(deps.table, provider, providerOrderId))?.checkout
+  return checkout?.approvalUrl === undefined ? null : checkout
 }
 
 /** A payment as it is after the provider was asked, and what opens its checkout. */
@@ -84,7 +94,7 @@ export interface Asked {
   checkout: Record<string, unknown> | null
 }
 
-const isOpen = ({ payment }: Begun): boolean => payment.provider !== null && payment.status === 'pending'
+const isOpen = ({ provider, status }: Payment): boolean => provider !== null && status === 'pending'
 
 /** Whoever renews wants the method kept; whoever buys once is not asked. */
 const isRecurring = ({ subject }: Payment): boolean =>

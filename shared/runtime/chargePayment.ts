@@ -1,6 +1,6 @@
-import type { Payment } from '#domain/payment'
+import type { ChargedMethod, Payment } from '#domain/payment'
 import { type PaymentFact, planPaymentFact } from '#domain/paymentFact'
-import type { ChargeRequest, Gateway, PendingCharge, ProviderPayment } from '#gateways/gateway'
+import type { ChargeLookup, ChargeRequest, Gateway, PendingCharge, ProviderPayment } from '#gateways/gateway'
 import { GatewayError } from '#gateways/gatewayError'
 import type { PaymentMethod } from '#table/methods'
 import { findPayment } from '#table/payments'
@@ -34,10 +34,36 @@ export async function chargePayment(
     token,
     ...(method.gatewayCustomerId !== undefined && { gatewayCustomerId: method.gatewayCustomerId }),
     account: { ...account, ...(contact !== undefined && { contact }) },
-    description: payment.order.lines.map(({ description }) => description).join(', '),
+    description: descriptionOf(payment),
     ...(notice && { notice }),
   }
-  const outcome = await charged(gateway, request, isRepeated)
+  await takeUp(deps, payment, await charged(gateway, request, lookupOf(payment, method), isRepeated), call)
+  const after = await findPayment(deps.table, at.accountId, at.paymentId, { consistent: true })
+  if (!after) throw new Error('a payment that was charged is gone')
+  return after
+}
+
+/**
+ * Asks what became of the charge of a payment's saved method, where its answer and its event may both be lost, and takes
+ * it up. False: the provider knows of none, or no saved method was to be charged.
+ * @throws GatewayError when the provider cannot be asked.
+ */
+export async function lookUpCharge(deps: Deps, payment: Payment, call: SettlementCall): Promise<boolean> {
+  if (!payment.provider || !payment.method || payment.settled) return false
+  const gateway = (await deps.payments()).gateway(payment.provider)
+  const found = await findCharge(gateway, lookupOf(payment, payment.method))
+  if (found) await takeUp(deps, payment, outcomeOf(found), call)
+  return found !== undefined
+}
+
+/** It was made for the customer whom the payment names, whichever method is charged by now. */
+function lookupOf({ id: paymentId, method }: Payment, charged: ChargedMethod): ChargeLookup {
+  const { gatewayCustomerId } = method ?? charged
+  return { paymentId, ...(gatewayCustomerId !== undefined && { gatewayCustomerId }) }
+}
+
+async function takeUp(deps: Deps, payment: Payment, outcome: Outcome, call: SettlementCall): Promise<void> {
+  const at = { accountId: payment.accountId, paymentId: payment.id }
   if (outcome.kind === 'declined') await hear(deps, at, { kind: 'failed', at: deps.clock.now(), ...outcome.why }, call)
   else if (outcome.kind === 'pending') await hearPending(deps, payment, outcome.pending, call)
   else {
@@ -45,9 +71,14 @@ export async function chargePayment(
     if (providerOrderId !== undefined) await rememberOrder(deps, payment, { providerOrderId, checkout: {} })
     await settleOne(deps, at, outcome.seen, call)
   }
-  const after = await findPayment(deps.table, at.accountId, at.paymentId, { consistent: true })
-  if (!after) throw new Error('a payment that was charged is gone')
-  return after
+}
+
+/** Providers bound it, and an order may have a hundred lines. */
+const longestDescription = 120
+
+function descriptionOf({ order }: Payment): string {
+  const text = order.lines.map(({ description }) => description).join(', ')
+  return text.length <= longestDescription ? text : `${text.slice(0, longestDescription - 1)}…`
 }
 
 type Outcome =
@@ -55,18 +86,34 @@ type Outcome =
   | { kind: 'pending'; pending: PendingCharge }
   | { kind: 'seen'; seen: ProviderPayment }
 
-async function charged(gateway: Gateway, request: ChargeRequest, isRepeated: boolean): Promise<Outcome> {
+async function charged(
+  gateway: Gateway,
+  request: ChargeRequest,
+  lookup: ChargeLookup,
+  isRepeated: boolean,
+): Promise<Outcome> {
+  const earlier = isRepeated ? await findCharge(gateway, lookup) : undefined
   try {
-    const earlier = isRepeated ? await gateway.findCharge(request) : undefined
     return outcomeOf(earlier ?? (await gateway.chargeMethod(request)))
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
     if (error.kind === 'refused')
       return { kind: 'declined', why: { code: error.code ?? 'refused', reason: 'The provider refused the charge.' } }
     if (error.kind !== 'unknown_outcome') throw error
-    const found = await gateway.findCharge(request)
+    // Not found, or nobody to ask: it may still arrive.
+    const found = await gateway.findCharge(lookup).catch(() => undefined)
     if (!found) throw error
     return outcomeOf(found)
+  }
+}
+
+/** Where charges are found by their customer, a method without one was never charged. */
+async function findCharge(gateway: Gateway, lookup: ChargeLookup) {
+  try {
+    return await gateway.findCharge(lookup)
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === 'customer_required') return undefined
+    throw error
   }
 }
 

@@ -4,7 +4,6 @@ import { fallbackTermsOf } from '#domain/catalogueTerms'
 import { couponKey } from '#domain/coupon'
 import { noDiscountUse } from '#domain/discount'
 import { guardOf } from '#domain/guard'
-import type { PaymentProvider } from '#domain/moneyCharge'
 import { type CheckoutInput, type CheckoutPlan, planCheckout } from '#domain/orderCheckout'
 import { discountWindow, type PurchaseContext, type PurchaseRequest } from '#domain/orderPurchase'
 import type { Quote } from '#domain/orderQuote'
@@ -20,27 +19,28 @@ import { findPayment } from '#table/payments'
 import type { Write } from '#table/port'
 import { loadAccount } from './account.ts'
 import { keyReused } from './answers.ts'
-import { accountFor, billingCountry } from './billingProfile.ts'
+import { accountFor, billingCountry, stillActive } from './billingProfile.ts'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { callOf } from './guarded.ts'
 import { providerOf } from './provider.ts'
 import type { Input } from './run.ts'
+import { chargedMethod, type StoredMethod } from './savedMethod.ts'
 import { onSettledWallet } from './settled.ts'
 import { loadSettlement } from './settlementInput.ts'
 import { type RefusedWrite, writePayment } from './settlePayment.ts'
+import { type Turnable, turnMs } from './turn.ts'
 
 /** What a checkout is asked for, with the quote that its token held. */
 export interface CheckoutAsk {
   request: PurchaseRequest
   quote?: Quote
-  /** Of the saved method to be charged; absent: whoever charges the currency. */
-  provider?: PaymentProvider
+  /** The saved method to be charged; absent: the customer pays with whoever charges the currency. */
+  method?: StoredMethod
 }
 
 /** A payment that was begun; `isNew` false: another call with the same key was first. */
-export interface Begun {
-  payment: Payment
+export interface Begun extends Turnable {
   isNew: boolean
 }
 
@@ -55,6 +55,7 @@ export async function beginCheckout(deps: Deps, input: Input, ask: CheckoutAsk, 
   if (!isVisitor(input.accountId)) await accountFor(deps, input)
   return beginPayment(deps, input, key, {
     isQuoted: ask.quote !== undefined,
+    ...(ask.method && { method: ask.method }),
     decide: async (now) => {
       const plan = planCheckout(await checkoutInput(deps, input, ask, key.paymentId, now), now)
       if (plan.kind === 'refused') throw refusalOf(plan)
@@ -69,6 +70,8 @@ export interface Beginning {
   decide: (now: number) => Promise<Accepted>
   /** The amounts were promised: what is taken by then is not decided anew. */
   isQuoted: boolean
+  /** Will be charged: the payment names it before the provider hears of it, so that the charge is found again. */
+  method?: StoredMethod
   /** In the transaction beside the payment: an audit entry. */
   beside?: (payment: Payment) => Write[]
 }
@@ -78,16 +81,22 @@ export function beginPayment(
   deps: Deps,
   input: Input,
   key: CheckoutKey,
-  { decide, isQuoted, beside = () => [] }: Beginning,
+  { decide, isQuoted, method, beside = () => [] }: Beginning,
 ): Promise<Begun> {
   const attempt = async (): Promise<Begun | typeof again> => {
     const now = deps.clock.now()
-    const begun = await settledIfFree(deps, await decide(now), now)
+    const begun = await settledIfFree(deps, charging(await decide(now), method), now)
     if (begun === again) return again
     const { payment, writes, walletCreatedAt } = begun
-    const also = [putCheckoutKeyWrite(input.accountId, key, now), ...beside(payment)]
+    // From this write on: what the attempts before it took is not of the provider's time.
+    const turn = deps.clock.real() + turnMs
+    const also = [
+      putCheckoutKeyWrite(input.accountId, { ...key, lockedUntil: turn }, now),
+      ...stillStanding(input.accountId, writes),
+      ...beside(payment),
+    ]
     const outcome = await writePayment(deps, writes, callOf(input), walletCreatedAt, also)
-    if (outcome.committed) return { payment, isNew: true }
+    if (outcome.committed) return { payment, isNew: true, turn }
     const first = await begunBefore(deps, input, key)
     if (first) return first
     const problem = refusedFor(outcome.refused, isQuoted)
@@ -96,6 +105,10 @@ export function beginPayment(
   }
   return contend(deps, () => onSettledWallet(deps, input.accountId, attempt))
 }
+
+/** The account's own row, where it is written, carries the version that was seen active: an item takes one write. */
+const stillStanding = (accountId: string, writes: readonly PaymentWrite[]): Write[] =>
+  isVisitor(accountId) || writes.some(({ row }) => row === 'account') ? [] : [stillActive(accountId)]
 
 /** What an earlier call with this key began. @throws Problem `idempotency_key_reused`. */
 export async function begunBefore(deps: Deps, input: Input, { guard }: CheckoutKey): Promise<Begun | undefined> {
@@ -108,7 +121,7 @@ export async function begunBefore(deps: Deps, input: Input, { guard }: CheckoutK
   return { payment, isNew: false }
 }
 
-/** The key of a checkout that has not begun: its payment's id carries the same guard. */
+/** The key of a checkout that has not begun: its payment's id carries the same guard. Whoever writes it takes the turn. */
 export function checkoutKeyOf(deps: Pick<Deps, 'clock'>, input: Input, family: string): CheckoutKey {
   const guard = guardOf(input.key.class, family, input.key.text)
   return {
@@ -116,17 +129,14 @@ export function checkoutKeyOf(deps: Pick<Deps, 'clock'>, input: Input, family: s
     ...(input.key.given && { key: input.key.text }),
     hash: input.requestHash,
     paymentId: paymentId(deps.clock.now(), guard.bits),
-    lockedUntil: deps.clock.real() + providerPatienceMs,
+    lockedUntil: 0,
   }
 }
-
-/** Longer than a provider's call may take with its look-up: until then nobody else asks it for this payment. */
-export const providerPatienceMs = 20_000
 
 async function checkoutInput(
   deps: Deps,
   input: Input,
-  { request, quote, provider: chosen }: CheckoutAsk,
+  { request, quote, method }: CheckoutAsk,
   paymentId: string,
   now: number,
 ): Promise<CheckoutInput> {
@@ -134,7 +144,7 @@ async function checkoutInput(
   const currency = currencyOf(context.published.catalogue, request)
   const [credit, provider] = await Promise.all([
     isVisitor(input.accountId) ? undefined : findAccountCredit(deps.table, input.accountId, currency),
-    chosen ?? providerOf(deps, await deps.settings(), context.published, currency),
+    method?.provider ?? providerOf(deps, await deps.settings(), context.published, currency),
   ])
   return {
     ...context,
@@ -193,6 +203,14 @@ function currencyOf({ products, plans, currency }: Catalogue, { productId, price
 
 export type Accepted = Exclude<CheckoutPlan, { kind: 'refused' }>
 
+/** Where there is nothing to pay, nothing is charged. */
+function charging(plan: Accepted, method: StoredMethod | undefined): Accepted {
+  if (!method || plan.kind !== 'pay') return plan
+  const payment = { ...plan.payment, method: chargedMethod(method) }
+  const writes = plan.writes.map((write) => (write.row === 'payment' ? { ...write, next: payment } : write))
+  return { ...plan, payment, writes }
+}
+
 /** Nothing to pay: the purchase happens with its checkout. */
 async function settledIfFree(
   deps: Deps,
@@ -212,7 +230,13 @@ async function settledIfFree(
   }
 }
 
-const refusalOf = ({ code, detail }: Extract<CheckoutPlan, { kind: 'refused' }>): Problem => new Problem(code, detail)
+function refusalOf({ code, detail }: Extract<CheckoutPlan, { kind: 'refused' }>): Problem {
+  if (code !== 'validation_failed') return new Problem(code, detail)
+  const [path = '', message] = detail.split(': ', 2)
+  return new Problem(code, detail, {
+    errors: [message === undefined ? { path: '', message: detail } : { path, message }],
+  })
+}
 
 /** What a lost condition means to the caller; undefined: decide anew. */
 function refusedFor(refused: readonly RefusedWrite[], isQuoted: boolean): Problem | undefined {

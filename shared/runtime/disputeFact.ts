@@ -3,8 +3,7 @@ import { planPaymentFact } from '#domain/paymentFact'
 import type { PaymentWrite } from '#domain/paymentWrite'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
-import { loadPayment } from './refundFact.ts'
-import { type PaymentAddress, type SettlementCall, writePayment } from './settlePayment.ts'
+import { loadPayment, type PaymentAddress, type SettlementCall, writePayment } from './settlePayment.ts'
 
 /** A dispute as a provider tells it. `at`: the provider's time, epoch milliseconds; of two outcomes the later counts. */
 export interface ObservedDispute {

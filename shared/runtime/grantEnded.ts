@@ -1,6 +1,5 @@
 import type { Account } from '#domain/account'
 import { withPlan } from '#domain/accountWallet'
-import { ulidOf } from '#domain/guard'
 import { type GrantEnded, planGrantCancel, type Subscription } from '#domain/subscription'
 import type { PlanTerms } from '#domain/terms'
 import type { HttpOperation } from '#operations/definition'
@@ -16,6 +15,7 @@ import { auditOf } from './audit.ts'
 import { contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { callOf } from './guarded.ts'
+import { freshHistoryId } from './historyId.ts'
 import type { Input } from './run.ts'
 import { onSettledWallet } from './settled.ts'
 import { presentSubscription } from './subscription.ts'
@@ -57,7 +57,7 @@ function historyWrites(
   if (currency === undefined) return []
   const paid = { amountMinor: 0, currency, paymentId: null, providerPaymentId: null }
   const entry = {
-    id: `his_${ulidOf(now, deps.ids.random())}`,
+    id: freshHistoryId(deps, now),
     planId: fallback?.planId ?? planId,
     previousPlanId: planId,
     priceId,

@@ -1,6 +1,5 @@
 import { withPlan } from '#domain/accountWallet'
 import { liveTerms } from '#domain/entitlement'
-import { ulidOf } from '#domain/guard'
 import { isLive, planGrant, type Subscription } from '#domain/subscription'
 import { nextDueAt } from '#domain/subscriptionDue'
 import { withoutRenewal } from '#domain/subscriptionEnd'
@@ -14,6 +13,7 @@ import { countPriceWrite, findSubscription, putSubscriptionWrite } from '#table/
 import type { Call } from '#table/wallets'
 import { loadStoredWallet, walletWrites } from './accountChange.ts'
 import type { Deps } from './deps.ts'
+import { freshHistoryId } from './historyId.ts'
 
 /**
  * The transaction that gives an account a plan: account, wallet with the new allowance, the subscription, the one it
@@ -47,7 +47,7 @@ export async function grantPlanWrites(
     putHistoryWrite(
       accountId,
       {
-        id: `his_${ulidOf(now, deps.ids.random())}`,
+        id: freshHistoryId(deps, now),
         planId: grant.terms.planId,
         previousPlanId: live?.planId ?? null,
         priceId: grant.terms.priceId,

@@ -43,6 +43,7 @@ export async function renewByHand(deps: Deps, input: Input, ask: RenewAsk): Prom
   return go(
     await beginPayment(deps, input, key, {
       isQuoted: false,
+      ...(method && { method }),
       decide: (now) => begin(deps, input, ask, { method, paymentId: key.paymentId }, now),
       beside: ({ id }) => [
         auditOf(input, deps, {

@@ -16,6 +16,7 @@ import { asked, providerOf } from './provider.ts'
 import { requestRefund, sendRefund } from './refund.ts'
 import { type Input, replayed } from './run.ts'
 import { type SettlementCall, writePayment } from './settlePayment.ts'
+import { turnMs } from './turn.ts'
 
 type Key = ReturnType<typeof checkoutKeyOf>
 
@@ -44,9 +45,10 @@ async function begin(deps: Deps, input: Input, chosen: PaymentProvider | undefin
     const now = deps.clock.now()
     const payment = await pricedSetup(deps, account, chosen, key.paymentId, now)
     const writes = [{ row: 'payment' as const, next: payment, seenVer: 0 }]
-    const beside = [putCheckoutKeyWrite(account.id, key, now), stillActive(account.id)]
+    const turn = deps.clock.real() + turnMs
+    const beside = [putCheckoutKeyWrite(account.id, { ...key, lockedUntil: turn }, now), stillActive(account.id)]
     const outcome = await writePayment(deps, writes, callOf(input), undefined, beside)
-    if (outcome.committed) return { payment, isNew: true }
+    if (outcome.committed) return { payment, isNew: true, turn }
     return (await begunBefore(deps, input, key)) ?? again
   })
 }

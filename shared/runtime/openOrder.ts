@@ -1,41 +1,69 @@
 import type { Guard } from '#domain/guard'
-import type { Payment } from '#domain/payment'
-import { Problem } from '#errors/problem'
+import { captures, isInFlight, type Payment } from '#domain/payment'
 import type { Gateway, OpenedOrder, OrderRequest } from '#gateways/gateway'
 import { GatewayError } from '#gateways/gatewayError'
-import { lockCheckoutWrite, unlockCheckoutWrite } from '#table/checkoutKeys'
 import { commit } from '#table/commit'
 import { findOrder, putOrderWrite } from '#table/orders'
 import { findPayment, putPaymentWrite } from '#table/payments'
-import { providerPatienceMs } from './checkout.ts'
+import type { Begun } from './checkout.ts'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
+import { inTurn } from './turn.ts'
 
-/** What opens the customer's checkout, in the provider's own words. */
+/** What opens the customer's checkout, in the provider's own words; null: there is none to open, or none any more. */
 export interface OpenedCheckout {
   payment: Payment
-  checkout: Record<string, unknown>
+  checkout: Record<string, unknown> | null
 }
 
 /**
  * The provider's order of a payment: the one that is known, or the one that an earlier try left at the provider, or a new
  * one. One caller at a time asks; a creation whose answer was lost is looked up by our payment id and never sent again.
+ * Nobody is sent to pay what is paid, over, or on its way.
  * @throws Problem `idempotency_in_progress` while another call asks; GatewayError.
  */
 export async function openOrder(
   deps: Deps,
-  { payment, isNew }: { payment: Payment; isNew: boolean },
+  begun: Begun,
   guard: Guard,
   order: Pick<OrderRequest, 'account' | 'saveMethod' | 'description'>,
 ): Promise<OpenedCheckout> {
+  const known = await knownOrder(deps, begun.payment)
+  if (known) return known
+  const { isNew } = begun
+  return inTurn(
+    deps,
+    begun,
+    guard,
+    async (payment) => (await knownOrder(deps, payment)) ?? openAtProvider(deps, payment, order, isNew),
+  )
+}
+
+/** What is known without the provider; undefined: it has to be asked. */
+async function knownOrder(deps: Deps, payment: Payment): Promise<OpenedCheckout | undefined> {
   const { provider, providerOrderId } = payment
-  if (!provider) return { payment, checkout: {} }
-  if (providerOrderId !== undefined) {
-    const known = await findOrder(deps.table, provider, providerOrderId)
-    return { payment, checkout: known?.checkout ?? {} }
-  }
-  if (!isNew) await takeTurn(deps, payment.accountId, guard)
-  const gateway = (await deps.payments()).gateway(provider)
+  if (!provider || !isPayable(payment, deps.clock.now())) return { payment, checkout: null }
+  if (providerOrderId === undefined) return undefined
+  const known = await findOrder(deps.table, provider, providerOrderId)
+  return { payment, checkout: known?.checkout ?? {} }
+}
+
+/** Money for it is still to come in its time, and nobody works on it. */
+const isPayable = (payment: Payment, now: number): boolean =>
+  !payment.settled &&
+  captures(payment).length === 0 &&
+  payment.progress !== 'expired' &&
+  now < payment.expiresAt &&
+  !isInFlight(payment)
+
+async function openAtProvider(
+  deps: Deps,
+  payment: Payment,
+  order: Pick<OrderRequest, 'account' | 'saveMethod' | 'description'>,
+  isNew: boolean,
+): Promise<OpenedCheckout> {
+  if (!payment.provider) throw new Error('an order of nothing to pay')
+  const gateway = (await deps.payments()).gateway(payment.provider)
   const { returnUrl } = await deps.settings()
   const request: OrderRequest = {
     ...order,
@@ -44,36 +72,17 @@ export async function openOrder(
     currency: payment.currency,
     ...(returnUrl !== undefined && { returnUrl }),
   }
-  const opened = await atProvider(deps, gateway, request, isNew, payment.accountId, guard)
+  const opened = await atProvider(gateway, request, isNew)
   return { payment: await rememberOrder(deps, payment, opened), checkout: opened.checkout }
 }
 
-async function takeTurn(deps: Deps, accountId: string, guard: Guard): Promise<void> {
-  const now = deps.clock.real()
-  const turn = await commit(deps.table, [lockCheckoutWrite(accountId, guard, now, now + providerPatienceMs)])
-  if (turn.committed) return
-  throw new Problem('idempotency_in_progress', 'The first request with this key is still asking the provider.', {
-    retryAfterSeconds: 2,
-  })
-}
-
-async function atProvider(
-  deps: Deps,
-  gateway: Gateway,
-  request: OrderRequest,
-  isNew: boolean,
-  accountId: string,
-  guard: Guard,
-): Promise<OpenedOrder> {
+async function atProvider(gateway: Gateway, request: OrderRequest, isNew: boolean): Promise<OpenedOrder> {
   try {
     const earlier = isNew ? undefined : await gateway.findOrder(request.paymentId)
     return earlier ?? (await gateway.createOrder(request))
   } catch (error) {
-    if (!(error instanceof GatewayError)) throw error
-    if (error.kind === 'unknown_outcome') return lookedUp(gateway, request.paymentId, error)
-    // Nothing was done there: the next call with this key may try at once.
-    await commit(deps.table, [unlockCheckoutWrite(accountId, guard)])
-    throw error
+    if (!(error instanceof GatewayError) || error.kind !== 'unknown_outcome') throw error
+    return lookedUp(gateway, request.paymentId, error)
   }
 }
 

@@ -209,6 +209,7 @@ export async function changePlan(
   if (plan.kind === 'scheduled') return scheduled(deps, operation, call, decided)
   const begun = await beginPayment(deps, call, key, {
     isQuoted: quote !== undefined,
+    ...(method && { method }),
     decide: async (now) => begin(deps, key.paymentId, { ...(await decided(now)), ask, quote }, now),
     beside: (payment) => [auditOf(call, deps, changeAudit(operation, payment.accountId, ask, payment.id))],
   })

@@ -4,6 +4,7 @@ import { findAccountCredit } from '#table/accountCredit'
 import { commit } from '#table/commit'
 import { findPayment, putPaymentWrite } from '#table/payments'
 import { refundsOf } from '#table/refunds'
+import { lookUpCharge } from './chargePayment.ts'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { refundSetup } from './methodSetup.ts'
@@ -21,16 +22,23 @@ export async function reconcile(deps: Deps, at: PaymentAddress, call: Settlement
   const { accountId, paymentId } = at
   const found = await findPayment(deps.table, accountId, paymentId, { consistent: true })
   if (!found) return
-  await lookUpOrder(deps, found)
+  await lookUp(deps, found, call)
   const payment = await settlePayment(deps, at, call)
   await refundSetup(deps, payment, call)
   for (const refund of await refundsOf(deps.table, accountId, paymentId)) await resumeRefund(deps, refund, call)
   if (payment.settled === undefined) await expireOrWait(deps, at, call)
 }
 
-/** A checkout that died, or whose answer was lost, between its row and the provider's order. */
-async function lookUpOrder(deps: Deps, payment: Payment): Promise<void> {
+/**
+ * A checkout that died, or whose answer was lost, between its row and the provider's order; or a saved method's charge
+ * whose answer and event were.
+ */
+async function lookUp(deps: Deps, payment: Payment, call: SettlementCall): Promise<void> {
   if (!payment.provider || payment.providerOrderId !== undefined || payment.settled) return
+  if (payment.method) {
+    await lookUpCharge(deps, payment, call)
+    return
+  }
   const gateway = (await deps.payments()).gateway(payment.provider)
   const opened = await gateway.findOrder(payment.id)
   if (opened) await rememberOrder(deps, payment, opened)

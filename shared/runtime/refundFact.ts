@@ -1,12 +1,11 @@
 import type { Payment } from '#domain/payment'
 import { type ObservedRefund, planRefundFact, type RefundOutcome } from '#domain/refundFact'
 import type { ProviderRefund } from '#gateways/gateway'
-import { findPayment } from '#table/payments'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { loadRefund } from './refundContext.ts'
 import { onSettledWallet } from './settled.ts'
-import { type PaymentAddress, type SettlementCall, writePayment } from './settlePayment.ts'
+import { loadPayment, type PaymentAddress, type SettlementCall, writePayment } from './settlePayment.ts'
 
 /**
  * Writes what the provider says of a refund, whoever heard it: our own request's answer, a webhook, the reconciler. Each
@@ -43,13 +42,6 @@ export function writeRefundFact(
     return outcome
   }
   return contend(deps, () => onSettledWallet(deps, at.accountId, attempt))
-}
-
-/** Money is decided on what is there, never on a lagging read. @throws Error when it is gone: a defect. */
-export async function loadPayment(deps: Deps, { accountId, paymentId }: PaymentAddress): Promise<Payment> {
-  const payment = await findPayment(deps.table, accountId, paymentId, { consistent: true })
-  if (!payment) throw new Error('a payment to refund is gone')
-  return payment
 }
 
 /** A gateway's refund as the rules take it; of the charge named, where it names none itself. */

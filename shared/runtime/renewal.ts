@@ -1,23 +1,26 @@
 import { chargeRule } from '#domain/moneyCharge'
 import type { Payment } from '#domain/payment'
 import { followCharge, planAdvance, planChargeProcessing, planRenewalFailed } from '#domain/renewalPaid'
-import { type DueAction, isChargeDue, whatIsDue } from '#domain/subscriptionDue'
+import { type DueAction, isChargeDue, isFollowDue, whatIsDue } from '#domain/subscriptionDue'
 import { planEnd } from '#domain/subscriptionEnd'
 import { planReminder } from '#domain/subscriptionSchedule'
 import { type BoughtSubscription, isBought } from '#domain/subscriptionState'
 import { type SubscriptionScene, unchanged } from '#domain/subscriptionWrite'
+import { Problem } from '#errors/problem'
 import { GatewayError } from '#gateways/gatewayError'
-import { findMethod } from '#table/methods'
 import { findPayment } from '#table/payments'
 import { findSubscription } from '#table/subscriptions'
-import { chargePayment, hear } from './chargePayment.ts'
+import { chargePayment, hear, lookUpCharge } from './chargePayment.ts'
 import { payerOf } from './checkout.ts'
 import type { Deps } from './deps.ts'
 import { endGrantedPlan } from './endGrantedPlan.ts'
+import { workFinalOverage } from './finalOverage.ts'
+import { historyIds } from './historyId.ts'
 import { termsOfPlan } from './planTerms.ts'
 import { requestRefund, sendRefund } from './refund.ts'
-import { chargeFinalOverage, freshHistoryId, startRenewal } from './renewalStart.ts'
-import { findDefaultMethod, type StoredMethod } from './savedMethod.ts'
+import { releaseHolds } from './releaseHolds.ts'
+import { methodOf, startRenewal } from './renewalStart.ts'
+import type { StoredMethod } from './savedMethod.ts'
 import { type SettlementCall, settlePayment } from './settlePayment.ts'
 import { loadScene, stepSubscription } from './subscription.ts'
 
@@ -72,8 +75,7 @@ async function act(
     stepSubscription(deps, at.accountId, call, plan, { subscriptionId: at.subscriptionId })
   switch (action.kind) {
     case 'end': {
-      const { writes, subscription } = await step(({ scene }, now) => planEnd(scene, historyId(deps), now))
-      if (writes.length > 0) await chargeOverage(deps, at, subscription.method, call)
+      const { writes } = await step(({ scene }, now) => planEnd(scene, historyIds(deps), now))
       return writes.length > 0
     }
     case 'advance': {
@@ -86,10 +88,10 @@ async function act(
       return follow(deps, at, action.paymentId, call, report)
     case 'charge':
       return charge(deps, at, call, report)
+    case 'overage':
+      return workFinalOverage(deps, at, call)
   }
 }
-
-const historyId = (deps: Deps) => ({ history: freshHistoryId(deps) })
 
 /** Starts the charge of the next period: its payment is written before any provider hears of it. */
 async function charge(deps: Deps, at: At, call: SettlementCall, report: RenewalReport): Promise<boolean> {
@@ -112,32 +114,6 @@ async function charge(deps: Deps, at: At, call: SettlementCall, report: RenewalR
     return true
   }
   return charged(deps, at, payment, method, call, report, false)
-}
-
-/** What was used beyond the last period is owed all the same. Nobody to charge: it stays owed, and is on the next order. */
-async function chargeOverage(
-  deps: Deps,
-  { accountId, subscriptionId }: At,
-  own: BoughtSubscription['method'],
-  call: SettlementCall,
-): Promise<void> {
-  const method = await methodOf(deps, accountId, own)
-  if (!method) return
-  const started = await chargeFinalOverage(deps, accountId, subscriptionId, method, call)
-  if (!started?.payment || started.payment.settled) return
-  const { payment, account } = started
-  try {
-    await chargePayment(deps, payment, method, payerOf(account), call, { isRepeated: false })
-  } catch (error) {
-    // The reconciler looks after a payment that is open.
-    if (!(error instanceof GatewayError)) throw error
-  }
-}
-
-/** The subscription's own method, else the account's default. */
-async function methodOf(deps: Deps, accountId: string, method: BoughtSubscription['method']) {
-  const own = method && (await findMethod(deps.table, accountId, method.id))
-  return own ?? findDefaultMethod(deps, accountId)
 }
 
 /** Asks the provider and takes its answer up. One that does not answer is asked again when the charge is followed up. */
@@ -177,7 +153,9 @@ async function follow(
   const address = { accountId: at.accountId, paymentId }
   try {
     // The settlement takes the charge off the subscription where it is lawful.
-    await settlePayment(deps, address, call)
+    const seen = await settlePayment(deps, address, call)
+    // Without an order of the provider's the charge itself is looked for: its answer and its event may both be lost.
+    if (seen.providerOrderId === undefined) await lookUpCharge(deps, seen, call)
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
     report.skipped += 1
@@ -198,17 +176,20 @@ async function takeUp(
 ): Promise<boolean> {
   const seen = await loadScene(deps, at.accountId, at.subscriptionId)
   if (!seen) return false
-  const ids = historyId(deps)
+  const ids = historyIds(deps)
   const verdict = followCharge(seen.scene, payment, ids, deps.clock.now())
   if (verdict.kind === 'unknown') return askAgain(deps, at, payment, seen.scene.subscription, call, report)
   const taken = (scene: SubscriptionScene, now: number) => {
     const plan = followCharge(scene, payment, ids, now)
     return plan.kind === 'unknown' ? unchanged(scene) : plan.plan
   }
+  // Before the step: the next attempt is priced after it, and may need what this one held.
+  if (verdict.kind === 'failed') await releaseHolds(deps, { accountId: at.accountId, paymentId: payment.id }, call)
+  // First: once the charge is off the subscription, nothing leads here again.
+  if (verdict.refund) await giveBack(deps, payment, call)
   // The settlement has mostly done all of it.
   if (verdict.plan.writes.length > 0)
     await stepSubscription(deps, at.accountId, call, ({ scene }, now) => taken(scene, now), at)
-  if (verdict.refund) await giveBack(deps, payment, call)
   if (verdict.kind === 'failed') report.failed += 1
   if (verdict.kind === 'settled' && payment.settled?.as === 'granted') {
     report.renewed += 1
@@ -227,19 +208,30 @@ async function askAgain(
   call: SettlementCall,
   report: RenewalReport,
 ): Promise<boolean> {
+  // Of two that found it due one asks: the other reads the instant that this step has moved.
+  const taken = await stepSubscription(
+    deps,
+    at.accountId,
+    call,
+    ({ scene }, now) =>
+      isFollowDue(scene.subscription, payment.id, now) ? planChargeProcessing(scene, now) : unchanged(scene),
+    at,
+  )
+  if (taken.writes.length === 0) return false
   const charging = await methodOf(deps, at.accountId, method)
   if (!charging || charging.provider !== payment.provider) {
     report.failed += 1
     const reason = 'The payment method is gone.'
+    // The provider was asked about it before, by the method that the payment remembers, and knows of no charge.
     await hear(
       deps,
       { accountId: at.accountId, paymentId: payment.id },
       { kind: 'failed', at: deps.clock.now(), reason },
       call,
     )
+    await releaseHolds(deps, { accountId: at.accountId, paymentId: payment.id }, call)
     return failed(deps, at, { paymentId: payment.id, reason }, call)
   }
-  await stepSubscription(deps, at.accountId, call, ({ scene }, now) => planChargeProcessing(scene, now), at)
   return charged(deps, at, payment, charging, call, report, true)
 }
 
@@ -249,7 +241,7 @@ async function failed(
   failure: { paymentId: string | null; reason: string },
   call: SettlementCall,
 ): Promise<boolean> {
-  const ids = historyId(deps)
+  const ids = historyIds(deps)
   const plan = await stepSubscription(
     deps,
     at.accountId,
@@ -266,13 +258,17 @@ async function failed(
 
 /** The subscription was cancelled or changed while the provider worked on it: its money goes back, once. */
 async function giveBack(deps: Deps, payment: Payment, call: SettlementCall): Promise<void> {
-  const { refund, repeated } = await requestRefund(deps, {
+  const requested = await requestRefund(deps, {
     paymentId: payment.id,
     accountId: payment.accountId,
     request: { reason: 'The subscription was cancelled or changed before it renewed.', plan: 'keep' },
     key: { class: 'i', text: `overtaken renewal ${payment.id}`, given: false },
     call: { hash: '', ...call },
     beside: () => [],
+  }).catch((error: unknown) => {
+    // It went back otherwise: there is nothing left of it to refund.
+    if (error instanceof Problem && error.code === 'conflict') return undefined
+    throw error
   })
-  if (!repeated) await sendRefund(deps, refund, call)
+  if (requested && !requested.repeated) await sendRefund(deps, requested.refund, call)
 }

@@ -1,5 +1,6 @@
 import type { Account } from '#domain/account'
-import { guardOf, idOf } from '#domain/guard'
+import { overageStarted, planOverage } from '#domain/finalOverage'
+import { guardOf } from '#domain/guard'
 import { chargeRule, type PaymentProvider } from '#domain/moneyCharge'
 import { creditUsed, type Order } from '#domain/order'
 import { newPayment, orderLifeMs, type Payment, type PaymentSubject, paymentId } from '#domain/payment'
@@ -10,17 +11,17 @@ import { planSettlement } from '#domain/settlement'
 import { type AccountCredit, planCredit } from '#domain/settlementCredit'
 import { isChargeDue } from '#domain/subscriptionDue'
 import { type BoughtSubscription, nextUnpaid } from '#domain/subscriptionState'
+import type { SubscriptionScene } from '#domain/subscriptionWrite'
 import { taxRuleFor } from '#domain/tax'
 import type { PlanTerms } from '#domain/terms'
 import { findAccountCredit } from '#table/accountCredit'
-import { findCheckoutKey, putCheckoutKeyWrite } from '#table/checkoutKeys'
-import type { Write } from '#table/port'
+import { findMethod } from '#table/methods'
 import { billingCountry } from './billingProfile.ts'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { type OwedOverage, owedOverage } from './overage.ts'
 import { termsOfPlan } from './planTerms.ts'
-import type { StoredMethod } from './savedMethod.ts'
+import { chargedMethod, findDefaultMethod, type StoredMethod } from './savedMethod.ts'
 import { onSettledWallet } from './settled.ts'
 import { loadSettlement } from './settlementInput.ts'
 import { type SettlementCall, writePayment } from './settlePayment.ts'
@@ -54,10 +55,10 @@ export function startRenewal(
     const terms = await termsOfPlan(deps, nextPlan(subscription))
     // A charge that starts ahead of the period's end has no overage of it: that is on the next one.
     const isAhead = deps.clock.now() < subscription.periodEnd
-    const owed = isAhead ? undefined : await owedOverage(deps, loaded.scene.account)
+    const owed = isAhead ? undefined : await owedOverage(deps, loaded.scene.account, subscription.currency)
     const priced = await priceRenewal(deps, loaded, terms, owed, method.provider)
     if (!priced) return undefined
-    return begin(deps, loaded, { ...priced, guard, terms, type: 'renewal', owed }, method.provider, call)
+    return begin(deps, loaded, { ...priced, guard, terms, type: 'renewal', owed }, method, call)
   }
   return contend(deps, () => onSettledWallet(deps, at.accountId, attempt))
 }
@@ -108,38 +109,44 @@ async function begin(
   deps: Deps,
   loaded: LoadedScene,
   what: Beginning,
-  provider: PaymentProvider,
+  method: StoredMethod,
   call: SettlementCall,
 ): Promise<Payment | typeof again> {
   const { scene, stored } = loaded
   const now = deps.clock.now()
-  const fresh = renewalPayment(deps, scene.account, scene.subscription, what, provider, now)
+  const fresh = renewalPayment(deps, scene.account, scene.subscription, what, method, now)
   const taken = creditTaken(fresh, what.credit, now)
-  const beside = [...onceOnly(what, fresh, now), ...(what.owed?.billedBy(fresh.id) ?? [])]
+  const beside = what.owed?.billedBy(fresh.id) ?? []
   if (fresh.amountMinor === 0) {
     const { input } = await loadSettlement(deps, fresh, now)
+    // The subscription has moved on between the two reads.
+    if (input.other?.kind === 'unlawful') return again
     const settled = planSettlement({ ...input, payment: fresh, seen: null }, now)
     if (settled.kind !== 'settle') throw new Error(`a renewal with nothing to pay was ${settled.kind}`)
     const outcome = await writePayment(deps, [...settled.writes, ...taken], call, stored.createdAt, beside)
     return outcome.committed ? settled.next : again
   }
   const payment = { ...fresh, ver: 1 }
-  const started = what.type === 'renewal' ? planChargeStarted(scene, payment.id, now).writes : []
+  const started = startedWrites(scene, what.type, payment.id, now)
   const writes: PaymentWrite[] = [{ row: 'payment', next: payment, seenVer: 0 }, ...taken, ...started]
   const outcome = await writePayment(deps, writes, call, stored.createdAt, beside)
   return outcome.committed ? payment : again
 }
 
-/** Final overage leaves the subscription as it is, so it has a guard of its own. */
-const onceOnly = ({ type, guard }: Beginning, { id, accountId }: Payment, now: number): Write[] =>
-  type === 'overage' ? [putCheckoutKeyWrite(accountId, { guard, hash: type, paymentId: id, lockedUntil: 0 }, now)] : []
+/** The subscription names the payment from then on, on the version that was seen. */
+function startedWrites(scene: SubscriptionScene, type: Beginning['type'], paymentId: string, now: number) {
+  if (type === 'renewal') return planChargeStarted(scene, paymentId, now).writes
+  const { finalOverage } = scene.subscription
+  if (!finalOverage) throw new Error('nothing is owed for a subscription that is over')
+  return planOverage(scene, finalOverage, overageStarted(finalOverage, paymentId, now), now).writes
+}
 
 function renewalPayment(
   deps: Deps,
   account: Account,
   subscription: BoughtSubscription,
   { order, subject, guard, terms, type }: Beginning,
-  provider: PaymentProvider,
+  method: StoredMethod,
   now: number,
 ): Payment {
   const creditMinor = creditUsed(order)
@@ -152,7 +159,8 @@ function renewalPayment(
     currency: order.currency,
     order,
     subject,
-    provider: order.dueMinor === 0 ? null : provider,
+    provider: order.dueMinor === 0 ? null : method.provider,
+    ...(order.dueMinor > 0 && { method: chargedMethod(method) }),
     catalogueVersion: terms?.catalogueVersion ?? subscription.catalogueVersion,
     holds: creditMinor > 0 ? { creditMinor } : {},
     createdAt: now,
@@ -170,38 +178,36 @@ function creditTaken(payment: Payment, credit: AccountCredit | undefined, now: n
   return [{ row: 'credit', change }]
 }
 
-/** Overage of the last period, and what was carried, after the subscription is over: a payment of its own. */
-export function chargeFinalOverage(
+/**
+ * Writes the payment of what is owed for a subscription that is over, beside the subscription, which names it; with nothing
+ * left to pay it is settled in this very transaction. Undefined: nothing is owed, or too little to be charged alone.
+ */
+export async function startFinalOverage(
   deps: Deps,
-  accountId: string,
-  subscriptionId: string,
+  loaded: LoadedScene,
+  owed: OwedOverage,
   method: StoredMethod,
   call: SettlementCall,
-): Promise<{ payment: Payment | undefined; account: Account } | undefined> {
-  const attempt = async () => {
-    const loaded = await loadScene(deps, accountId, subscriptionId)
-    if (!loaded) return undefined
-    const { account, subscription } = loaded.scene
-    const terms = await termsOfPlan(deps, subscription)
-    const guard = guardOf('i', 'final overage', subscription.id)
-    const known = await findCheckoutKey(deps.table, accountId, guard)
-    if (known) return undefined
-    // The plan that was over counts, not the one that the account fell back to.
-    const owed = await owedOverage(deps, { ...account, plan: terms })
-    const priced = await priceRenewal(deps, loaded, null, owed, method.provider)
-    if (!priced) return undefined
-    const payment = await begin(
-      deps,
-      loaded,
-      { ...priced, guard, terms: null, type: 'overage', owed },
-      method.provider,
-      call,
-    )
-    return payment === again ? again : { payment, account }
-  }
-  return contend(deps, () => onSettledWallet(deps, accountId, attempt))
+): Promise<Payment | typeof again | undefined> {
+  const { subscription } = loaded.scene
+  const priced = await priceRenewal(deps, loaded, null, owed, method.provider)
+  if (!priced || priced.order.totalMinor <= 0 || carriesOver(priced.subject)) return undefined
+  const [first] = owed.items
+  // Where account credit pays all of it the subscription stays as it is, so the name tells one part from the next.
+  const name = [subscription.id, subscription.ver, first?.feature ?? '', first?.windowId ?? ''].join(' ')
+  const guard = guardOf('i', 'final overage', name)
+  return begin(deps, loaded, { ...priced, guard, terms: null, type: 'overage', owed }, method, call)
 }
 
-/** The id of a history line that no payment stands behind. */
-export const freshHistoryId = (deps: Pick<Deps, 'clock' | 'ids'>): string =>
-  idOf('his', deps.clock.now(), { class: 'i', bits: deps.ids.random() })
+const carriesOver = (subject: PaymentSubject): boolean =>
+  subject.kind === 'subscription' && subject.carried !== undefined
+
+/** The subscription's own method, else the account's default. */
+export async function methodOf(
+  deps: Deps,
+  accountId: string,
+  method: BoughtSubscription['method'],
+): Promise<StoredMethod | undefined> {
+  const own = method && (await findMethod(deps.table, accountId, method.id))
+  return own ?? findDefaultMethod(deps, accountId)
+}

@@ -7,9 +7,8 @@ import { rowsOf } from '#table/paymentWrites'
 import type { Write } from '#table/port'
 import type { Call } from '#table/wallets'
 import type { Deps } from './deps.ts'
-import { loadPayment } from './refundFact.ts'
 import { loadSettlement } from './settlementInput.ts'
-import type { PaymentAddress } from './settlePayment.ts'
+import { loadPayment, type PaymentAddress } from './settlePayment.ts'
 
 export interface Decision {
   providerPaymentId: string

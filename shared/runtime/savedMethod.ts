@@ -1,10 +1,12 @@
 import * as z from 'zod/mini'
 import type { PaymentProvider } from '#domain/moneyCharge'
-import { isVisitor } from '#domain/payment'
+import { type ChargedMethod, isVisitor } from '#domain/payment'
 import { crowdedOut, defaultMethod, marksFor, methodId, orderedMethods } from '#domain/paymentMethod'
+import { isBought } from '#domain/subscriptionState'
 import { parseOwn } from '#errors/parse'
 import { notFound } from '#errors/problem'
 import type { ProviderMethod } from '#gateways/gateway'
+import { findAccount } from '#table/accounts'
 import { commit } from '#table/commit'
 import { accountKey } from '#table/keys'
 import {
@@ -18,13 +20,20 @@ import {
   putForgottenWrite,
   putMethodWrite,
 } from '#table/methods'
-import type { Write } from '#table/port'
+import { both, equals, lacks, type Write } from '#table/port'
+import { findSubscription } from '#table/subscriptions'
 import { stillActive } from './billingProfile.ts'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { onSettledWallet } from './settled.ts'
 
 export type StoredMethod = PaymentMethod
+
+/** What its payment remembers of a method. */
+export const chargedMethod = ({ id, gatewayCustomerId }: StoredMethod): ChargedMethod => ({
+  id,
+  ...(gatewayCustomerId !== undefined && { gatewayCustomerId }),
+})
 
 /**
  * Keeps a method that a provider handed over with a payment, so that it may be charged again. What cannot be charged again
@@ -65,10 +74,30 @@ export function saveMethod(
       updatedAt: now,
       ver: (seen?.ver ?? 0) + 1,
     }
-    const room = seen ? [] : crowdedOut(all, maxMethods).map(deleteMethodWrite)
-    const outcome = await commit(deps.table, [putMethodWrite(next, seen?.ver ?? 0), ...room])
-    return outcome.committed ? next : again
+    const room = seen || all.length < maxMethods ? [] : crowdedOut(all, maxMethods, await renewingId(deps, accountId))
+    const stands = notErased(accountId)
+    const outcome = await commit(deps.table, [
+      putMethodWrite(next, seen?.ver ?? 0),
+      ...room.map(deleteMethodWrite),
+      stands,
+    ])
+    if (outcome.committed) return next
+    return outcome.refusalOf(stands) ? undefined : again
   })
+}
+
+/** No token is kept for an account that is gone, or about to be; one that is suspended still pays for what it has. */
+const notErased = (accountId: string): Write => ({
+  kind: 'check',
+  key: accountKey(accountId),
+  when: both(equals('entity', 'account'), lacks('erasingAt')),
+})
+
+/** The method that the account's subscription renews with: it is not crowded out. */
+async function renewingId({ table }: Pick<Deps, 'table'>, accountId: string): Promise<string | undefined> {
+  const subscriptionId = (await findAccount(table, accountId, { consistent: true }))?.subscriptionId
+  const found = subscriptionId === undefined ? undefined : await findSubscription(table, accountId, subscriptionId)
+  return found && isBought(found) ? found.method?.id : undefined
 }
 
 type Described = Pick<StoredMethod, 'kind' | 'brand' | 'last4' | 'expMonth' | 'expYear' | 'gatewayCustomerId'>

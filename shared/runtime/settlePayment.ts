@@ -45,9 +45,13 @@ export async function settlePayment(
   return seen.length === 0 ? payment : loadPayment(deps, at)
 }
 
-async function loadPayment(deps: Deps, { accountId, paymentId }: PaymentAddress): Promise<Payment> {
+/** Money is decided on what is there, never on a lagging read. @throws Error when it is gone: a defect. */
+export async function loadPayment(
+  deps: Pick<Deps, 'table'>,
+  { accountId, paymentId }: PaymentAddress,
+): Promise<Payment> {
   const payment = await findPayment(deps.table, accountId, paymentId, { consistent: true })
-  if (!payment) throw new Error('a payment to settle is gone')
+  if (!payment) throw new Error('a payment is gone')
   return payment
 }
 
@@ -81,17 +85,7 @@ export async function settleOne(
   seen: ProviderPayment,
   call: SettlementCall,
 ): Promise<void> {
-  const isPaid = seen.status === 'captured'
-  const paidAt = seen.createdAt === undefined ? {} : { paidAt: seen.createdAt }
-  const saved =
-    isPaid && seen.method ? await saveMethod(deps, at.accountId, seen.provider, seen.method, paidAt) : undefined
-  const plan = await decideAndWrite(
-    deps,
-    at,
-    seen,
-    saved && { id: saved.id, mandate: saved.provider === 'razorpay' },
-    call,
-  )
+  const plan = await decideAndWrite(deps, at, seen, call)
   if (plan.kind !== 'capture') return
   const gateway = (await deps.payments()).gateway(seen.provider)
   const { providerPaymentId, amountMinor, currency } = seen
@@ -103,14 +97,19 @@ function decideAndWrite(
   deps: Deps,
   at: PaymentAddress,
   seen: ProviderPayment,
-  savedMethod: SettlementInput['savedMethod'],
   call: SettlementCall,
 ): Promise<SettlementPlan> {
+  // Asked for once, however often the settlement is decided anew.
+  let keeping: Promise<SettlementInput['savedMethod']> | undefined
   const attempt = async (): Promise<SettlementPlan | typeof again> => {
     const payment = await loadPayment(deps, at)
     const now = deps.clock.now()
     const { input, stored } = await loadSettlement(deps, payment, now, seen.providerPaymentId)
-    const plan = planSettlement({ ...input, payment, seen: observedOf(seen), ...(savedMethod && { savedMethod }) }, now)
+    const settlement = { ...input, payment, seen: observedOf(seen) }
+    const first = planSettlement(settlement, now)
+    if (isGranted(first, seen)) keeping ??= keptMethod(deps, at, seen)
+    const savedMethod = await keeping
+    const plan = savedMethod ? planSettlement({ ...settlement, savedMethod }, now) : first
     if (plan.kind === 'withheld') {
       deps.metric('PaymentWithheld', 1, { provider: seen.provider })
       return plan
@@ -126,6 +125,27 @@ function decideAndWrite(
     return first === again ? attempt() : first
   }
   return contend(deps, () => onSettledWallet(deps, at.accountId, twice))
+}
+
+/** Whether this money has, or had, its effect: the method of any other is not kept, because it may not be the account's. */
+function isGranted(plan: SettlementPlan, { status, providerPaymentId }: ProviderPayment): boolean {
+  if (status !== 'captured') return false
+  if (plan.kind === 'settle') return plan.as === 'granted'
+  if (plan.kind !== 'repeated') return false
+  return plan.payment.charges.some(
+    (charge) => charge.providerPaymentId === providerPaymentId && charge.as === 'granted',
+  )
+}
+
+async function keptMethod(
+  deps: Deps,
+  { accountId }: PaymentAddress,
+  { provider, method, createdAt }: ProviderPayment,
+): Promise<SettlementInput['savedMethod']> {
+  if (!method) return undefined
+  const paidAt = createdAt === undefined ? {} : { paidAt: createdAt }
+  const saved = await saveMethod(deps, accountId, provider, method, paidAt)
+  return saved && { id: saved.id, mandate: saved.provider === 'razorpay' }
 }
 
 /** One provider payment pays for one payment of ours; another that claims it is told of, and grants nothing. */

@@ -16,6 +16,7 @@ import { findSubscription } from '#table/subscriptions'
 import { readWallet, type StoredWallet } from '#table/wallets'
 import { buyerOf } from './billingProfile.ts'
 import type { Deps } from './deps.ts'
+import { holdsNow } from './paymentHolds.ts'
 import { termsOfPlan } from './planTerms.ts'
 
 /** Everything a settlement is decided on, but for what the provider says. */
@@ -55,6 +56,7 @@ export async function loadSettlement(
     { history, providerPaymentId },
     now,
   )
+  const holds = await holdsNow(deps, payment, account, fallback, now)
   const { timeZone, ...seller } = settings.seller
   return {
     stored,
@@ -62,6 +64,7 @@ export async function loadSettlement(
       account,
       wallet: stored?.wallet,
       credit,
+      ...(holds && { holds }),
       ...(terms && { terms }),
       ...(other && { other }),
       fallback,

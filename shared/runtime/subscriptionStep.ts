@@ -1,5 +1,4 @@
 import { assertNotSuspended } from '#domain/entitlement'
-import { ulidOf } from '#domain/guard'
 import type { BoughtSubscription } from '#domain/subscriptionState'
 import { statusAt } from '#domain/subscriptionState'
 import type { SubscriptionPlan } from '#domain/subscriptionWrite'
@@ -91,11 +90,6 @@ const audited = ({ status, planId, periodEnd, autoRenew, scheduledChange, cancel
   autoRenew,
   scheduledPriceId: scheduledChange?.priceId ?? null,
   canceledAt: canceledAt ?? null,
-})
-
-/** The id of a history line that no payment stands behind. */
-export const historyIds = (deps: Pick<Deps, 'clock' | 'ids'>): { history: string } => ({
-  history: `his_${ulidOf(deps.clock.now(), deps.ids.random())}`,
 })
 
 /** Whether there is something to charge when it renews. */

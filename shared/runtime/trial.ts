@@ -16,11 +16,11 @@ import { accountFor } from './billingProfile.ts'
 import { contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { callOf } from './guarded.ts'
+import { historyIds } from './historyId.ts'
 import type { Input } from './run.ts'
 import { ownMethod } from './savedMethod.ts'
 import { onSettledWallet } from './settled.ts'
 import { tableWrites } from './settlePayment.ts'
-import { historyIds } from './subscriptionStep.ts'
 import { subscriptionViewOf } from './subscriptionView.ts'
 
 /** Entries of a plan history that one query reads. */

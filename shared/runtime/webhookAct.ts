@@ -32,7 +32,7 @@ export async function actOnWebhook(
     case 'dispute':
       return dispute(deps, event, about, receivedAt, call)
     case 'method':
-      return changeMethod(deps, provider, about)
+      return changeMethod(deps, provider, about, call)
     case 'subscription':
       // No subscription that a provider renews is known here: none was imported.
       return { kind: 'ignored', code: 'not_imported' }

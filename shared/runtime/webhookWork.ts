@@ -1,5 +1,12 @@
 import type { PaymentProvider } from '#domain/moneyCharge'
-import { isWebhookDue, planWebhook, type WebhookPlan, type WebhookResult } from '#domain/webhook'
+import {
+  isCountedFirst,
+  isWebhookDue,
+  planDied,
+  planWebhook,
+  type WebhookPlan,
+  type WebhookResult,
+} from '#domain/webhook'
 import { Problem } from '#errors/problem'
 import { GatewayError } from '#gateways/gatewayError'
 import type { WorkerOperation } from '#operations/definition'
@@ -32,10 +39,20 @@ class WebhookDead extends Error {
  */
 export async function workWebhook(deps: Deps, operation: WorkerOperation, message: WebhookMessage): Promise<void> {
   const { provider, eventKey, attempt } = message
-  const event = await findWebhook(deps.table, provider, eventKey)
-  if (!event || !isWebhookDue(event, attempt, deps.clock.now())) return
+  const found = await findWebhook(deps.table, provider, eventKey)
+  if (!found || !isWebhookDue(found, attempt, deps.clock.now())) return
+  const event = await countedFirst(deps, found)
+  if (!event) return
   const result = await tryOnce(deps, operation, event, message)
   await record(deps, event, planWebhook(event.attempts, result, deps.clock.now()), message)
+}
+
+/** The event as it is from now on: a try that may kill its worker counts before it is made. Undefined: another worker has it. */
+async function countedFirst(deps: Deps, event: StoredWebhook): Promise<StoredWebhook | undefined> {
+  const now = deps.clock.now()
+  if (!isCountedFirst(event, now)) return event
+  const outcome = await commit(deps.table, [progressWrite(event, planDied(event.attempts, now), now)])
+  return outcome.committed ? { ...event, ver: event.ver + 1 } : undefined
 }
 
 async function tryOnce(

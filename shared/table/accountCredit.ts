@@ -12,17 +12,7 @@ const credit = z.object({
   ver: z.int(),
 } satisfies MembersOf<AccountCredit>)
 
-const entry = z.object({
-  id: z.string(),
-  cause: z.enum(['taken', 'released', 'paid_in', 'surplus', 'withdrawn']),
-  amountMinor: z.int(),
-  balanceAfterMinor: z.int(),
-  paymentId: z.string(),
-  createdAt: z.int(),
-} satisfies MembersOf<CreditEntry>)
-
 export const readAccountCredit = (item: Item): AccountCredit => readBody(credit, item)
-export const readCreditEntry = (item: Item): CreditEntry => readBody(entry, item)
 
 /** Consistent: it is money, and what is decided on it is written on its version. */
 export async function findAccountCredit(
@@ -37,18 +27,8 @@ export async function findAccountCredit(
 /** The cause is the guard: the same refund or payment moves credit once. */
 const guardOfEntry = (id: string) => guardOf('i', 'accountCredit', id)
 
-export async function findCreditEntry(
-  table: Table,
-  accountId: string,
-  currency: string,
-  id: string,
-): Promise<CreditEntry | undefined> {
-  const item = await table.get(creditEntryKey(accountId, currency, guardOfEntry(id)), { consistent: true })
-  return item && readCreditEntry(item)
-}
-
-/** The balance on the version before, then the entry, which is only ever put. */
-export function creditWrites({ next, entry: booked }: CreditChange, requestId: string): [Write, Write] {
+/** The balance on the version before, then the entries, which are only ever put. */
+export function creditWrites({ next, entry: booked, before = [] }: CreditChange, requestId: string): Write[] {
   const { accountId, currency, balanceMinor, ver } = next
   const now = booked.createdAt
   const key = accountCreditKey(accountId, currency)
@@ -60,7 +40,13 @@ export function creditWrites({ next, entry: booked }: CreditChange, requestId: s
           when: absent,
         }
       : { kind: 'update', key, set: { balanceMinor, ver, updatedAt: now }, when: equals('ver', ver - 1) }
-  const body = { v: 1, updatedAt: now, requestId, ...booked }
-  const entryKey = creditEntryKey(accountId, currency, guardOfEntry(booked.id))
-  return [balance, { kind: 'put', item: toItem('creditEntry', entryKey, body), when: absent }]
+  const put = (one: CreditEntry): Write => {
+    const entryKey = creditEntryKey(accountId, currency, guardOfEntry(one.id))
+    return {
+      kind: 'put',
+      item: toItem('creditEntry', entryKey, { v: 1, updatedAt: now, requestId, ...one }),
+      when: absent,
+    }
+  }
+  return [balance, ...before.map(put), put(booked)]
 }

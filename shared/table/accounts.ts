@@ -50,6 +50,7 @@ const account = z.object({
   email: z.exactOptional(z.string()),
   name: z.exactOptional(z.string()),
   currency: z.exactOptional(z.string()),
+  hasPaid: z.exactOptional(z.boolean()),
   country: z.exactOptional(z.string()),
   metadata: z.exactOptional(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))),
   zones: z.array(z.object({ zone: z.string(), from: z.int() })),

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import type { Guard } from '#domain/guard'
 import { operationKey } from './keys.ts'
-import { absent, compare, type Table, type Write } from './port.ts'
+import { absent, compare, type Item, type Table, type Write } from './port.ts'
 import { read, stored, toItem } from './stored.ts'
 
 /**
@@ -46,10 +46,13 @@ export const lockCheckoutWrite = (accountId: string, guard: Guard, realNow: numb
   when: compare('lockedUntil', '<=', realNow),
 })
 
-/** Gives it back early: the provider has answered, or has said that nothing was done. */
-export const unlockCheckoutWrite = (accountId: string, guard: Guard): Write => ({
+/** Gives it back early, where it is still the turn that was taken: by `until` another caller has one of its own. */
+export const unlockCheckoutWrite = (accountId: string, guard: Guard, until: number): Write => ({
   kind: 'update',
   key: operationKey(accountId, guard),
   set: { lockedUntil: 0 },
-  when: { op: 'present', attr: 'pk' },
+  when: { op: '=', attr: 'lockedUntil', value: until },
 })
+
+/** Until when the turn of a refused write is another caller's, real time. */
+export const lockedUntilOf = (refused: Item | undefined): number => (refused ? read(row, refused).lockedUntil : 0)

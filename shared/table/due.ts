@@ -1,6 +1,38 @@
 import { paymentProviders } from '#domain/moneyCharge'
 import type { QueueName } from '#operations/definition'
-import type { Key } from './port.ts'
+import { duePk, dueShards } from './keys.ts'
+import type { Item, Key, Table } from './port.ts'
+
+/** Rows a query, and queries a shard: some 100,000 rows a sweep over all shards; what is left is still due at the next. */
+const sweepLimits = { pageSize: 500, mostPages: 13 }
+
+/**
+ * What lies in the due index at or before an instant (epoch milliseconds), shard by shard, a page at a time. Keys only.
+ * `isCut`: the shard may have more behind this page, its last.
+ */
+export async function* duePages(
+  table: Pick<Table, 'query'>,
+  until: number,
+  { pageSize, mostPages } = sweepLimits,
+): AsyncGenerator<{ items: Item[]; isCut: boolean }> {
+  // `~` sorts after every character of a key, so rows due at this very instant are in.
+  const sk = { to: `${new Date(until).toISOString()}~` }
+  for (let shard = 0; shard < dueShards; shard++) {
+    let after: Record<string, string> | undefined
+    for (let page = 1; page <= mostPages; page++) {
+      const found = await table.query({
+        index: 'gsi2',
+        pk: duePk(shard),
+        sk,
+        limit: pageSize,
+        ...(after && { after }),
+      })
+      after = found.next
+      yield { items: found.items, isCut: after !== undefined && page === mostPages }
+      if (!after) break
+    }
+  }
+}
 
 /** Due rows of one kind, as the messages of the queue whose worker knows what to do about them. */
 export interface DueMessages {

@@ -21,6 +21,8 @@ const stays = [
   ...['account', 'wallet', 'tombstone'],
 ] as const
 
+const worded = ['cancelReason', 'finalOverage', 'gsi2pk', 'gsi2sk'] as const
+
 /**
  * What the erasure of an account does to one of its rows; nothing for one that stays. Each write may be made again.
  * @throws Error for a kind of row that nobody has decided on: a defect.
@@ -42,10 +44,10 @@ export function erasureWrites(item: Item, at: { now: number; real: number }): Wr
     return provider && providerOrderId !== undefined ? [orderScrubWrite(provider, providerOrderId)] : []
   }
   if (entity === 'subscription')
-    // The customer's own words.
-    return item.cancelReason === undefined
+    // The customer's own words; and it waits for nothing any more, as nobody is there to be charged.
+    return worded.every((name) => item[name] === undefined)
       ? []
-      : [{ kind: 'update', key: { pk, sk }, remove: ['cancelReason'], when: present }]
+      : [{ kind: 'update', key: { pk, sk }, remove: [...worded], when: present }]
   throw new Error(`an erasure does not know what to do with a row of the kind ${entity}`)
 }
 

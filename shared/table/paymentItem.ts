@@ -6,6 +6,7 @@ import {
   type Attempt,
   type Capture,
   type Charge,
+  type ChargedMethod,
   type Dispute,
   differences,
   type Holds,
@@ -216,6 +217,9 @@ export const payment = z.object({
   order,
   subject,
   provider: z.nullable(z.enum(paymentProviders)),
+  method: z.exactOptional(
+    z.object({ id: z.string(), gatewayCustomerId: z.exactOptional(z.string()) } satisfies MembersOf<ChargedMethod>),
+  ),
   providerOrderId: z.exactOptional(z.string()),
   providerPaymentId: z.exactOptional(z.string()),
   status: z.enum(paymentStatuses),

@@ -16,28 +16,31 @@ const purchase = z.object({
   currency: z.string(),
   createdAt: z.int(),
   revokedAt: z.exactOptional(z.int()),
+  claimedBy: z.exactOptional(z.string()),
   ver: z.int(),
 } satisfies MembersOf<Purchase>)
 
 export const readPurchase = (item: Item): Purchase => readBody(purchase, item)
 
-/** Consistent: refunds and claims decide on it. */
+/** Where it lies now: a visitor's leads to the account that claimed it. Consistent: refunds decide on it. */
 export async function findPurchase(table: Table, accountId: string, id: string): Promise<Purchase | undefined> {
   const item = await table.get(purchaseKey(accountId, id), { consistent: true })
-  return item && readPurchase(item)
+  const found = item && readPurchase(item)
+  return found?.claimedBy === undefined ? found : findPurchase(table, found.claimedBy, id)
 }
 
-/** Newest first, from before the id given. */
+/** Newest first, from before the id given; a visitor's that were claimed are among them. */
 export async function listPurchases(
   table: Table,
   accountId: string,
-  { limit, before }: { limit: number; before?: string },
+  { limit, before, consistent = false }: { limit: number; before?: string; consistent?: boolean },
 ): Promise<{ purchases: Purchase[]; more: boolean }> {
   const { items, next } = await table.query({
     pk: accountPk(accountId),
     sk: { beginsWith: purchasePrefix },
     descending: true,
     limit,
+    consistent,
     ...(before !== undefined && { after: { ...purchaseKey(accountId, before) } }),
   })
   return { purchases: items.map(readPurchase), more: next !== undefined }

@@ -1,6 +1,12 @@
 import * as z from 'zod/mini'
 import { isLive, type Subscription, subscriptionStatuses } from '#domain/subscription'
-import type { BoughtSubscription, PaidAhead, PendingCharge, PlanReference } from '#domain/subscriptionState'
+import type {
+  BoughtSubscription,
+  FinalOverage,
+  PaidAhead,
+  PendingCharge,
+  PlanReference,
+} from '#domain/subscriptionState'
 import { intervals } from '#domain/terms'
 import {
   accountPk,
@@ -78,6 +84,13 @@ const subscription = z.discriminatedUnion('complimentary', [
         processing: z.exactOptional(z.boolean()),
         refund: z.exactOptional(z.boolean()),
       } satisfies MembersOf<PendingCharge>),
+    ),
+    finalOverage: z.exactOptional(
+      z.object({
+        at: z.nullable(z.int()),
+        paymentId: z.exactOptional(z.string()),
+        failed: z.exactOptional(z.int()),
+      } satisfies MembersOf<FinalOverage>),
     ),
     carried: z.exactOptional(z.array(carriedItem)),
     remindedUntil: z.exactOptional(z.int()),

@@ -328,10 +328,14 @@ describe('a claim', () => {
     createdAt: at,
     ver: 3,
   })
-  it('moves what the visitor bought, and nothing else, as new rows', () => {
-    const plan = planClaim('anon_1', 'acc_1', [purchase('p1'), purchase('p2', 'anon_2')])
+  it('moves what the visitor bought and nobody has claimed, as new rows; the old ones say where', () => {
+    const gone = { ...purchase('p3'), claimedBy: 'acc_1' }
+    const plan = planClaim('anon_1', 'acc_1', [purchase('p1'), purchase('p2', 'anon_2'), gone])
     expect(plan.moved).toEqual([{ ...purchase('p1', 'acc_1'), ver: 1 }])
-    expect(plan.writes).toEqual([{ row: 'purchase', next: plan.moved[0], seenVer: 0 }])
+    expect(plan.writes).toEqual([
+      { row: 'purchase', next: plan.moved[0], seenVer: 0 },
+      { row: 'purchase', next: { ...purchase('p1'), claimedBy: 'acc_1', ver: 4 }, seenVer: 3 },
+    ])
   })
   it('moves at most what a transaction holds', () => {
     const many = Array.from({ length: maxClaimed + 1 }, (_, n) => purchase(`p${n}`))

@@ -41,6 +41,9 @@ describe('the default method', () => {
         expect(out).not.toContain(defaultMethod(all))
         const newest = Math.max(0, ...out.map(({ createdAt }) => createdAt))
         const kept = all.filter((method) => !out.includes(method) && method !== defaultMethod(all))
+        const [oldest] = all
+        if (all.length < most || oldest === undefined) expect(out).toEqual([])
+        else expect(crowdedOut(all, most, oldest.id)).not.toContain(oldest)
         for (const { createdAt } of kept) if (out.length > 0) expect(createdAt).toBeGreaterThanOrEqual(newest)
       }),
     )

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { planOverage } from '#domain/finalOverage'
 import { renewalName, renewalOrder, renewalSubject } from '#domain/renewal'
 import { planAdvance, planChargeStarted, planRenewalFailed, renewalPaid } from '#domain/renewalPaid'
 import { planSettlement } from '#domain/settlement'
@@ -47,6 +48,11 @@ function act(books: Books, action: DueAction, now: number, pays: (period: number
       books.scene = applied(scene, planReminder(scene, action.endsAt, now).writes)
       return
     case 'follow':
+      return
+    case 'overage':
+      // Nothing was used beyond the plan.
+      if (!subscription.finalOverage) return
+      books.scene = applied(scene, planOverage(scene, subscription.finalOverage, undefined, now).writes)
       return
     case 'charge': {
       // Decided again on the state read now: a message that came twice finds the period paid, or tried.

@@ -225,7 +225,7 @@ describe('credits', () => {
   })
 
   it('leave an account alone whose currency is fixed', () => {
-    const account = accountOf(example, { currency: 'USD' })
+    const account = accountOf(example, { currency: 'USD', hasPaid: true })
     expect(rowsOf(settle(settlementInput(example, payment, { account })).writes)).not.toContain('account')
   })
 })

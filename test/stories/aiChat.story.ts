@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod/mini'
-import { type Customer, openStage, type Stage, until } from './stage.ts'
+import { until } from './caller.ts'
+import { type Customer, openStage, type Stage } from './stage.ts'
 import { check, credits, paymentDetail, refund } from './views.ts'
 
 // Reference product B on Stripe, in dollars: credits that are left over, bought, spent and given back.
@@ -73,7 +74,7 @@ describe('ai-chat', () => {
     expect(note).toContain('CN-2027-000001')
     expect(note).toContain('$9.00')
     const { data } = await stage.staff.get(`/payments/${packId}/refunds`, z.object({ data: z.array(refund) }))
-    expect(data).toMatchObject([{ id: given.id, status: 'completed', creditsTaken: 300 }])
+    expect(data).toMatchObject([{ id: given.id, status: 'processed', creditsTaken: 300 }])
   })
 
   it('refuses at 0, until next month', async () => {

@@ -37,8 +37,7 @@ describe('cv-builder', () => {
     expect(shown).toMatchObject({ total: 4000, currency: 'GHS' })
     const asked = await kofi.post('/subscription/change', { priceId: 'premium-month', token: shown.token }, change)
     expect(asked).toMatchObject({ status: 'payment_required', payment: { provider: 'paystack', amount: 4000 } })
-    const { id: paymentId = '', providerOrderId = null } = asked.payment ?? {}
-    expect(await kofi.pay({ paymentId, provider: 'paystack', providerOrderId })).toMatchObject({ status: 'completed' })
+    expect(await kofi.payFor(asked)).toMatchObject({ status: 'completed' })
     expect(await kofi.subscription()).toMatchObject({ planId: 'premium', currentPeriodEnd: '2027-03-01T00:00:00.000Z' })
   })
 

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import * as z from 'zod/mini'
 import { type Customer, openStage, type Stage } from './stage.ts'
 import { check, checkout, payments, staffPaymentDetail, usage } from './views.ts'
 
@@ -24,6 +23,12 @@ const statusOf = async (customer: Customer) => (await customer.subscription()).s
 const renewals = async (customer: Customer) =>
   (await customer.get('/payments?type=renewal', payments)).data.map(({ status, amount }) => [status, amount])
 
+const starter = (card = 'success') =>
+  [
+    { priceId: 'starter-month', saveMethod: true },
+    { saveMethod: true, card },
+  ] as const
+
 describe('marketing', () => {
   it('has no free plan: nothing works until something is bought', async () => {
     expect(await mayCall(zuma)).toMatchObject({ allowed: false, reason: 'subscription_inactive' })
@@ -34,11 +39,9 @@ describe('marketing', () => {
   })
 
   it('sells Starter on Paystack', async () => {
-    const paid = await zuma.buy({ priceId: 'starter-month', saveMethod: true }, { saveMethod: true })
+    const paid = await zuma.buy(...starter())
     expect(paid).toMatchObject({ provider: 'paystack', currency: 'NGN', amount: 1_500_000 })
-    for (const customer of [late, gone]) {
-      await customer.buy({ priceId: 'starter-month', saveMethod: true }, { saveMethod: true, card: 'declines_later' })
-    }
+    for (const customer of [late, gone]) await customer.buy(...starter('declines_later'))
     expect(await zuma.pdf(paid.id)).toContain('₦15,000.00')
     expect(await mayCall(zuma)).toMatchObject({ allowed: true, limit: 'unlimited' })
   })
@@ -99,7 +102,11 @@ describe('marketing', () => {
     await stage.turn('set', '2027-04-04T00:00:00Z')
     expect(await gone.subscription()).toMatchObject({ status: 'expired', activePlanId: null })
     expect(await mayCall(gone)).toMatchObject({ allowed: false, reason: 'subscription_inactive' })
-    expect(await renewals(gone)).toEqual(Array.from({ length: 4 }, () => ['failed', 1_500_000]))
+    // A refused charge stays payable for a day, and then expires.
+    expect(await renewals(gone)).toEqual([
+      ['failed', 1_500_000],
+      ...Array.from({ length: 3 }, () => ['expired', 1_500_000]),
+    ])
     expect(await statusOf(late)).toBe('active')
   })
 
@@ -110,7 +117,7 @@ describe('marketing', () => {
       currentPeriodStart: '2027-04-04T00:00:00.000Z',
       currentPeriodEnd: '2027-05-04T00:00:00.000Z',
     })
-    expect(z.parse(z.object({ code: z.string() }), (await gone.refused('POST', '/checkout', { priceId: 'starter-month' })).body).code).toBe('conflict')
+    expect(await gone.refused('POST', '/checkout', { priceId: 'starter-month' })).toMatchObject({ code: 'conflict' })
   })
 
   it('has books that add up', async () => {

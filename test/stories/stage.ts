@@ -1,20 +1,17 @@
+import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { extractText } from 'unpdf'
-import { expect } from 'vitest'
 import * as z from 'zod/mini'
 import { turnClock } from '#local/cli/clock'
 import type { Announcement } from '#local/running'
 import { announcementOf, startLocalStack } from '#local/start'
-import { pause } from '#local/time'
 import { booksOf } from './books.ts'
+import { Caller, until } from './caller.ts'
 import { type Checkout, checkout, notices, type Payment, payment, paymentDetail, subscription } from './views.ts'
-
-type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-type Schema = z.core.$ZodType
 
 /** How a customer pays on the provider's page. */
 export interface Paying {
@@ -23,56 +20,8 @@ export interface Paying {
   outcome?: 'success' | 'fail' | 'lost_callback'
 }
 
-/** Queues and the numbers worker take a few seconds, several times that on a machine that is busy. */
-const patienceMs = 60_000
-const lookEveryMs = 200
 /** The clock ticks until it is stopped; the stack is started so far ahead that it can then be set to the very instant. */
 const startAheadMs = 3_600_000
-
-/** A caller with its credential. Every call says which status it expects, and how the answer is read. */
-export class Caller {
-  readonly #apiUrl: string
-  readonly #credential: string
-  readonly #base: string
-
-  /** @param base stands in front of every path, e.g. `/v1/me`. */
-  constructor(apiUrl: string, credential: string, base: string) {
-    this.#apiUrl = apiUrl
-    this.#credential = credential
-    this.#base = base
-  }
-
-  async send(method: Method, path: string, body?: unknown): Promise<Response> {
-    return fetch(`${this.#apiUrl}${this.#base}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${this.#credential}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-  }
-
-  /** The answer, which has to be a success. */
-  async ask<Of extends Schema>(method: Method, path: string, schema: Of, body?: unknown): Promise<z.output<Of>> {
-    const answer = await this.send(method, path, body)
-    const text = await answer.text()
-    if (!answer.ok) throw new Error(`${method} ${this.#base}${path} answered ${answer.status}: ${text}`)
-    return z.parse(schema, text === '' ? undefined : JSON.parse(text))
-  }
-
-  get<Of extends Schema>(path: string, schema: Of): Promise<z.output<Of>> {
-    return this.ask('GET', path, schema)
-  }
-
-  post<Of extends Schema>(path: string, body: unknown, schema: Of): Promise<z.output<Of>> {
-    return this.ask('POST', path, schema, body)
-  }
-
-  /** Status and code of a refusal. */
-  async refused(method: Method, path: string, body?: unknown): Promise<{ status: number; code: string; body: unknown }> {
-    const answer = await this.send(method, path, body)
-    const problem: unknown = await answer.json()
-    return { status: answer.status, code: z.parse(z.object({ code: z.string() }), problem).code, body: problem }
-  }
-}
 
 /** A customer of the product, or a visitor: buys, pays on the provider's page, and reads what came of it. */
 export class Customer extends Caller {
@@ -102,7 +51,10 @@ export class Customer extends Caller {
   }
 
   /** Pays an order on the provider's page, and verifies what the page was handed. */
-  async pay(order: Pick<Checkout, 'provider' | 'providerOrderId' | 'paymentId'>, paying: Paying = {}): Promise<Payment> {
+  async pay(
+    order: Pick<Checkout, 'provider' | 'providerOrderId' | 'paymentId'>,
+    paying: Paying = {},
+  ): Promise<Payment> {
     const handed = await this.payOnPage(order, paying)
     return this.post('/payments/verify', { paymentId: order.paymentId, ...handed }, payment)
   }
@@ -111,8 +63,14 @@ export class Customer extends Caller {
   async buy(what: Record<string, unknown>, paying: Paying = {}): Promise<Payment> {
     const order = await this.post('/checkout', what, checkout)
     const paid = await this.pay(order, paying)
-    expect(paid).toMatchObject({ id: order.paymentId, status: 'completed', amount: order.amount })
+    assert.deepEqual([paid.id, paid.status, paid.amount], [order.paymentId, 'completed', order.amount])
     return paid
+  }
+
+  /** Pays what a change of plan asks for. */
+  async payFor({ payment: asked }: { payment: Payment | null }, paying: Paying = {}): Promise<Payment> {
+    if (!asked) throw new Error('nothing is to be paid')
+    return this.pay({ ...asked, paymentId: asked.id }, paying)
   }
 
   subscription(): Promise<z.output<typeof subscription>> {
@@ -132,7 +90,7 @@ export class Customer extends Caller {
     await this.numbered(paymentId)
     const query = refundId === undefined ? '' : `?document=credit_note&refundId=${refundId}`
     const answer = await this.send('GET', `/payments/${paymentId}/invoice${query}`)
-    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/pdf'])
+    assert.deepEqual([answer.status, answer.headers.get('content-type')], [200, 'application/pdf'])
     const { text } = await extractText(new Uint8Array(await answer.arrayBuffer()), { mergePages: true })
     return text
   }
@@ -140,8 +98,10 @@ export class Customer extends Caller {
   /** Waits until the customer was told of each of these. */
   async told(...kinds: string[]): Promise<void> {
     const told = () => this.server.get('/notices?limit=100', notices)
-    const seen = await until(told, ({ data }) => kinds.every((kind) => data.some((one) => one.kind === kind)))
-    expect(seen.data.map(({ kind }) => kind)).toEqual(expect.arrayContaining(kinds))
+    const missing = (seen: z.output<typeof notices>) =>
+      kinds.filter((kind) => !seen.data.some((one) => one.kind === kind))
+    const seen = await until(told, (all) => missing(all).length === 0)
+    assert.deepEqual(missing(seen), [], 'notices that did not come')
   }
 }
 
@@ -175,7 +135,7 @@ export class Stage {
   /** Turns the clock and waits until it is there; nothing that was due on the way may be left behind. */
   async turn(...words: ['advance' | 'set', string] | ['freeze']): Promise<void> {
     const line = await turnClock(words, this.stack, () => undefined)
-    expect(line, 'all that was due on the way was done').not.toContain('did not move')
+    assert.doesNotMatch(line, /did not move/)
   }
 
   /** What every story ends with: see `booksOf`; and every account's ledger adds up, as `npm run audit:ledger` says. */
@@ -184,22 +144,12 @@ export class Stage {
     const { tableName, dynamodbUrl } = this.stack
     const env = { ...process.env, TABLE_NAME: tableName, DYNAMODB_ENDPOINT: dynamodbUrl, AWS_REGION: 'us-east-1' }
     const { stdout } = await promisify(execFile)(process.execPath, ['local/cli/auditLedger.ts'], { env })
-    expect(stdout).toContain('every ledger adds up to its balance')
+    assert.match(stdout, /every ledger adds up to its balance/)
     return books
   }
 
   stop(): Promise<void> {
     return this.#stop()
-  }
-}
-
-/** Asks again until the answer is as wanted; the last answer, whatever it is, when patience is over. */
-export async function until<Answer>(ask: () => Promise<Answer>, wanted: (answer: Answer) => boolean): Promise<Answer> {
-  const untilMs = performance.now() + patienceMs
-  for (;;) {
-    const answer = await ask()
-    if (wanted(answer) || performance.now() > untilMs) return answer
-    await pause(lookEveryMs)
   }
 }
 

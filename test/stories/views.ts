@@ -4,6 +4,7 @@ import * as z from 'zod/mini'
 
 const text = z.string()
 const instant = z.nullable(z.string())
+const provider = z.nullable(z.enum(['razorpay', 'paystack', 'stripe']))
 const page = <Row extends z.core.$ZodType>(row: Row) => z.object({ data: z.array(row), nextCursor: z.nullable(text) })
 
 /** Amounts are minor units of the currency. */
@@ -14,7 +15,7 @@ export const payment = z.object({
   amount: z.int(),
   currency: text,
   refunded: z.int(),
-  provider: z.nullable(text),
+  provider,
   providerOrderId: z.nullable(text),
   failure: z.nullable(z.object({ reason: z.nullable(text) })),
   description: text,
@@ -40,7 +41,7 @@ export const paymentDetail = z.extend(payment, {
 
 export const checkout = z.object({
   paymentId: text,
-  provider: z.nullable(z.enum(['razorpay', 'paystack', 'stripe'])),
+  provider,
   providerOrderId: z.nullable(text),
   amount: z.int(),
   currency: text,
@@ -74,7 +75,7 @@ export const history = page(
     active: z.boolean(),
     amount: z.int(),
     currency: text,
-    provider: z.nullable(text),
+    provider,
     paymentId: z.nullable(text),
   }),
 )
@@ -115,8 +116,6 @@ export const credits = z.object({
 
 export const usage = z.object({ used: z.int(), limit, remaining: z.nullable(z.int()) })
 
-export const methods = z.object({ data: z.array(z.object({ id: text, last4: z.nullable(text), isDefault: z.boolean() })) })
-
 export const notices = page(z.object({ kind: text }))
 
 export const quote = z.object({
@@ -129,7 +128,6 @@ export const quote = z.object({
 export const purchases = z.object({ data: z.array(z.object({ productId: text, amount: z.int(), quantity: z.int() })) })
 export const claimed = z.object({ purchases: z.array(z.object({ productId: text, amount: z.int() })) })
 export const session = z.object({ token: text, accountId: text })
-export const problem = z.looseObject({ code: text })
 
 /** A payment as staff see it. */
 export const staffPayment = z.extend(payment, { accountId: text, captured: z.int() })
@@ -141,4 +139,3 @@ export const staffPaymentDetail = z.extend(staffPayment, {
   invoices: z.array(z.object({ kind: z.enum(['invoice', 'credit_note']), number: z.nullable(text), total: z.int() })),
 })
 export const refund = z.object({ id: text, status: text, amount: z.int(), creditsTaken: z.nullable(z.int()) })
-export const anything = z.unknown()

@@ -29,7 +29,9 @@ describe('wellbeing', () => {
     const visitor = new Customer(stage, accountId, token, '/v1/visitor')
     const paid = await visitor.buy({ productId: 'sleep-article' })
     expect(paid).toMatchObject({ provider: 'stripe', amount: 700, currency: 'USD', type: 'item' })
-    expect((await visitor.get('/purchases', purchases)).data).toMatchObject([{ productId: 'sleep-article', amount: 700 }])
+    expect((await visitor.get('/purchases', purchases)).data).toMatchObject([
+      { productId: 'sleep-article', amount: 700 },
+    ])
 
     // The visitor logs in, and takes along what was bought; once.
     expect((await mia.post('/claim', { sessionToken: token }, claimed)).purchases).toMatchObject([
@@ -86,7 +88,7 @@ describe('wellbeing', () => {
     expect(await get('focus-article')).toBe(630)
   })
 
-  it('honours a quote of last month in the next, but for what it has used up', async () => {
+  it('honours a quote that is ten minutes old', async () => {
     const shown = await quoteFor('sleep-article')
     expect(shown.total).toBe(490)
     await stage.turn('advance', 'PT10M')

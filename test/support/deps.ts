@@ -24,6 +24,7 @@ import { dynamoTable } from '#table/dynamo'
 import { userKey } from '#table/keys'
 import { type ReferenceProduct, referenceCatalogue } from './catalogues.ts'
 import { type Engine, startEngine } from './engine.ts'
+import { granted } from './granted.ts'
 
 export interface TestClock extends Clock {
   /** Business time stands still where it is set: epoch milliseconds, or ISO 8601. */
@@ -223,7 +224,8 @@ export interface Answer<Operation extends HttpOperation> {
 }
 
 /**
- * One request through the same code as on Lambda, with the event that API Gateway would have made of it.
+ * One request through the same code as on Lambda, with the event that API Gateway would have made of it, and with no more
+ * rights to the table than its definition asks for.
  * @throws Error for an answer that the operation does not declare, and for a defect that the test does not expect.
  */
 export async function invoke<Operation extends HttpOperation>(
@@ -233,7 +235,7 @@ export async function invoke<Operation extends HttpOperation>(
   call: Invocation = {},
 ): Promise<Answer<Operation>> {
   const linesBefore = deps.logged.length
-  const response = await handleHttp(operation, run, deps, eventOf(operation, call))
+  const response = await handleHttp(operation, run, granted(deps, operation), eventOf(operation, call))
   const body = bodyOf(response)
   const code = response.statusCode >= 400 ? String(body.code) : undefined
   if (code !== undefined && !(isErrorCode(code) && errorsOf(operation).includes(code)))

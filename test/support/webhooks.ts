@@ -13,6 +13,7 @@ import { handleMessages } from '#runtime/worker'
 import { findWebhook, type StoredWebhook } from '#table/webhookEvents'
 import { recordsOf, takeSent } from './calls.ts'
 import { eventOf, invoke, paymentKeys, type TestDeps } from './deps.ts'
+import { granted } from './granted.ts'
 
 export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 
@@ -59,7 +60,7 @@ export async function deliver(
     body: Buffer.from(bytes).toString('base64'),
     isBase64Encoded: true,
   }
-  const answer = await handleHttp(receiveWebhook, receiveWebhookRun, deps, event)
+  const answer = await handleHttp(receiveWebhook, receiveWebhookRun, granted(deps, receiveWebhook), event)
   const { code, received, duplicate } = JSON.parse(answer.body)
   return { status: answer.statusCode, code, received, duplicate, headers: answer.headers }
 }

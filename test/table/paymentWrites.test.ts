@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { guardOf } from '#domain/guard'
 import type { PaymentWrite, Purchase } from '#domain/paymentWrite'
 import { noCredit, planCredit } from '#domain/settlementCredit'
 import { isBought } from '#domain/subscriptionState'
-import { findAccountCredit, findCreditEntry } from '#table/accountCredit'
+import { findAccountCredit } from '#table/accountCredit'
 import { findAccount } from '#table/accounts'
 import { findCharge } from '#table/charges'
 import { couponCount, findDiscountUse, openManualDiscounts, putManualDiscountWrite } from '#table/discounts'
 import { dynamoTable } from '#table/dynamo'
 import { listHistory } from '#table/history'
-import { accountPk, priceCountKey, walletKey } from '#table/keys'
+import { accountPk, creditEntryKey, priceCountKey, walletKey } from '#table/keys'
 import { findOrder, putOrderWrite } from '#table/orders'
 import { messagesOf, outboxPartitions } from '#table/outbox'
 import { Contention, type Table } from '#table/port'
@@ -303,7 +304,8 @@ describe('account credit', () => {
     )
     expect(answers.filter((refused) => refused === undefined)).toHaveLength(1)
     expect(await findAccountCredit(table, 'acc_money', 'INR')).toEqual({ ...second.next, balanceMinor: 150, ver: 2 })
-    expect(await findCreditEntry(table, 'acc_money', 'INR', first.entry.id)).toEqual(first.entry)
+    const entry = creditEntryKey('acc_money', 'INR', guardOf('i', 'accountCredit', first.entry.id))
+    expect(await table.get(entry)).toMatchObject({ ...first.entry })
     expect(await findAccountCredit(table, 'acc_money', 'USD')).toBeUndefined()
   })
 })

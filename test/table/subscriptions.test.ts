@@ -62,6 +62,7 @@ describe('subscriptions', () => {
     ],
     retry: { failed: 1, nextAt: null },
     pendingCharge: { paymentId: 'fpay_4', startedAt: at, checkedAt: at, refund: true },
+    finalOverage: { at, paymentId: 'fpay_5', failed: 1 },
     carried: [{ kind: 'proration', id: 'pro-month', description: 'Rest', amountMinor: -5 }],
     remindedUntil: at,
     trial: true,

@@ -99,7 +99,7 @@ describe('createCheckout', () => {
     const call = { account, body: { productId: 'guide' }, key: 'c-lost' }
     expect(await checkout(call)).toMatchObject({ status: 503, code: 'provider_unavailable' })
     for (const fake of [bench.fakes.razorpay, bench.fakes.paystack, bench.fakes.stripe]) fake.behave({ reset: true })
-    deps.clock.passReal(21_000)
+    deps.clock.passReal(36_000)
     const answer = await checkout(call)
     expect(answer).toMatchObject({ status: 201, replayed: true, body: { payment: { status: 'pending' } } })
     expect(answer.body.providerOrderId).not.toBeNull()

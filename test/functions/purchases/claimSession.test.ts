@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
+import { maxClaimed } from '#domain/paymentClaim'
 import { run as verifyPaymentRun } from '#functions/payments/verifyPayment'
 import { run as authorizeVisitorRun } from '#functions/purchases/authorizeVisitor'
 import { run as claimSessionRun } from '#functions/purchases/claimSession'
@@ -8,9 +9,12 @@ import { run as listPurchasesRun } from '#functions/purchases/listPurchases'
 import { verifyPayment } from '#operations/payments'
 import { authorizeVisitor, claimSession, createPurchase, createSession, listPurchases } from '#operations/purchases'
 import { handleAuthorizer } from '#runtime/authorizer'
+import { commit } from '#table/commit'
+import { listPurchases as listStored, putPurchaseWrite } from '#table/purchases'
 import { buyingOf } from '#test/support/buying'
 import { invoke, testDeps } from '#test/support/deps'
 import { withFakes } from '#test/support/payments'
+import { refundCall } from '../payments/refundSupport.ts'
 
 const deps = await testDeps({ product: 'wellbeing', now: '2026-03-10T12:00:00.000Z' })
 const bench = await withFakes(deps)
@@ -18,7 +22,7 @@ afterAll(async () => {
   await bench.stop()
   await deps.stop()
 })
-const { pay } = buyingOf(deps, bench)
+const { pay, reconcile, stored } = buyingOf(deps, bench)
 const article = (await deps.catalogue()).catalogue.products.find((one) => one.kind === 'item')
 const productId = article?.id ?? ''
 const session = async () => (await invoke(createSession, createSessionRun, deps)).body
@@ -27,25 +31,37 @@ const entered = (token: string) =>
 const claim = (account: string, sessionToken: string) =>
   invoke(claimSession, claimSessionRun, deps, { as: 'customer', account, body: { sessionToken } })
 
-/** A visitor who has bought one item. */
-async function buyer() {
+/** A visitor who is about to pay for one item. */
+async function shopper() {
   const visitor = await session()
   const { body } = await invoke(createPurchase, createPurchaseRun, deps, {
     as: 'visitor',
     account: visitor.accountId,
     body: { productId },
   })
-  const returned = pay('stripe', body.providerOrderId ?? '')
+  return { visitor, paymentId: body.paymentId ?? '', providerOrderId: body.providerOrderId ?? '' }
+}
+
+/** A visitor who has bought one item. */
+async function buyer() {
+  const { visitor, paymentId, providerOrderId } = await shopper()
+  const returned = pay('stripe', providerOrderId)
   const verified = await invoke(verifyPayment, verifyPaymentRun, deps, {
     as: 'visitor',
     account: visitor.accountId,
     body: returned,
   })
   expect(verified.body.status).toBe('completed')
-  return visitor
+  return { ...visitor, paymentId }
 }
 const purchasesOf = async (as: 'visitor' | 'customer', account: string) =>
   (await invoke(listPurchases, listPurchasesRun, deps, { as, account })).body.data.map((one) => one.productId)
+
+const heldBy = async (account: string) =>
+  (await listStored(deps.table, account, { limit: 10 })).purchases.map(({ revokedAt, ver }) => ({
+    revoked: revokedAt !== undefined,
+    ver,
+  }))
 
 describe('claimSession', () => {
   it('200 moves what the visitor bought; the same account may ask again, another gets 409', async () => {
@@ -65,6 +81,44 @@ describe('claimSession', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 409])
     const both = [...(await purchasesOf('customer', 'twin-a')), ...(await purchasesOf('customer', 'twin-b'))]
     expect(both).toEqual([productId])
+  })
+
+  it('a refund after the claim revokes the claimer’s item; one that runs into the claim does, too', async () => {
+    const after = await buyer()
+    await claim('refunded', after.token)
+    await refundCall(deps, await stored(after.accountId, after.paymentId))
+    expect(await heldBy('refunded')).toEqual([{ revoked: true, ver: 2 }])
+    for (let round = 0; round < 4; round++) {
+      const during = await buyer()
+      const account = `refunded-${round}`
+      const payment = await stored(during.accountId, during.paymentId)
+      await Promise.all([claim(account, during.token), refundCall(deps, payment)])
+      expect(await heldBy(account)).toMatchObject([{ revoked: true }])
+    }
+  })
+
+  it('what is paid after the claim is the claimer’s when they ask again', async () => {
+    const { visitor, paymentId, providerOrderId } = await shopper()
+    expect((await claim('late', visitor.token)).body.purchases).toEqual([])
+    pay('stripe', providerOrderId)
+    await reconcile(visitor.accountId, paymentId)
+    expect(await stored(visitor.accountId, paymentId)).toMatchObject({ status: 'completed' })
+    for (let times = 0; times < 2; times++)
+      expect((await claim('late', visitor.token)).body.purchases.map((one) => one.productId)).toEqual([productId])
+    expect(await claim('too-late', visitor.token)).toMatchObject({ status: 409, code: 'conflict' })
+  })
+
+  it('200 moves more than a transaction holds', async () => {
+    const visitor = await buyer()
+    const [one] = (await listStored(deps.table, visitor.accountId, { limit: 1 })).purchases
+    if (!one) throw new Error('nothing was bought')
+    const now = deps.clock.now()
+    for (let n = 0; n < maxClaimed + 2; n++) {
+      const id = `pur_${String(n).padStart(26, '0')}`
+      await commit(deps.table, [putPurchaseWrite({ ...one, id, ver: 1 }, 0, now)])
+    }
+    expect((await claim('many', visitor.token)).body.purchases).toHaveLength(maxClaimed + 3)
+    expect(await purchasesOf('visitor', visitor.accountId)).toEqual([])
   })
 
   it('404 for a token that is none of ours', async () => {

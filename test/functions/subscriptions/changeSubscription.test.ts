@@ -244,7 +244,7 @@ describe('changeSubscription', () => {
     const call = { key: 'c-503' }
     expect(await change(account, { priceId: 'premium-month' }, call)).toMatchObject({ code: 'provider_unavailable' })
     bench.fakes.stripe.behave({ reset: true })
-    deps.clock.passReal(21_000)
+    deps.clock.passReal(36_000)
     const { body } = await change(account, { priceId: 'premium-month' }, call)
     expect(body.status).toBe('payment_required')
     expect((await buying.stored(account, body.payment?.id ?? '')).providerOrderId).toBeDefined()

@@ -37,6 +37,7 @@ describe('getRenewalStats', () => {
       amounts: [{ currency: 'INR', amount: 9 }],
       successRate: 0.9,
       dueInSevenDays: 1,
+      dueIsComplete: true,
     })
   })
 

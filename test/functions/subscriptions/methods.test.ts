@@ -2,8 +2,12 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { run as deleteRun } from '#functions/payments/deletePaymentMethod'
 import { run as defaultRun } from '#functions/payments/setDefaultPaymentMethod'
 import { deletePaymentMethod, setDefaultPaymentMethod } from '#operations/paymentHistory'
-import { savedMethods } from '#runtime/savedMethod'
+import { openToken, savedMethods } from '#runtime/savedMethod'
+import { commit } from '#table/commit'
+import { methodKey } from '#table/keys'
+import { maxMethods } from '#table/methods'
 import { invoke } from '#test/support/deps'
+import { deliver, stripeEvent, work } from '#test/support/webhooks'
 import { card, save } from '../payments/methodSupport.ts'
 import { shopD } from './support.ts'
 
@@ -45,6 +49,43 @@ describe('what a live subscription renews with', () => {
     expect(await renewsWith(account)).toEqual({ paymentMethodId: null, autoRenew: false, cancelAtPeriodEnd: true })
     expect((await get(account)).body).toMatchObject({ status: 'active', canceledAt: '2026-06-01T00:00:00.000Z' })
     expect((await forget(account, second.id)).status).toBe(204)
+  })
+
+  it('falls to the default that is left when the provider detaches its own, and ends with what is paid when none is', async () => {
+    const account = await subscriber('w-detached')
+    const { paymentMethodId: first } = await renewsWith(account)
+    const second = await save(deps, account, card('pm_left'))
+    for (const [id, next] of [
+      [first ?? '', { paymentMethodId: second.id, ...kept }],
+      [second.id, { paymentMethodId: null, autoRenew: false, cancelAtPeriodEnd: true }],
+    ] as const) {
+      const method = (await savedMethods(deps, account)).find((one) => one.id === id)
+      const { token } = method ? await openToken(deps, method) : { token: '' }
+      const detached = { id: token, object: 'payment_method', type: 'card' }
+      await deliver(deps, 'stripe', stripeEvent(`evt_${id}`, 'payment_method.detached', detached))
+      expect(await work(deps)).toEqual([])
+      expect(await renewsWith(account)).toEqual(next)
+    }
+    expect(await savedMethods(deps, account)).toEqual([])
+  })
+
+  it('is not crowded out by twenty others, though it is neither the default nor new', async () => {
+    const account = await subscriber('w-crowded')
+    const { paymentMethodId: own } = await renewsWith(account)
+    const other = await save(deps, account, card('pm_other'))
+    // As a subscription stands that was bought with a card beside the default.
+    await commit(deps.table, [
+      { kind: 'update', key: methodKey(account, own ?? ''), set: { isDefault: false }, when: 'unconditional' },
+      { kind: 'update', key: methodKey(account, other.id), set: { isDefault: true }, when: 'unconditional' },
+    ])
+    for (let index = 0; index < maxMethods; index++) {
+      deps.clock.advance(1)
+      await save(deps, account, card(`pm_crowd_${index}`))
+    }
+    const left = (await savedMethods(deps, account)).map(({ id }) => id)
+    expect(left).toHaveLength(maxMethods)
+    expect(left).toContain(own)
+    expect(left).toContain(other.id)
   })
 
   it('is left alone where the subscription is over', async () => {

@@ -1,9 +1,16 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { planCancel } from '#domain/subscriptionEnd'
+import { planCancel, planEnd } from '#domain/subscriptionEnd'
+import { isBought } from '#domain/subscriptionState'
+import type { Gateway } from '#gateways/gateway'
+import { GatewayError } from '#gateways/gatewayError'
+import { owedOverage } from '#runtime/overage'
+import { workSubscription } from '#runtime/renewal'
 import { stepSubscription } from '#runtime/subscription'
+import { commit } from '#table/commit'
 import { invoicesOfPayment } from '#table/invoices'
 import { listPayments } from '#table/payments'
 import { latestSubscription } from '#table/subscriptions'
+import { putHistoryWrite } from '#table/usage'
 import { buyingOf } from '#test/support/buying'
 import { callsOf } from '#test/support/calls'
 import { testDeps } from '#test/support/deps'
@@ -80,4 +87,151 @@ describe('overage', () => {
     await sweep(deps)
     expect(await payments(account)).toHaveLength(2)
   })
+
+  const call = { requestId: 'test', actor: 'test' }
+  const ids = { history: 'his_01KBQ7M8G0C000000000000000' }
+  const cancel = (account: string, when: 'now' | 'period_end') =>
+    stepSubscription(deps, account, call, ({ scene }, now) => planCancel(scene, { when }, ids, now))
+  const waiting = async (account: string) => {
+    const subscription = await latestSubscription(deps.table, account)
+    return subscription && isBought(subscription) ? subscription.finalOverage : undefined
+  }
+  const overages = async (account: string) => (await payments(account)).filter(([type]) => type === 'overage')
+
+  it('of a plan that was cancelled at once is charged when its window is over, once', async () => {
+    const account = await subscribed('o-now')
+    await send(account, 20_000)
+    deps.clock.set('2026-02-10T10:00:00.000Z')
+    await cancel(account, 'now')
+    await sweep(deps)
+    expect(await overages(account)).toEqual([])
+    expect(await waiting(account)).toEqual({ at: Date.parse('2026-02-28T10:00:00.000Z') })
+    await live(deps, '2026-03-10T10:00:00.000Z')
+    expect(await overages(account)).toEqual([['overage', 'completed', 10_000]])
+    expect(await waiting(account)).toBeUndefined()
+  })
+
+  it('is charged though the worker died right after the end, by three workers at once, and only once', async () => {
+    const account = await subscribed('o-crash')
+    await send(account, 20_000)
+    await cancel(account, 'period_end')
+    deps.clock.set('2026-02-28T10:00:00.000Z')
+    await stepSubscription(deps, account, call, ({ scene }, now) => planEnd(scene, ids, now))
+    expect(await waiting(account)).toEqual({ at: deps.clock.now() })
+    const { id } = (await latestSubscription(deps.table, account)) ?? { id: '' }
+    const look = () => workSubscription(deps, { accountId: account, subscriptionId: id }, call)
+    await Promise.all([look(), look(), look()])
+    await live(deps, '2026-03-02T10:00:00.000Z')
+    expect(await overages(account)).toEqual([['overage', 'completed', 10_000]])
+    expect(await waiting(account)).toBeUndefined()
+  })
+
+  it('of a plan that nobody could renew is tried as often, and then is on the next order', async () => {
+    const account = await subscribed('o-declined', { card: 'declines_later' })
+    await send(account, 20_000)
+    await live(deps, '2026-03-20T10:00:00.000Z')
+    expect(await latestSubscription(deps.table, account)).toMatchObject({ status: 'expired' })
+    expect(await waiting(account)).toEqual({ at: null, failed: 4 })
+    expect(await overages(account)).toEqual(Array(4).fill(['overage', 'failed', 10_000]))
+    const { items } = await owedOverage(deps, { id: account, plan: null }, 'NGN')
+    expect(items.map(({ amountMinor }) => amountMinor)).toEqual([10_000])
+    expect((await owedOverage(deps, { id: account, plan: null }, 'INR')).items).toEqual([])
+  })
+
+  it('is charged when the provider answers again, under the same payment', async () => {
+    const account = await subscribed('o-down')
+    await send(account, 20_000)
+    await cancel(account, 'period_end')
+    const restore = await faulty((gateway) => ({
+      ...gateway,
+      chargeMethod: () => Promise.reject(new GatewayError('paystack', 'unavailable')),
+    }))
+    await live(deps, '2026-02-28T10:00:00.000Z')
+    restore()
+    const [open] = (await listPayments(deps.table, account, { limit: 1 })).payments
+    expect(await waiting(account)).toEqual({ at: deps.clock.now() + 3_600_000, paymentId: open?.id })
+    await live(deps, '2026-02-28T12:00:00.000Z')
+    const [paid] = (await listPayments(deps.table, account, { limit: 1 })).payments
+    expect(paid).toMatchObject({ id: open?.id, type: 'overage', status: 'completed' })
+    expect(await overages(account)).toHaveLength(1)
+    expect(await waiting(account)).toBeUndefined()
+  })
+
+  it('of many windows is on as many orders as it takes, each bounded, under a short description', async () => {
+    const account = await subscribed('o-many')
+    await cancel(account, 'period_end')
+    deps.clock.set('2026-02-28T09:00:00.000Z')
+    const days = Array.from({ length: 130 }, (_, day) => new Date(Date.UTC(2025, 9, 1 + day)).toISOString())
+    await commit(deps.table, [
+      rowOf(
+        account,
+        'EMAIL_SENT',
+        '2026-02',
+        days.map((day) => `day#${day}`),
+      ),
+    ])
+    const { items } = await owedOverage(deps, { id: account, plan: null }, 'NGN')
+    expect(items).toHaveLength(100)
+    expect(items[0]?.windowId).toBe('day#2025-10-01T00:00:00.000Z')
+    const asked: string[] = []
+    const restore = await faulty((gateway) => ({
+      ...gateway,
+      chargeMethod: (request) => {
+        asked.push(request.description)
+        return gateway.chargeMethod(request)
+      },
+    }))
+    await live(deps, '2026-03-01T10:00:00.000Z')
+    restore()
+    const amounts = (await overages(account)).map(([, status, amountMinor]) => `${status} ${amountMinor}`)
+    expect(amounts.toSorted()).toEqual(['completed 100000', 'completed 30000'])
+    expect(asked.map(({ length }) => length)).toEqual([120, 120])
+  })
+
+  it('of many months is billed forty rows at a time, the oldest first, also of a month that is not over everywhere', async () => {
+    deps.clock.set('2026-02-28T12:00:00.000Z')
+    const months = Array.from({ length: 15 }, (_, back) => new Date(Date.UTC(2026, 2 - back)).toISOString().slice(0, 7))
+    const features = ['EMAIL_SENT', 'SMS_SENT', 'WHATSAPP_SENT']
+    for (const feature of features)
+      await commit(
+        deps.table,
+        months.map((month) => rowOf('o-rows', feature, month, [`month#${month}-01T00:00:00.000Z`])),
+      )
+    const account = { id: 'o-rows', plan: null }
+    const first = await owedOverage(deps, account, 'NGN')
+    const of = ({ items }: typeof first) => items.map(({ windowId }) => windowId.slice(6, 13)).toSorted()
+    const sorted = features.flatMap(() => months).toSorted()
+    expect(of(first)).toEqual(sorted.slice(0, 40))
+    // The payment that has them on its order is there, as `billedBy` is written beside it.
+    const { id } = await buy('o-rows', { priceId: 'starter-month' }, { saveMethod: true })
+    await commit(deps.table, first.billedBy(id))
+    expect(of(await owedOverage(deps, account, 'NGN'))).toEqual(sorted.slice(40))
+  })
 })
+
+const price = { unitAmount: '1', planId: 'starter', currency: 'NGN', limit: 10_000 }
+const rowOf = (account: string, feature: string, month: string, windows: string[]) =>
+  putHistoryWrite(
+    account,
+    feature,
+    {
+      month,
+      ver: 1,
+      days: {},
+      total: 0,
+      statistics: { ok: 0, failed: 0, timed: 0, sumMs: 0, buckets: {} },
+      overage: Object.fromEntries(windows.map((id) => [id, { quantity: 1000, amountMinor: 1000, price }])),
+    },
+    undefined,
+    deps.clock.now(),
+  )
+
+/** Every gateway as `change` makes it, until the answer is called. */
+async function faulty(change: (gateway: Gateway) => Gateway): Promise<() => void> {
+  const before = deps.payments
+  const tools = await before()
+  deps.payments = async () => ({ ...tools, gateway: (provider) => change(tools.gateway(provider)) })
+  return () => {
+    deps.payments = before
+  }
+}

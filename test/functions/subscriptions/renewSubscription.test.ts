@@ -100,7 +100,7 @@ describe('renewSubscription', () => {
     bench.fakes.stripe.behave({ requests: [{ route: '*', fault: 'server_error', times: 20 }] })
     expect((await renew(other, {}, { key: 'n-503' })).code).toBe('provider_unavailable')
     bench.fakes.stripe.behave({ reset: true })
-    deps.clock.passReal(21_000)
+    deps.clock.passReal(36_000)
     const { body } = await renew(other, {}, { key: 'n-503' })
     expect(body.providerOrderId).not.toBeNull()
   })

@@ -282,6 +282,43 @@ describe('processWebhook', () => {
     takeSent(deps, 'webhook')
   })
 
+  it('one that kills its worker each time is dead in the end, and a fresh one costs no more than its result', async () => {
+    const bought = await paid('wh-killer')
+    const body = bought.events.at(-1) ?? ''
+    const eventKey = hashOf(body)
+    const message = { provider: 'razorpay', eventKey, requestId: 'r' }
+    await deliver(deps, 'razorpay', body)
+    takeSent(deps, 'webhook')
+    const tries: unknown[] = []
+    for (let death = 0; death < 8; death++) {
+      await new Promise<void>((asked) => {
+        const killed = scripted(deps, 'razorpay', {
+          fetchPayment: () => {
+            asked()
+            return new Promise(() => {})
+          },
+        })
+        void work(killed, [message])
+      })
+      const { status, attempts, lastError } = await stored(deps, 'razorpay', eventKey)
+      tries.push([status, attempts, lastError])
+      deps.clock.advance(8 * 3_600_000)
+    }
+    expect(tries).toEqual([
+      // The first try is not counted: nothing speaks against a fresh event.
+      ['received', 0, undefined],
+      ...[1, 2, 3, 4, 5].map((attempts) => ['retrying', attempts, 'died']),
+      ...[6, 7].map((attempts) => ['dead', attempts, 'died']),
+    ])
+    expect(await work(deps, [message])).toEqual([])
+    expect(await stored(deps, 'razorpay', eventKey)).toMatchObject({ status: 'processed', attempts: 7 })
+    const fresh = await paid('wh-fresh')
+    const other = fresh.events.at(-1) ?? ''
+    await deliver(deps, 'razorpay', other)
+    await work(deps)
+    expect(await stored(deps, 'razorpay', hashOf(other))).toMatchObject({ status: 'processed', ver: 2 })
+  })
+
   it('one that fails for the queue’s sake leaves the others of its batch alone', async () => {
     const one = await paid('wh-batch-1')
     const two = await paid('wh-batch-2')

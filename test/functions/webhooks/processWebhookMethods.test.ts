@@ -31,6 +31,7 @@ const saved = async (account: string) =>
 
 describe('processWebhook of saved methods', () => {
   it('updates what is shown of a card that the bank replaced', async () => {
+    await putAccount({ account: 'm-update', body: { email: 'm@example.com' } })
     await saveMethod(deps, 'm-update', 'stripe', { ...card, token: 'pm_update' })
     const object = {
       id: 'pm_update',
@@ -45,6 +46,7 @@ describe('processWebhook of saved methods', () => {
   })
 
   it('forgets one that was detached, for good; the other becomes the default', async () => {
+    await putAccount({ account: 'm-detach', body: { email: 'm@example.com' } })
     await saveMethod(deps, 'm-detach', 'stripe', { ...card, token: 'pm_first' })
     await saveMethod(deps, 'm-detach', 'stripe', { ...card, last4: '0005', token: 'pm_second' })
     const object = { id: 'pm_first', object: 'payment_method', type: 'card' }
@@ -63,6 +65,7 @@ describe('processWebhook of saved methods', () => {
   ])('%s of Razorpay', async (event, left) => {
     const account = `m-${event}`
     const token = `token_${event.replace('.', '')}01`
+    await putAccount({ account, body: { email: 'm@example.com' } })
     await saveMethod(deps, account, 'razorpay', { ...card, token })
     await deliver(deps, 'razorpay', JSON.stringify({ event, payload: { token: { entity: { id: token } } } }))
     expect(await work(deps)).toEqual([])

@@ -1,0 +1,166 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import type { ChargeRequest, Gateway } from '#gateways/gateway'
+import { GatewayError } from '#gateways/gatewayError'
+import { workSubscription } from '#runtime/renewal'
+import { forgetMethod, savedMethods } from '#runtime/savedMethod'
+import { listPayments } from '#table/payments'
+import type { Table } from '#table/port'
+import { latestSubscription } from '#table/subscriptions'
+import { buyingOf } from '#test/support/buying'
+import { type TestDeps, testDeps } from '#test/support/deps'
+import { withFakes } from '#test/support/payments'
+import { live } from '#test/support/renewals'
+import { subscribingOf } from './support.ts'
+
+const start = '2026-01-31T10:00:00.000Z'
+const call = { requestId: 'test', actor: 'job' }
+const deps = await testDeps({ product: 'wellbeing', now: start })
+const bench = await withFakes(deps)
+const debits = await testDeps({ product: 'resume-ats', now: start })
+const debitBench = await withFakes(debits)
+afterAll(async () => {
+  await bench.stop()
+  await deps.stop()
+  await debitBench.stop()
+  await debits.stop()
+})
+
+async function askingBy(change: (real: Gateway) => Partial<Gateway>): Promise<TestDeps> {
+  const tools = await deps.payments()
+  const real = tools.gateway('stripe')
+  const gateway: Gateway = Object.assign(Object.create(real), change(real))
+  return { ...deps, payments: async () => ({ ...tools, gateway: () => gateway }) }
+}
+
+/** A monthly customer with a saved card, whose renewal is due. */
+async function due(account: string) {
+  deps.clock.set(start)
+  await buyingOf(deps, bench).buy(account, { priceId: 'premium-month', saveMethod: true }, { saveMethod: true })
+  deps.clock.set('2026-02-28T10:00:00.000Z')
+  const { id: subscriptionId } = await present(account)
+  return { accountId: account, subscriptionId }
+}
+const present = async (account: string, of: TestDeps = deps) => {
+  const subscription = await latestSubscription(of.table, account)
+  if (!subscription) throw new Error('no subscription')
+  return subscription
+}
+const paid = async (account: string) =>
+  (await listPayments(deps.table, account, { limit: 50 })).payments.map(({ type, status }) => `${type} ${status}`)
+
+function gate() {
+  const made = { open: () => {} }
+  const opened = new Promise<void>((resolve) => {
+    made.open = resolve
+  })
+  return { opened, open: () => made.open() }
+}
+
+describe('a charge that nobody heard of', () => {
+  it('is asked for again by one of many workers that find it due at once', async () => {
+    const at = await due('o-many')
+    let charges = 0
+    const unheard = await askingBy(() => ({
+      chargeMethod: async () => {
+        charges++
+        throw new GatewayError('stripe', 'unknown_outcome')
+      },
+    }))
+    await workSubscription(unheard, at, call)
+    expect(charges).toBe(1)
+    const workers = 4
+    charges = 0
+    let [looking, over] = [0, 0]
+    const [allLook, otherOver] = [gate(), gate()]
+    const slow = await askingBy((real) => ({
+      // All of them have found it due before one goes on.
+      findCharge: async (charge: ChargeRequest) => {
+        looking++
+        if (looking === workers) allLook.open()
+        await allLook.opened
+        return real.findCharge(charge)
+      },
+      // The one that charges is at it until the others are through, or one of them charges as well.
+      chargeMethod: async (charge: ChargeRequest) => {
+        charges++
+        if (charges > 1) otherOver.open()
+        await otherOver.opened
+        return real.chargeMethod(charge)
+      },
+    }))
+    deps.clock.set('2026-02-28T11:00:00.000Z')
+    const work = async () => {
+      await workSubscription(slow, at, call)
+      over++
+      if (over === workers - 1) otherOver.open()
+    }
+    await Promise.all(Array.from({ length: workers }, work))
+    expect(charges).toBe(1)
+    expect(await paid('o-many')).toEqual(['renewal completed', 'plan_purchase completed'])
+  })
+
+  it('and was made all the same is found by what the payment remembers, also when the method is gone', async () => {
+    const at = await due('o-gone')
+    const lost = await askingBy((real) => ({
+      findCharge: async () => {
+        throw new GatewayError('stripe', 'unavailable')
+      },
+      chargeMethod: async (charge: ChargeRequest) => {
+        await real.chargeMethod(charge)
+        throw new GatewayError('stripe', 'unknown_outcome')
+      },
+    }))
+    await workSubscription(lost, at, call)
+    const [method] = await savedMethods(deps, at.accountId)
+    await forgetMethod(deps, at.accountId, method?.id ?? '')
+    deps.clock.set('2026-02-28T11:00:00.000Z')
+    await workSubscription(deps, at, call)
+    expect(await paid('o-gone')).toEqual(['renewal completed', 'plan_purchase completed'])
+    expect(await present('o-gone')).toMatchObject({ status: 'active', periodIndex: 1 })
+  })
+
+  it('and was never made has failed when the method is gone', async () => {
+    const at = await due('o-never')
+    const down = await askingBy(() => ({
+      chargeMethod: async () => {
+        throw new GatewayError('stripe', 'unavailable')
+      },
+    }))
+    await workSubscription(down, at, call)
+    const [method] = await savedMethods(deps, at.accountId)
+    await forgetMethod(deps, at.accountId, method?.id ?? '')
+    deps.clock.set('2026-02-28T11:00:00.000Z')
+    await workSubscription(deps, at, call)
+    expect(await paid('o-never')).toEqual(['renewal failed', 'plan_purchase completed'])
+    expect(await present('o-never')).toMatchObject({ status: 'past_due', retry: { failed: 1 } })
+  })
+})
+
+describe('money of a charge that was overtaken', () => {
+  it('goes back, also where the first worker dies before it has asked for the refund', async () => {
+    const account = 'o-back'
+    await buyingOf(debits, debitBench).buy(account, { priceId: 'pro-month', saveMethod: true }, { saveMethod: true })
+    await live(debits, '2026-02-26T10:00:00.000Z')
+    expect((await subscribingOf(debits).cancel(account, { when: 'now' })).status).toBe(200)
+    const ended = await present(account, debits)
+    expect(ended).toMatchObject({ status: 'canceled', pendingCharge: { refund: true } })
+    const [renewal] = (await listPayments(debits.table, account, { limit: 1 })).payments
+    debits.clock.set('2026-03-02T10:00:00.000Z')
+    debitBench.fakes.tick()
+    const at = { accountId: account, subscriptionId: ended.id }
+    const write: Table['write'] = async (writes) => {
+      if (writes.some((one) => one.kind === 'put' && one.item.entity === 'refund')) throw new Error('it died')
+      return debits.table.write(writes)
+    }
+    const table: Table = Object.assign(Object.create(debits.table), { write })
+    await expect(workSubscription({ ...debits, table }, at, call)).rejects.toThrow('it died')
+    expect(await present(account, debits)).toMatchObject({ pendingCharge: { refund: true } })
+    await Promise.all([1, 2, 3].map(() => workSubscription(debits, at, call)))
+    // One refund, however many asked.
+    expect(await buyingOf(debits, debitBench).stored(account, renewal?.id ?? '')).toMatchObject({
+      settled: { as: 'account_credit' },
+      charges: [{ refunds: [{ amountMinor: renewal?.amountMinor, failed: false }] }],
+    })
+    expect(await present(account, debits)).not.toHaveProperty('pendingCharge')
+  })
+})
