@@ -49,18 +49,14 @@ const storableNumber = z.number().check(
 /** Small facts of the caller's own: at most 50, flat. */
 export const metadata = z
   .record(
-    // A member called `constructor` makes an object look like an instance of something, which no table stores.
-    z
-      .string()
-      .check(
-        z.regex(
-          /^(?!constructor$)[A-Za-z][A-Za-z0-9_.-]{0,39}$/,
-          'is a letter, then letters, digits, _ . or -; not "constructor"',
-        ),
-      ),
+    z.string().check(z.regex(/^[A-Za-z][A-Za-z0-9_.-]{0,39}$/)),
     z.union([text(500, 0), storableNumber, z.boolean()]),
   )
-  .check(z.refine((value) => Object.keys(value).length <= 50, 'has at most 50 members'))
+  .check(
+    z.refine((value) => Object.keys(value).length <= 50, 'has at most 50 members'),
+    // Such a member makes an object look like an instance of something, which the table does not store.
+    z.refine((value) => !Object.hasOwn(value, 'constructor'), 'has no member called "constructor"'),
+  )
 
 /** On the account's own item, which every check reads: it is kept below 4 KB. */
 const mostAccountMetadataBytes = 1_024

@@ -104,10 +104,10 @@ describe('id', () => {
     expect(guardOfId('rsv', id)).toBeUndefined()
   })
 
-  test('prefixes are three letters, each used once', () => {
+  test('prefixes are three or four letters, each used once', () => {
     const all = Object.values(idPrefixes)
     expect(new Set(all).size).toBe(all.length)
-    for (const prefix of all) expect(prefix).toMatch(/^[a-z]{3}$/)
+    for (const prefix of all) expect(prefix).toMatch(/^[a-z]{3,4}$/)
   })
 })
 

@@ -16,6 +16,7 @@ import {
   renewalPaid,
 } from '#domain/renewalPaid'
 import type { OtherEffect } from '#domain/settlementEffect'
+import { isLive } from '#domain/subscription'
 import { nextDueAt, whatIsDue } from '#domain/subscriptionDue'
 import { subscriptionEffect } from '#domain/subscriptionEffect'
 import { planCancel, planEnd } from '#domain/subscriptionEnd'
@@ -352,7 +353,7 @@ describe('a charge that fails', () => {
     const tries: number[] = []
     for (
       let due = nextDueAt({ ...state.subscription, remindedUntil: end });
-      due !== null;
+      due !== null && isLive(state.subscription);
       due = nextDueAt(state.subscription)
     ) {
       expect(tries.length).toBeLessThan(5)
@@ -368,6 +369,7 @@ describe('a charge that fails', () => {
     }
     expect(tries).toEqual([0, 24, 48, 71])
     expect(state.subscription).toMatchObject({ status: 'expired', endedAt: end + graceMs })
+    expect(state.subscription.finalOverage).toEqual({ at: end + graceMs })
     expect(state.account.plan?.planId).toBe('free')
     expect(state.account.accessEnd).toBeUndefined()
   })

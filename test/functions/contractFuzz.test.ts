@@ -83,7 +83,7 @@ describe('the contract fuzzer', () => {
       'undocumented status',
       {
         run: async () => {
-          throw new Problem('conflict', 'Not now.')
+          throw new Problem('payment_required', 'Not now.')
         },
       },
     ],

@@ -150,7 +150,7 @@ function assertSame({ id, standing = (body) => body }: Intent, first: Reply, sec
 }
 
 /** The gateway's event for an intent: a server with every scope, or staff where the route is theirs. */
-function eventOf({ id, call }: Intent): HttpEvent {
+export function eventOf({ id, call }: Pick<Intent, 'id' | 'call'>): HttpEvent {
   const { operation, accountId, params = {}, body, contentType = 'application/json' } = call
   const route = operation.routes.find((each) => !each.includes('/v1/me')) ?? operation.routes[0]
   if (!route) throw new Error(`${operation.id} has no route`)

@@ -4,9 +4,15 @@ import { productHandlers } from './product.ts'
 import { reportOf } from './seeds.ts'
 import { type Play, playOf } from './stage.ts'
 import { usageScenario } from './usageScenario.ts'
+import { yearPlay } from './yearScenario.ts'
 
 /** `npm run test:simulation [minutes]`: fresh seeds until the time is up; the first failure ends it, with its trace. */
-const plays: Play[] = [playOf(creditsScenario, productHandlers), playOf(usageScenario, productHandlers), paymentPlay()]
+const plays: Play[] = [
+  playOf(creditsScenario, productHandlers),
+  playOf(usageScenario, productHandlers),
+  paymentPlay(),
+  yearPlay(),
+]
 const minutes = Number(process.argv[2] ?? process.env.SIM_MINUTES ?? 10)
 if (!(minutes > 0)) throw new Error('usage: npm run test:simulation -- <minutes>')
 const lineEveryMs = 5_000

@@ -87,7 +87,12 @@ export class Traffic {
     )
   }
 
-  async #until(cause: string, tries: number, waitMs: number, start: (deps: Deps) => Promise<boolean>): Promise<boolean> {
+  async #until(
+    cause: string,
+    tries: number,
+    waitMs: number,
+    start: (deps: Deps) => Promise<boolean>,
+  ): Promise<boolean> {
     for (let attempt = 1; attempt <= tries; attempt++) {
       const isDone = await Promise.race([this.#start(cause, start), this.#sleep(waitMs)])
       if (isDone) return true

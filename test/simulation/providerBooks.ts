@@ -95,7 +95,8 @@ export class Books {
   }
 
   findOrder(reference: string): BookOrder | undefined {
-    return this.orders.findLast((order) => order.reference === reference && !order.isCharge)
+    const isOrder = ({ isCharge }: BookOrder) => this.provider !== 'stripe' || !isCharge
+    return this.orders.findLast((order) => order.reference === reference && isOrder(order))
   }
 
   /** One more charge of a saved method, whatever was charged before: whoever asks has looked, or holds a key. */

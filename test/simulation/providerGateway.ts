@@ -9,13 +9,7 @@ import { NetworkError, type ProviderCall } from './world.ts'
 /** The provider as one invocation reaches it: every call is a fault point, and what is lost is told in a gateway's words. */
 export function simulatedGateway(books: Books, post: Post, call: ProviderCall): Gateway {
   const { provider } = books
-  const reached = async <Answer>(kind: 'ask' | 'provide', what: string, perform: () => Answer): Promise<Answer> => {
-    try {
-      return await call(kind, what, perform)
-    } catch (error) {
-      throw gatewayError(books, kind, error)
-    }
-  }
+  const reached = asGateway(books, call)
   return {
     provider,
     createOrder: ({ paymentId, amountMinor, currency }) =>
@@ -48,6 +42,17 @@ export function simulatedGateway(books: Books, post: Post, call: ProviderCall): 
     listPayments: (day) => listed(books, day, reached),
   }
 }
+
+/** What gets lost on the way there or back, in a gateway's words. */
+export const asGateway =
+  (books: Books, call: ProviderCall): ProviderCall =>
+  async (kind, what, perform) => {
+    try {
+      return await call(kind, what, perform)
+    } catch (error) {
+      throw gatewayError(books, kind, error)
+    }
+  }
 
 function unsupported(): never {
   throw new Error('no saved method is charged here')
@@ -84,7 +89,13 @@ export function shown(books: Books, payment: BookPayment): ProviderPayment {
   }
 }
 
-const methodOf = (token: string) => ({ kind: 'card', last4: '4242', token, reusable: true, gatewayCustomerId: 'cus_sim' })
+const methodOf = (token: string) => ({
+  kind: 'card',
+  last4: '4242',
+  token,
+  reusable: true,
+  gatewayCustomerId: 'cus_sim',
+})
 
 const providerOrder = (books: Books, order: BookOrder): ProviderOrder => ({
   provider: books.provider,

@@ -6,7 +6,7 @@ import { spending } from './spending.ts'
 import { playSeed } from './stage.ts'
 
 describe('the simulator, tried on a reference of a hundred lines', () => {
-  const seeds = seedsOf(150)
+  const seeds = seedsOf(60)
 
   it(`the reference stands ${seeds.length} seeds`, { timeout: 60_000 }, async () => {
     const { failed, faults, answers } = await playSeeds(spending, referenceHandlers, seeds)

@@ -8,7 +8,7 @@ import { usageScenario } from './usageScenario.ts'
 const mutantSeeds = Array.from({ length: 300 }, (_, index) => index + 1)
 
 describe('usage, checks and plans over a month’s end, under the same faults', () => {
-  const seeds = seedsOf(600)
+  const seeds = seedsOf(150)
 
   it(`every promise holds over ${seeds.length} seeds from ${seeds[0]}`, { timeout: 120_000 }, async () => {
     const { failed, faults, answers } = await playSeeds(usageScenario, productHandlers, seeds)

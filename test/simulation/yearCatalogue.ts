@@ -21,10 +21,10 @@ export function isPrice(id: string): id is PriceId {
 }
 export const planOf = (priceId: PriceId): string => priceId.slice(0, priceId.indexOf('-'))
 
+const intervals: Record<number, string> = { 1: 'month', 3: 'quarter', 12: 'year' }
+
 /** Plans and nothing else: credits, coupons and overage have scenarios of their own. */
 export const yearCatalogue: PublishedCatalogue = published()
-
-const intervals: Record<number, string> = { 1: 'month', 3: 'quarter', 12: 'year' }
 
 function published(): PublishedCatalogue {
   const plan = (id: string, rank: number) => ({
@@ -39,7 +39,7 @@ function published(): PublishedCatalogue {
         const { amount, months } = prices[priceId]
         return { id: priceId, amount, currency, interval: intervals[months] }
       }),
-    entitlements: { export: { on: true } },
+    entitlements: { export: true },
   })
   const free = {
     ...plan('free', 0),

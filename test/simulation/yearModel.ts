@@ -8,6 +8,8 @@ const graceMs = 72 * hourMs
 interface Span {
   end: number
   priceId: PriceId
+  /** Of a renewal: the product's number of it. */
+  index?: number
 }
 
 /** One subscription, as the written rules of the product have it. It knows no row of the product, only what happened to it. */
@@ -66,21 +68,27 @@ export class Life {
   /** `isCharging`: a charge that was accepted may keep access beyond grace, so the instant alone does not say. */
   statusAt(now: number): { status: string; access: boolean } {
     if (this.endedAt !== undefined) return { status: 'canceled', access: false }
-    if (now < this.end) return { status: this.isTrial && this.spans.length === 1 ? 'trialing' : 'active', access: true }
+    // Paid ahead or not: until it is over it is tried.
+    const isTried = this.isTrial && now < (this.spans[0]?.end ?? 0)
+    if (now < this.end) return { status: isTried ? 'trialing' : 'active', access: true }
     if ((this.renews || this.isOverdue) && now < this.end + graceMs) return { status: 'past_due', access: true }
     return { status: this.isAsked ? 'canceled' : 'expired', access: false }
   }
 
-  renewed(priceId: PriceId): void {
+  /** False: that period is paid already. */
+  renewed(priceId: PriceId, index: number): boolean {
+    if (this.spans.some((span) => span.index === index)) return false
     this.scheduled = undefined
     this.isOverdue = false
-    this.#add(priceId)
+    this.#add(priceId, index)
+    return true
   }
 
   /** At once: within the period where the interval stays, else in a new one. */
   changed(priceId: PriceId, at: number, decidedAt: number): void {
     const from = this.priceAt(at)
-    const isNew = this.isTrial && this.spans.length === 1 ? true : prices[priceId].months !== prices[from].months
+    const isTried = this.isTrial && at < (this.spans[0]?.end ?? 0)
+    const isNew = isTried || prices[priceId].months !== prices[from].months
     this.scheduled = undefined
     this.isOverdue = false
     if (isNew) {
@@ -100,7 +108,10 @@ export class Life {
 
   /** The present period, and what is paid after it. */
   extended(until: number, now: number): void {
-    const present = Math.max(0, this.spans.findIndex(({ end }) => now < end))
+    const present = Math.max(
+      0,
+      this.spans.findIndex(({ end }) => now < end),
+    )
     const at = this.spans.some(({ end }) => now < end) ? present : this.spans.length - 1
     const later = this.spans.slice(at + 1)
     const priceId = this.spans[at]?.priceId ?? 'lite-month'
@@ -109,7 +120,7 @@ export class Life {
     this.isTrial = false
     this.#anchor = until
     this.#months = 0
-    for (const span of later) this.#add(span.priceId)
+    for (const span of later) this.#add(span.priceId, span.index)
   }
 
   canceled(when: string, now: number): void {
@@ -130,12 +141,12 @@ export class Life {
     this.renews = hasMethod
   }
 
-  #add(priceId: PriceId): void {
+  #add(priceId: PriceId, index?: number): void {
     this.#months += prices[priceId].months
     const end = Temporal.Instant.fromEpochMilliseconds(this.#anchor)
       .toZonedDateTimeISO(this.zone)
       .add({ months: this.#months }).epochMilliseconds
-    this.spans.push({ end, priceId })
+    this.spans.push({ end, priceId, ...(index !== undefined && { index }) })
   }
 }
 

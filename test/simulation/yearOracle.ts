@@ -1,15 +1,26 @@
 import type { Callers } from './caller.ts'
 import { type BookPayment, type Books, refundedMinor } from './providerBooks.ts'
-import { chargeLifeMs, graceMs, Life, planAt, priceOf } from './yearModel.ts'
-import { auditIn, paymentIn, refundIn, subscriptionIn, type YearPayment, type YearRows, yearRowsIn } from './yearRows.ts'
-import type { Vault } from './yearVault.ts'
 import { type Commit, Violation, type World } from './world.ts'
+import { chargeLifeMs, graceMs, Life, planAt, priceOf } from './yearModel.ts'
+import {
+  auditIn,
+  paymentIn,
+  refundIn,
+  subscriptionIn,
+  type YearPayment,
+  type YearRows,
+  yearRowsIn,
+} from './yearRows.ts'
+import type { Vault } from './yearVault.ts'
 
 const hourMs = 3_600_000
 /** A debit that has to be announced is asked for so long before the end. */
 const leadMs = 48 * hourMs
 /** Between a decision and its commit lies the way there. */
 const skewMs = 20 * 60_000
+
+/** The first, three retries, and as many again where a change or a cancellation sent money back. */
+const mostTries = 8
 
 /** What the subscription's own operations show of it. */
 export interface Shown {
@@ -35,6 +46,12 @@ export class YearOracle {
   /** By account: its subscriptions, the present one last. */
   readonly lives = new Map<string, Life[]>()
   readonly tally: Record<string, number> = {}
+  /** By subscription and period: charges that were begun. */
+  readonly #tries = new Map<string, number>()
+  /** Payments that nobody asked for. */
+  readonly automatic = new Set<string>()
+  /** By account and payment: the subscription that it bought. */
+  readonly #begunBy = new Map<string, string>()
   readonly #parties: Parties
 
   constructor(parties: Parties) {
@@ -51,14 +68,16 @@ export class YearOracle {
   }
 
   #see({ changes, cause, at }: Commit): void {
-    const actions = changes.flatMap(({ after }) => auditIn(after)?.action ?? [])
+    const audits = changes.flatMap(({ after }) => auditIn(after) ?? [])
+    const actions = audits.flatMap(({ action, status }) => (status === undefined ? [action] : []))
     const begun = changes.some(({ before, after }) => !before && paymentIn(after))
     const subscription = changes.flatMap(({ after }) => subscriptionIn(after) ?? [])
+    const seen = changes.flatMap(({ before }) => subscriptionIn(before) ?? [])
     for (const { before, after } of changes) {
       const [was, is] = [paymentIn(before), paymentIn(after)]
       if (is && !was) this.#begun(is, cause, at)
       if (is?.settled?.as === 'granted' && was?.settled?.as !== 'granted')
-        this.#granted(is, subscription.find(({ paymentId }) => paymentId === is.id)?.id ?? '', at)
+        this.#granted(is, subscription.find(({ paymentId }) => paymentId === is.id)?.id ?? '', at, seen)
       const [earlier, refund] = [refundIn(before), refundIn(after)]
       if (refund?.effectAt !== undefined && earlier?.effectAt === undefined) this.#refunded(refund, at)
       if (after?.entity === 'accountCredit')
@@ -70,6 +89,11 @@ export class YearOracle {
   /** A charge that nobody asked for is for the next period, at its price, and not before its time. */
   #begun({ id, accountId, type, subject }: YearPayment, cause: string, at: number): void {
     if (type !== 'renewal' || !cause.startsWith('queue')) return
+    this.automatic.add(id)
+    const period = `${subject.subscriptionId} ${subject.periodIndex}`
+    const tries = (this.#tries.get(period) ?? 0) + 1
+    this.#tries.set(period, tries)
+    require(tries <= mostTries, `${period} was charged ${tries} times`)
     const life = this.present(accountId)
     require(life?.id === subject.subscriptionId, `${id} renews ${subject.subscriptionId}, which is not the present one`)
     if (!life) return
@@ -79,7 +103,12 @@ export class YearOracle {
     require(subject.priceId === (life.scheduled ?? life.priceAt(life.end)), `${id} is for ${subject.priceId}`)
   }
 
-  #granted({ id, accountId, subject, settled, type }: YearPayment, subscriptionId: string, now: number): void {
+  #granted(
+    { id, accountId, subject, settled, type }: YearPayment,
+    subscriptionId: string,
+    now: number,
+    seen: YearRows['subscriptions'],
+  ): void {
     const { books, zoneOf } = this.#parties
     const at = settled?.at ?? 0
     require(Math.abs(now - at) <= skewMs, `${id} was granted at ${at}, and written at ${now}`)
@@ -88,6 +117,7 @@ export class YearOracle {
     if (subject.kind === 'plan') {
       const paid = settled?.providerPaymentId
       const renews = typeof paid === 'string' && books.payment(paid).token !== undefined
+      this.#begunBy.set(`${accountId} ${id}`, subscriptionId)
       this.#begin(accountId, new Life(subscriptionId, at, zoneOf(accountId), { priceId, renews }), at)
       return
     }
@@ -96,9 +126,11 @@ export class YearOracle {
     if (!life) return
     if (subject.change) life.changed(priceId, at, at)
     else {
+      require(life.renews || !this.automatic.has(id), `${id} was granted, and ${life.id} renews no more`)
       require(priceId === (life.scheduled ?? life.priceAt(life.end)), `${id} renewed as ${priceId}`)
-      require(life.endedAt === undefined && (life.statusAt(at).access || this.#isCharging(life)), `${id} renewed what was over`)
-      life.renewed(priceId)
+      require(life.endedAt === undefined &&
+        (life.statusAt(at).access || seen.some((row) => isCharging(row, life, at))), `${id} renewed what was over`)
+      require(life.renewed(priceId, subject.periodIndex ?? 0), `${id} pays period ${subject.periodIndex} again`)
     }
   }
 
@@ -120,15 +152,10 @@ export class YearOracle {
     const own = yearRowsIn(world.store.items()).subscriptions.find(({ id }) => id === life?.id)
     if (!life || !own || plan === 'keep' || life.isGift) return
     if (payment.subject.kind === 'subscription' && payment.subject.subscriptionId !== life.id) return
-    if (payment.subject.kind === 'plan' && this.#firstOf(accountId, paymentId) !== life.id) return
+    if (payment.subject.kind === 'plan' && this.#begunBy.get(`${accountId} ${paymentId}`) !== life.id) return
     if (plan === 'period_end' && !life.statusAt(at).access) return
     life.canceled(plan, at)
   }
-
-  #firstOf(accountId: string, paymentId: string): string | undefined {
-    return this.#begunBy.get(`${accountId} ${paymentId}`)
-  }
-  readonly #begunBy = new Map<string, string>()
 
   #asked(action: string, cause: string, at: number, written: string | undefined): void {
     const { callers, world } = this.#parties
@@ -146,11 +173,13 @@ export class YearOracle {
     }
     if (action === 'grantPlan') {
       const until = Date.parse(String(said.until))
-      this.#begin(accountId, Life.gift('', at, until, priceOf(said.priceId)), at)
+      this.#begin(accountId, Life.gift('', Math.floor(at), until, priceOf(said.priceId)), at)
       return
     }
     if (!life) return
-    const hasMethod = world.store.items().some((item) => item.entity === 'paymentMethod' && item.accountId === accountId)
+    const hasMethod = world.store
+      .items()
+      .some((item) => item.entity === 'paymentMethod' && item.accountId === accountId)
     switch (action) {
       case 'cancelSubscription':
         life.canceled(String(said.when), at)
@@ -174,12 +203,8 @@ export class YearOracle {
     }
   }
 
-  /** A charge that was taken on keeps access beyond grace: whether it was is the provider's word, and the row's. */
-  #isCharging({ id, end }: Life): boolean {
-    const { world } = this.#parties
-    const row = world.store.items().find((item) => item.entity === 'subscription' && item.id === id)
-    const pending = row && subscriptionIn(row)?.pendingCharge
-    return pending !== undefined && world.now < Math.max(end + graceMs, pending.startedAt + chargeLifeMs)
+  #isCharging(life: Life, now: number): boolean {
+    return yearRowsIn(this.#parties.world.store.items()).subscriptions.some((row) => isCharging(row, life, now))
   }
 
   /** What is shown at this instant is what the rules say. */
@@ -189,7 +214,8 @@ export class YearOracle {
     const life = this.present(accountId)
     const expected = life?.statusAt(now) ?? { status: null, access: false }
     this.count(`seen ${String(status)}`)
-    if (life && !expected.access && life.endedAt === undefined && status === 'past_due' && this.#isCharging(life)) return
+    if (life && !expected.access && life.endedAt === undefined && status === 'past_due' && this.#isCharging(life, now))
+      return
     const who = `${accountId} at ${new Date(now).toISOString()}`
     require(status === expected.status, `${who} is ${String(status)}, expected ${expected.status}`)
     const plan = planAt(life, now)
@@ -201,20 +227,18 @@ export class YearOracle {
   }
 
   /** When all is settled. */
-  judge(automatic: ReadonlySet<string>): void {
+  judge(): void {
     const { books, world, vault } = this.#parties
     for (const fault of books.faults) throw new Violation(fault)
     const rows = yearRowsIn(world.store.items())
-    judgeCharges(rows, books, automatic)
-    judgePeriods(rows)
+    judgeCharges(rows, books, this.automatic)
     judgeMoney(rows, books)
     judgeNumbers(rows)
     for (const { id, pendingCharge } of rows.subscriptions)
       require(pendingCharge === undefined, `${id} waits for ${pendingCharge?.paymentId} for ever`)
     for (const { id, status, settled, progress } of rows.payments)
       require(settled !== undefined || progress === 'failed' || progress === 'expired', `${id} is ${status} for ever`)
-    for (const [accountId, lives] of this.lives)
-      for (const life of lives) this.#judgeEnd(accountId, life, rows, vault)
+    for (const [accountId, lives] of this.lives) for (const life of lives) this.#judgeEnd(accountId, life, rows, vault)
   }
 
   /** Nothing that could have been paid was let go. */
@@ -231,34 +255,43 @@ export class YearOracle {
   }
 }
 
+/** A charge that was taken on keeps access beyond grace: whether it was is the provider's word, and the row's. */
+const isCharging = ({ id, pendingCharge }: YearRows['subscriptions'][number], life: Life, now: number): boolean =>
+  id === life.id &&
+  pendingCharge !== undefined &&
+  now < Math.max(life.end + graceMs, pendingCharge.startedAt + chargeLifeMs)
+
 const isCaptured = ({ status }: BookPayment): boolean => status === 'captured'
 const keptMinor = (payment: BookPayment): number => payment.amountMinor - refundedMinor(payment)
 
-/** One attempt is one charge; one period is paid by itself once, unless its money went back. */
-function judgeCharges(rows: YearRows, books: Books, automatic: ReadonlySet<string>): void {
-  const kept = new Map<string, string>()
-  for (const { id, subject } of rows.payments) {
-    const charged = books.payments.filter((one) => one.order.isCharge && one.order.reference === id && isCaptured(one))
-    require(charged.length <= 1, `${id} was charged ${charged.length} times`)
-    if (!automatic.has(id) || !charged.some((one) => keptMinor(one) > 0)) continue
-    const period = `${subject.subscriptionId} ${subject.periodIndex}`
-    require(!kept.has(period), `${period} was charged as ${kept.get(period)} and as ${id}`)
-    kept.set(period, id)
+/** Retries and the lead of a debit lie within; the shortest period does not. */
+const sameEndMs = 10 * 24 * hourMs
+
+/** One attempt is one charge; one end is paid by itself once, unless its money went back or a change credited it. */
+function judgeCharges({ payments }: YearRows, books: Books, automatic: ReadonlySet<string>): void {
+  const charges = books.payments.filter((one) => one.order.isCharge && isCaptured(one))
+  const ofAttempt = (id: string) => charges.filter(({ order }) => order.reference === id)
+  const kept = payments.filter(({ id }) => automatic.has(id) && ofAttempt(id).some((one) => keptMinor(one) > 0))
+  for (const { id } of payments) require(ofAttempt(id).length <= 1, `${id} was charged ${ofAttempt(id).length} times`)
+  for (const [at, { id, subject, createdAt }] of kept.entries()) {
+    const again = kept
+      .slice(at + 1)
+      .find(
+        (other) =>
+          other.subject.subscriptionId === subject.subscriptionId &&
+          other.subject.periodIndex === subject.periodIndex &&
+          Math.abs(other.createdAt - createdAt) < sameEndMs,
+      )
+    const isCredited = payments.some(
+      (one) =>
+        one.subject.change &&
+        one.settled &&
+        (one.settled.at - createdAt) * (one.settled.at - (again?.createdAt ?? 0)) <= 0,
+    )
+    require(!again || isCredited, `period ${subject.periodIndex} was charged as ${id} and as ${again?.id}`)
   }
   for (const { order } of books.payments)
-    require(rows.payments.some(({ id }) => id === order.reference), `${order.reference} was charged, and nobody knows it`)
-}
-
-/** Each period once, and none left out. */
-function judgePeriods({ payments }: YearRows): void {
-  const bySubscription = new Map<string, number[]>()
-  for (const { subject, settled } of payments) {
-    if (settled?.as !== 'granted' || subject.subscriptionId === undefined || subject.change) continue
-    const before = bySubscription.get(subject.subscriptionId) ?? []
-    bySubscription.set(subject.subscriptionId, [...before, subject.periodIndex ?? 0])
-  }
-  for (const [id, indices] of bySubscription)
-    require(new Set(indices).size === indices.length, `${id} was granted the periods ${indices.join(', ')}`)
+    require(payments.some(({ id }) => id === order.reference), `${order.reference} was charged, and nobody knows it`)
 }
 
 /** Money in is money invoiced, less what was credited, and what the account has with us. */
@@ -269,7 +302,8 @@ function judgeMoney({ payments, invoices, credits, creditEntries }: YearRows, bo
     const documents = invoices.filter((one) => one.accountId === accountId)
     const signed = documents.map(({ kind, totalMinor }) => (kind === 'credit_note' ? -totalMinor : totalMinor))
     const kept = total(credits.filter((one) => one.accountId === accountId).map(({ balanceMinor }) => balanceMinor))
-    require(paid === total(signed) + kept, `${accountId} paid ${paid}; invoices say ${total(signed)}, its credit is ${kept}`)
+    require(paid ===
+      total(signed) + kept, `${accountId} paid ${paid}; invoices say ${total(signed)}, its credit is ${kept}`)
   }
   for (const { pk, balanceMinor } of credits) {
     const sum = total(creditEntries.filter((entry) => entry.pk === pk).map(({ amountMinor }) => amountMinor))

@@ -54,7 +54,8 @@ const refund = z.object({
 })
 const credit = z.object({ pk: z.string(), accountId: z.string(), balanceMinor: z.int() })
 const creditEntry = z.object({ pk: z.string(), amountMinor: z.int() })
-const audit = z.object({ action: z.string() })
+/** `status`: it was refused. */
+const audit = z.object({ action: z.string(), status: z.optional(z.int()) })
 
 const one =
   <Schema extends z.ZodMiniType>(schema: Schema, entity: string) =>

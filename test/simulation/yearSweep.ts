@@ -75,10 +75,16 @@ function dueIn({ gsi2pk, gsi2sk, entity, writtenAt }: Stored): number {
 }
 
 /** Each night at three that follows a day on which the provider has a payment. */
-export async function compareNightly(world: World, traffic: Traffic, until: number, isBusy: (day: number) => boolean): Promise<void> {
+export async function compareNightly(
+  world: World,
+  traffic: Traffic,
+  until: number,
+  isBusy: (day: number) => boolean,
+): Promise<void> {
   for (let at = Math.floor(world.now / dayMs) * dayMs + 3 * hourMs; at < until; at += dayMs) {
     if (at <= world.now) continue
     await world.scheduler.sleep(at - world.now)
-    if (isBusy(Math.floor(at / dayMs) - 1) || isBusy(Math.floor(at / dayMs) - 2)) await traffic.run('comparePayments', at)
+    if (isBusy(Math.floor(at / dayMs) - 1) || isBusy(Math.floor(at / dayMs) - 2))
+      await traffic.run('comparePayments', at)
   }
 }

@@ -39,6 +39,12 @@ export class Vault {
     return this.#books.provider === 'razorpay'
   }
 
+  /** A provider that lost an answer is often about to go down, for longer than it remembers a key. */
+  worsen(): void {
+    const { now } = this.#scheduler
+    if (this.#random.chance(0.4)) this.outages.push([now, now + this.#random.between(20 * hourMs, 2 * dayMs)])
+  }
+
   isDown(at: number): boolean {
     return this.outages.some(([from, to]) => at >= from && at < to)
   }
@@ -100,7 +106,13 @@ export class Vault {
 type Reached = <Answer>(kind: 'ask' | 'provide', what: string, perform: () => Answer) => Promise<Answer>
 
 /** The charges of a gateway; a provider that is down answers nothing else either. */
-export function chargingGateway(gateway: Gateway, books: Books, vault: Vault, now: () => number, reached: Reached): Gateway {
+export function chargingGateway(
+  gateway: Gateway,
+  books: Books,
+  vault: Vault,
+  now: () => number,
+  reached: Reached,
+): Gateway {
   const answer = (payment: BookPayment) => {
     const seen = shown(books, payment)
     if (books.provider !== 'razorpay' || seen.status !== 'processing') return seen
@@ -112,7 +124,11 @@ export function chargingGateway(gateway: Gateway, books: Books, vault: Vault, no
   }
   const charging: Gateway = {
     ...gateway,
-    chargeMethod: (request) => reached('provide', `charge ${request.paymentId}`, () => answer(vault.charge(request))),
+    chargeMethod: (request) =>
+      reached('provide', `charge ${request.paymentId}`, () => answer(vault.charge(request))).catch((error: unknown) => {
+        vault.worsen()
+        throw error
+      }),
     findCharge: ({ paymentId }) =>
       reached('ask', `find charge ${paymentId}`, () => {
         const found = vault.find(paymentId)

@@ -1,6 +1,7 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { callsOf, deliverAll, outboxRows, settleAll } from '#test/support/calls'
+import { callsOf, deliverAll, outboxRows } from '#test/support/calls'
 import { testDeps } from '#test/support/deps'
+import { sweep } from '#test/support/renewals'
 
 const now = '2026-03-10T12:00:00.000Z'
 const deps = await testDeps({ now })
@@ -111,8 +112,8 @@ describe('a granted plan', () => {
     expect(await at('2026-03-20T09:59:59.999Z')).toEqual(['team', true])
     expect(await at(until)).toEqual(['free', false])
     deps.clock.set('2026-04-15T00:00:00.000Z')
-    await Promise.all([settleAll(deps), settleAll(deps), settleAll(deps)])
-    expect(await settleAll(deps)).toBe(0)
+    await Promise.all([sweep(deps), sweep(deps), sweep(deps)])
+    expect(await sweep(deps)).toBe(0)
     expect(await at('2026-04-15T00:00:00.001Z')).toEqual(['free', false])
     const { items } = await deps.table.query({ pk: `ACCOUNT#${account}`, sk: { beginsWith: 'SUB#' }, limit: 5 })
     expect(items).toMatchObject([{ status: 'expired', endedAt: Date.parse(until), ver: 2 }])

@@ -2,6 +2,8 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { run } from '#functions/operation/getOpenapi'
 import { httpOperations } from '#operations/index'
 import { getOpenapi } from '#operations/operation'
+import { publicPolicy, takeRate } from '#runtime/rate'
+import { addressRateKey } from '#table/keys'
 import { invoke, testDeps } from '#test/support/deps'
 
 const deps = await testDeps()
@@ -17,8 +19,9 @@ describe('getOpenapi', () => {
   })
 
   it('429 beyond the quota of public routes', async () => {
-    const answers = []
-    for (let count = 0; count < 115; count++) answers.push(await invoke(getOpenapi, run, deps, { address: '::2' }))
-    expect(answers.at(-1)).toMatchObject({ status: 429, code: 'rate_limited' })
+    // The document is made anew for each answer here: others have used the quota up.
+    const key = addressRateKey('::2', publicPolicy.name)
+    while ((await takeRate(deps, key, publicPolicy)).allowed);
+    expect(await invoke(getOpenapi, run, deps, { address: '::2' })).toMatchObject({ status: 429, code: 'rate_limited' })
   })
 })
