@@ -39,7 +39,6 @@ const invoice = z.object({
   refundId: z.optional(z.string()),
   totalMinor: z.int(),
 })
-export type InvoiceRow = z.output<typeof invoice>
 
 const refund = z.object({
   id: z.string(),

@@ -107,8 +107,6 @@ export const check = z.object({
   upgrade: z.optional(z.object({ planId: text, priceId: text, amount: z.int(), currency: text })),
 })
 
-export const entitlement = z.object({ limit, used: z.nullable(z.int()), value: z.nullable(text), enabled: z.boolean() })
-
 export const credits = z.object({
   balance: z.int(),
   grants: z.array(z.object({ amount: z.int(), remaining: z.int(), expiresAt: instant })),
