@@ -20,7 +20,13 @@ const long = [
   'test/infra/stacks.test.ts',
   'test/local/sources.test.ts',
   'test/local/start.test.ts',
+  'test/infra/bundleLazy.test.ts',
+  'test/infra/payments.test.ts',
+  'test/functions/payments/refunded.test.ts',
+  'test/functions/subscriptions/renewSubscription.test.ts',
+  'test/simulation/payment.test.ts',
   'test/simulation/year.test.ts',
+  'test/table/conformance.test.ts',
 ]
 const isLong = process.env['SUITE'] === 'long'
 /** A file that is named is run, whichever suite it belongs to. */
