@@ -7,12 +7,16 @@ import { usageScenario } from './usageScenario.ts'
 import { yearPlay } from './yearScenario.ts'
 
 /** `npm run test:simulation [minutes]`: fresh seeds until the time is up; the first failure ends it, with its trace. */
-const plays: Play[] = [
+const all: Play[] = [
   playOf(creditsScenario, productHandlers),
   playOf(usageScenario, productHandlers),
   paymentPlay(),
   yearPlay(),
 ]
+/** `SIM_PLAYS=credits,usage` plays those alone. */
+const named = process.env['SIM_PLAYS']?.split(',')
+const plays = all.filter(({ name }) => named === undefined || named.includes(name))
+if (plays.length === 0) throw new Error(`SIM_PLAYS names none of ${all.map(({ name }) => name).join(', ')}`)
 const minutes = Number(process.argv[2] ?? process.env.SIM_MINUTES ?? 10)
 if (!(minutes > 0)) throw new Error('usage: npm run test:simulation -- <minutes>')
 const lineEveryMs = 5_000
