@@ -56,6 +56,7 @@ export const exportedEntities: Record<string, Shown> = {
         'finalOverage',
         'carried',
         'refunded',
+        'pausedAt',
         'trial',
         'managedBy',
         'providerSubscriptionId',

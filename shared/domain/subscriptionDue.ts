@@ -4,6 +4,7 @@ import {
   type BoughtSubscription,
   graceMs,
   isBought,
+  isPaused,
   nextUnpaid,
   type PlanReference,
   paidUntil,
@@ -70,9 +71,10 @@ function overage({ finalOverage }: BoughtSubscription): DueAction[] {
 
 function renewal(subscription: BoughtSubscription): DueAction[] {
   const { pendingCharge, autoRenew, retry, method } = subscription
+  // Also of a suspended account: what the provider took on is heard.
   if (pendingCharge) return follow(subscription)
   const end = paidUntil(subscription)
-  if (!autoRenew || end === null || retry?.nextAt === null) return []
+  if (!autoRenew || end === null || retry?.nextAt === null || isPaused(subscription)) return []
   const at = retry?.nextAt ?? end - (method?.mandate ? mandateLeadMs : 0)
   return [{ kind: 'charge', at, periodIndex: nextUnpaid(subscription), failed: retry?.failed ?? 0 }]
 }
@@ -84,7 +86,7 @@ function advance({ ahead: [first] = [], periodEnd }: BoughtSubscription): DueAct
 
 function reminder(subscription: BoughtSubscription): DueAction[] {
   const endsAt = paidUntil(subscription)
-  if (endsAt === null) return []
+  if (endsAt === null || isPaused(subscription)) return []
   const { interval, remindedUntil = Number.NEGATIVE_INFINITY, periodStart, autoRenew: renews } = subscription
   // One that lies before the period (a short trial) was never due.
   const from = Math.max(remindedUntil, periodStart)

@@ -199,7 +199,7 @@ export const addPaymentMethod = http({
   success: 201,
   output: checkoutView,
   idempotency: 'guard',
-  errors: ['not_found', 'conflict', 'idempotency_in_progress', 'provider_unavailable', 'account_suspended'],
+  errors: ['not_found', 'conflict', 'idempotency_in_progress', 'provider_unavailable'],
   grants: { table: 'readWrite', writeKeys: ['ACCOUNT#*', 'ORDER#*', 'AUDIT#*'], paymentSecret: true },
   limits: { timeoutSeconds: 29 },
 })
@@ -235,7 +235,7 @@ export const setDefaultPaymentMethod = http({
   success: 200,
   output: methodView,
   idempotency: 'natural',
-  errors: ['not_found', 'contended', 'account_suspended'],
+  errors: ['not_found', 'conflict', 'contended'],
   grants: { table: 'readWrite' },
 })
 

@@ -44,6 +44,8 @@ export const subscriptionDetailView = z.object({
   features: z.record(catalogueId, gives),
   autoRenew: z.boolean(),
   trial: z.boolean(),
+  /** Since when nothing is charged and no grace runs: the account is suspended. */
+  pausedAt: orNull(time),
   /** Given by staff: never billed. */
   complimentary: z.boolean(),
   /** What renewals charge; null: the account's default method. */
@@ -265,7 +267,6 @@ export const renewSubscription = http({
     'quote_expired',
     'idempotency_in_progress',
     'provider_unavailable',
-    'account_suspended',
   ],
   grants: { table: 'readWrite', paymentSecret: true },
   limits: { timeoutSeconds: 29 },

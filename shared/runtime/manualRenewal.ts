@@ -1,4 +1,4 @@
-import { assertNotSuspended } from '#domain/entitlement'
+import { assertNotErasing } from '#domain/erasure'
 import { chargeRule } from '#domain/moneyCharge'
 import { type BegunFor, beginFor } from '#domain/planChangeCheckout'
 import { type ManualRenewal, planManualRenewal, renewalOrder, renewalSubject } from '#domain/renewal'
@@ -59,7 +59,7 @@ export async function renewByHand(deps: Deps, input: Input, ask: RenewAsk): Prom
 
 async function planned(deps: Deps, input: Input, { priceId }: RenewAsk, now: number) {
   const account = await loadAccount(input, deps, { consistent: true })
-  assertNotSuspended(account)
+  assertNotErasing(account)
   const present = await presentSubscription(deps, account)
   const subscription = present && isBought(present) ? present : undefined
   const plan = planManualRenewal(subscription, { maxAhead, ...(priceId !== undefined && { priceId }) }, now)

@@ -217,7 +217,8 @@ async function askAgain(
       isFollowDue(scene.subscription, payment.id, now) ? planChargeProcessing(scene, now) : unchanged(scene),
     at,
   )
-  if (taken.writes.length === 0) return false
+  // Nothing is charged while the account is suspended: the charge is looked for again, and made or given up later.
+  if (taken.writes.length === 0 || taken.account.suspended) return false
   const charging = await methodOf(deps, at.accountId, method)
   if (!charging || charging.provider !== payment.provider) {
     report.failed += 1

@@ -420,6 +420,7 @@ describe('what is shown', () => {
       canceledAt: null,
       cancelReason: null,
       trial: false,
+      pausedAt: null,
       paymentMethodId: 'pmt_0',
       features: { a: 1 },
       createdAt: '2025-06-01T00:00:00.000Z',
