@@ -106,7 +106,19 @@ export const exportedEntities: Record<string, Shown> = {
   invoice: {
     section: 'invoices',
     members: [
-      ...['id', 'kind', 'series', 'number', 'paymentId', 'refundId', 'invoiceId', 'seller', 'buyer', 'currency'],
+      ...[
+        'id',
+        'kind',
+        'series',
+        'number',
+        'paymentId',
+        'refundId',
+        'disputeId',
+        'invoiceId',
+        'seller',
+        'buyer',
+        'currency',
+      ],
       ...['lines', 'taxes', 'subtotalMinor', 'taxMinor', 'totalMinor', 'adjustments', 'paidMinor', 'issuedAt'],
       'issuedOn',
     ],

@@ -15,6 +15,8 @@ export const paymentView = z.object({
   currency,
   /** Given back so far, on its way back, and what may still be given back. */
   refunded: amount,
+  /** Taken back for good by a lost dispute. */
+  lost: amount,
   refundPending: amount,
   refundable: amount,
   provider: orNull(provider),

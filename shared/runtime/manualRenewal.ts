@@ -35,7 +35,7 @@ export async function renewByHand(deps: Deps, input: Input, ask: RenewAsk): Prom
   const method =
     ask.paymentMethodId === undefined ? undefined : await ownMethod(deps, input.accountId, ask.paymentMethodId)
   const go = async (begun: Begun) =>
-    boughtView(begun, await askFor(deps, input, begun, key, { ...(method && { method }) }))
+    boughtView(deps, begun, await askFor(deps, input, begun, key, { ...(method && { method }) }))
   if (known) return go(known)
   const { plan } = await planned(deps, input, ask, deps.clock.now())
   if (plan.kind === 'purchase')

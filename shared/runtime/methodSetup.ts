@@ -2,7 +2,6 @@ import { assertNotErasing } from '#domain/erasure'
 import type { PaymentProvider } from '#domain/moneyCharge'
 import type { Payment } from '#domain/payment'
 import { isOwedBack, planSetup, setupName } from '#domain/paymentSetup'
-import { paymentView } from '#domain/paymentView'
 import { Problem } from '#errors/problem'
 import { putCheckoutKeyWrite } from '#table/checkoutKeys'
 import { loadAccount } from './account.ts'
@@ -13,6 +12,7 @@ import type { Deps } from './deps.ts'
 import { notErased } from './erased.ts'
 import { callOf } from './guarded.ts'
 import { openOrder } from './openOrder.ts'
+import { viewOf } from './paymentViews.ts'
 import { asked, providerOf } from './provider.ts'
 import { requestRefund, sendRefund } from './refund.ts'
 import { type Input, replayed } from './run.ts'
@@ -32,7 +32,7 @@ export async function setUpMethod(deps: Deps, input: Input, chosen: PaymentProvi
   const begun = (input.key.given && (await begunBefore(deps, input, key))) || (await begin(deps, input, chosen, key))
   const account = payerOf(await loadAccount(input, deps))
   const opened = await asked(openOrder(deps, begun, key.guard, { account, saveMethod: true, description: setupName }))
-  const view = paymentView(opened.payment)
+  const view = await viewOf(deps, opened.payment)
   const { id: paymentId, provider, providerOrderId, amount, currency } = view
   const output = { paymentId, provider, providerOrderId, amount, currency, checkout: opened.checkout, payment: view }
   return begun.isNew ? output : replayed(output)

@@ -5,7 +5,7 @@ import { manualDiscountFor } from '#domain/discount'
 import { assertNotSuspended } from '#domain/entitlement'
 import { chargeRule, type PaymentProvider } from '#domain/moneyCharge'
 import { couponOf } from '#domain/orderPurchase'
-import { paymentView } from '#domain/paymentView'
+import type { paymentView } from '#domain/paymentView'
 import type { ChangePlan } from '#domain/planChange'
 import {
   beginChange,
@@ -32,6 +32,7 @@ import { billingCountry } from './billingProfile.ts'
 import { type Asked, askFor } from './buy.ts'
 import { type Begun, beginPayment, begunBefore, checkoutKeyOf } from './checkout.ts'
 import type { Deps } from './deps.ts'
+import { viewOf } from './paymentViews.ts'
 import { termsOfPlan } from './planTerms.ts'
 import { providerOf } from './provider.ts'
 import { type Input, type Reply, replayed } from './run.ts'
@@ -278,7 +279,7 @@ async function paid(
   const output: ChangeAnswer = {
     status,
     checkout: settled ? null : checkout,
-    payment: paymentView(payment),
+    payment: await viewOf(deps, payment),
     subscription,
   }
   return isNew ? output : replayed(output)

@@ -8,6 +8,7 @@ import {
   type Charge,
   type ChargedMethod,
   type Dispute,
+  type DisputeOutcome,
   differences,
   type Holds,
   type Payment,
@@ -173,6 +174,7 @@ const charge = z.object({
     } satisfies MembersOf<RefundEvidence>),
   ),
   as: z.exactOptional(settledAs),
+  lostCreditMinor: z.exactOptional(z.int()),
   resolved: z.exactOptional(
     z.object({ as: z.enum(['settled', 'kept', 'returned']), at: z.int() } satisfies MembersOf<
       NonNullable<Charge['resolved']>
@@ -186,7 +188,11 @@ const dispute = z.object({
   amountMinor: z.int(),
   opened: z.boolean(),
   outcome: z.exactOptional(
-    z.object({ won: z.boolean(), at: z.int() } satisfies MembersOf<NonNullable<Dispute['outcome']>>),
+    z.object({
+      won: z.boolean(),
+      at: z.int(),
+      takenMinor: z.exactOptional(z.int()),
+    } satisfies MembersOf<DisputeOutcome>),
   ),
 } satisfies MembersOf<Dispute>)
 

@@ -14,7 +14,15 @@ import {
 import { maxClaimed, planClaim } from '#domain/paymentClaim'
 import { planExpiry } from '#domain/paymentExpiry'
 import { afterFact, type PaymentFact, planPaymentFact } from '#domain/paymentFact'
-import { assertTransition, refundableOf, transitions } from '#domain/paymentState'
+import { summaryOf } from '#domain/paymentFilter'
+import {
+  assertTransition,
+  creditedCurrencies,
+  lostMinorOf,
+  noCreditIn,
+  refundableMinorOf,
+  transitions,
+} from '#domain/paymentState'
 import { paymentView } from '#domain/paymentView'
 import type { Purchase } from '#domain/paymentWrite'
 import { at, payId, paymentOf, provided, rowOf, rowsOf } from './paymentSupport.ts'
@@ -35,13 +43,11 @@ const refund = (
   over: Partial<Extract<PaymentFact, { kind: 'refund' }>> = {},
 ): PaymentFact => ({ kind: 'refund', providerPaymentId: provided, refundId: id, amountMinor, state, ...over })
 const total = (totalMinor: number): PaymentFact => ({ kind: 'refundTotal', providerPaymentId: provided, totalMinor })
-const dispute = (state: 'open' | 'won' | 'lost', when = at + 9): PaymentFact => ({
-  kind: 'dispute',
-  disputeId: 'disp_1',
-  amountMinor: 100_000,
-  state,
-  at: when,
-})
+const dispute = (
+  state: 'open' | 'won' | 'lost',
+  when = at + 9,
+  over: Partial<Extract<PaymentFact, { kind: 'dispute' }>> = {},
+): PaymentFact => ({ kind: 'dispute', disputeId: 'disp_1', amountMinor: 100_000, state, at: when, ...over })
 const failed: PaymentFact = { kind: 'failed', at: at + 2, code: 'BAD_REQUEST_ERROR', reason: 'declined' }
 const authorized: PaymentFact = { kind: 'authorized', at: at + 3, providerPaymentId: provided }
 const processing: PaymentFact = { kind: 'processing', at: at + 1 }
@@ -129,8 +135,58 @@ describe('the status', () => {
 
   it('keeps asked-for refunds aside from what may still be refunded', () => {
     const payment = after(captured(), refund('r1', 30, 'pending'), refund('r2', 50, 'processed'))
-    expect(payment.charges.map(refundableOf)).toEqual([99_920])
-    expect(afterFact(payment, refund('r1', 30, 'failed'), at).charges.map(refundableOf)).toEqual([99_950])
+    expect(refundableMinorOf(payment, noCreditIn)).toBe(99_920)
+    expect(refundableMinorOf(afterFact(payment, refund('r1', 30, 'failed'), at), noCreditIn)).toBe(99_950)
+  })
+
+  it.each<[string, PaymentFact[], lost: number, refundable: number]>([
+    ['an open dispute takes nothing', [dispute('open')], 0, 100_000],
+    ['a lost one takes its amount', [dispute('lost')], 100_000, 0],
+    ['a lost one takes what was taken', [dispute('lost', at + 9, { takenMinor: 400 })], 400, 99_600],
+    ['one that is won after all takes nothing', [dispute('lost'), dispute('won', at + 10)], 0, 100_000],
+    ['an older win gives nothing back', [dispute('lost'), dispute('won', at + 8)], 100_000, 0],
+    ['of one instant the loss holds', [dispute('won'), dispute('lost')], 100_000, 0],
+    [
+      'several take what they take together',
+      [dispute('lost', at + 9, { amountMinor: 30_000 }), dispute('lost', at, { disputeId: 'd2', amountMinor: 20_000 })],
+      50_000,
+      50_000,
+    ],
+    [
+      'several never take more than there was',
+      [dispute('lost', at + 9, { amountMinor: 70_000 }), dispute('lost', at, { disputeId: 'd2', amountMinor: 70_000 })],
+      100_000,
+      0,
+    ],
+    ['what was refunded cannot be lost', [refund('r1', 30_000, 'processed'), dispute('lost')], 70_000, 0],
+    ['a refund that is done beside it takes its part', [dispute('lost'), refund('r1', 30_000, 'processed')], 70_000, 0],
+    [
+      'a refund under way is kept aside as well',
+      [refund('r1', 30_000, 'pending'), dispute('lost', at + 9, { amountMinor: 50_000 })],
+      50_000,
+      20_000,
+    ],
+    ['of the charge that it names', [dispute('lost', at + 9, { providerPaymentId: provided })], 100_000, 0],
+    [
+      'of the one that was paid, where it names none of them',
+      [dispute('lost', at, { providerPaymentId: 'x' })],
+      100_000,
+      0,
+    ],
+  ])('%s', (_, told, lost, refundable) => {
+    const payment = after(captured(), ...told)
+    expect([lostMinorOf(payment), refundableMinorOf(payment, noCreditIn)]).toEqual([lost, refundable])
+    expect(payment.refundedMinor + lostMinorOf(payment)).toBeLessThanOrEqual(payment.capturedMinor)
+    expect(summaryOf([payment]).spent).toEqual([{ currency: 'INR', amount: 100_000 - payment.refundedMinor - lost }])
+  })
+
+  it('of money that became account credit only what is there still is refundable', () => {
+    const { charges, ...payment } = after(captured(), refund('r1', 30_000, 'processed'))
+    const credited = { ...payment, charges: charges.map((charge) => ({ ...charge, as: 'account_credit' as const })) }
+    const left = (balance: number) => refundableMinorOf(credited, (currency) => (currency === 'INR' ? balance : 0))
+    expect([left(100_000), left(70_000), left(69_999), left(0)]).toEqual([70_000, 70_000, 69_999, 0])
+    expect(creditedCurrencies(credited)).toEqual(['INR'])
+    expect(creditedCurrencies({ ...payment, charges })).toEqual([])
   })
 
   it('joins a refund that was heard of under both of its ids', () => {
@@ -198,9 +254,9 @@ describe('a plan', () => {
   })
 
   it('shows the failure only while it is the last word', () => {
-    expect(paymentView(after(failed)).failure).toEqual({ code: 'BAD_REQUEST_ERROR', reason: 'declined' })
-    expect(paymentView(after(failed, authorized)).failure).toBeNull()
-    expect(paymentView(after(captured(), refund('r1', 30, 'pending')))).toMatchObject({
+    expect(paymentView(after(failed), noCreditIn).failure).toEqual({ code: 'BAD_REQUEST_ERROR', reason: 'declined' })
+    expect(paymentView(after(failed, authorized), noCreditIn).failure).toBeNull()
+    expect(paymentView(after(captured(), refund('r1', 30, 'pending')), noCreditIn)).toMatchObject({
       status: 'completed',
       refundPending: 30,
       refundable: 99_970,
@@ -232,6 +288,10 @@ const facts = fc.constantFrom<PaymentFact>(
   dispute('won'),
   dispute('lost'),
   dispute('won', at + 11),
+  dispute('lost', at + 11, { takenMinor: 7 }),
+  dispute('lost', at + 11, { takenMinor: 9 }),
+  dispute('lost', at + 12, { amountMinor: 70_000 }),
+  { kind: 'dispute', disputeId: 'disp_3', amountMinor: 60_000, state: 'lost', at: at + 3 },
   { kind: 'dispute', disputeId: 'disp_2', providerPaymentId: provided, amountMinor: 1, state: 'won', at: at + 3 },
   { kind: 'resolved', providerPaymentId: provided, as: 'kept', at: at + 20 },
   { kind: 'resolved', providerPaymentId: provided, as: 'returned', at: at + 20 },

@@ -18,6 +18,7 @@ import {
   ids,
   lifetime,
   paymentFor,
+  planOrder,
   sceneOf,
   start,
   termsOf,
@@ -283,25 +284,14 @@ describe('a trial', () => {
 describe('what a refund takes', () => {
   const scene = sceneOf()
   const payment = {
-    ...paymentFor(
-      'plan_purchase',
-      { ...paymentOrder() },
-      { kind: 'plan', planId: 'starter', priceId: 'starter-month', name: 'Starter', interval: 'month' },
-    ),
+    ...paymentFor('plan_purchase', planOrder(starter), {
+      kind: 'plan',
+      planId: 'starter',
+      priceId: 'starter-month',
+      name: 'Starter',
+      interval: 'month',
+    }),
     id: scene.subscription.paymentId,
-  }
-  function paymentOrder() {
-    return {
-      currency: 'INR',
-      lines: [],
-      taxes: [],
-      grossMinor: 0,
-      discountMinor: 0,
-      taxMinor: 0,
-      totalMinor: 0,
-      adjustments: [],
-      dueMinor: 10_000,
-    }
   }
 
   it('now: the plan, what is free of its credits, and the way back', () => {
