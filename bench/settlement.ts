@@ -29,7 +29,7 @@ const most: Record<string, [readUnits: number, writeUnits: number]> = {
   'refund of a credit pack taken on': [5, 13],
   'refund of a credit pack confirmed': [5, 14],
   'refund of a plan asked for': [5, 14],
-  'refund of a plan taken on': [6, 23],
+  'refund of a plan taken on': [6, 25],
   'refund of a plan confirmed': [6, 14],
   'numbers, a batch of 25, per invoice': [2, 4],
 }

@@ -68,7 +68,7 @@ export const exportedEntities: Record<string, Shown> = {
     section: 'subscriptionHistory',
     members: [
       ...['id', 'planId', 'previousPlanId', 'priceId', 'kind', 'startedAt', 'endedAt', 'amountMinor', 'currency'],
-      ...['paymentId', 'providerPaymentId', 'createdAt'],
+      ...['paymentId', 'providerPaymentId', 'methodId', 'methodLabel', 'createdAt'],
     ],
   },
   entry: {

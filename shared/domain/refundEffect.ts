@@ -1,5 +1,5 @@
 import { MoreIsDue } from './accountWallet.ts'
-import { guardOf } from './guard.ts'
+import { guardOf, idOf } from './guard.ts'
 import type { Payment } from './payment.ts'
 import type { Refund } from './refund.ts'
 import { chargeOfRefund, type RefundDraft } from './refundDraft.ts'
@@ -39,9 +39,9 @@ function takePlan(draft: RefundDraft): void {
   const { account, subscription, wallet, fallback } = context
   if (!account || !subscription || !wallet) return
   const { amountMinor, plan } = refund
-  draft.writes.push(
-    ...planRefundOf({ account, wallet, subscription, fallback }, payment, { amountMinor, plan }, now).writes,
-  )
+  const historyId = idOf('his', now, guardOf('i', 'refund history', refund.id))
+  const asked = { amountMinor, plan, historyId }
+  draft.writes.push(...planRefundOf({ account, wallet, subscription, fallback }, payment, asked, now).writes)
 }
 
 /**

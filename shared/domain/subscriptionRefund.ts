@@ -3,7 +3,7 @@ import type { Payment } from './payment.ts'
 import { lostMinorOf } from './paymentState.ts'
 import type { PlanOnRefund } from './refund.ts'
 import { isLive } from './subscription.ts'
-import { withoutRenewal } from './subscriptionEnd.ts'
+import { endedLine, withoutRenewal } from './subscriptionEnd.ts'
 import type { BoughtSubscription } from './subscriptionState.ts'
 import { statusAt } from './subscriptionState.ts'
 import { assertTransition } from './subscriptionTransition.ts'
@@ -14,6 +14,8 @@ export interface RefundOfPlan {
   amountMinor: number
   /** `now` ends it, `period_end` its renewal, `keep` neither. */
   plan: PlanOnRefund
+  /** The line of the plan history that says so, where it ends now. */
+  historyId: string
 }
 
 /**
@@ -41,8 +43,9 @@ export function planRefundOf(
   if (access) assertTransition('refunded', status, 'canceled')
   const over: BoughtSubscription = { ...asked, status: 'canceled', refunded: true, endedAt: now }
   const notice = noticeOf(account.id, 'subscription.ended', over, { reason: 'refunded' })
+  const line = endedLine(scene, over, refund.historyId, now)
   // What is free of the included credits goes with the plan.
-  return written(scene, { next: over, replace: true, beside: [notice] }, now)
+  return written(scene, { next: over, replace: true, beside: [line, notice] }, now)
 }
 
 /**

@@ -87,6 +87,7 @@ export const listSubscriptionHistory = http({
       priceId: catalogueId,
       kind: z.enum(['new', 'renewal', 'upgrade', 'downgrade', 'cancel', 'expire', 'grant']),
       startedAt: time,
+      /** Its own end, or the change that replaced it before. */
       endedAt: orNull(time),
       /** It tells of what holds now; of one entry at most. */
       active: z.boolean(),
@@ -95,7 +96,7 @@ export const listSubscriptionHistory = http({
       paymentId: orNull(ourId('fpay')),
       provider: orNull(z.enum(paymentProviders)),
       providerPaymentId: orNull(z.string()),
-      /** `visa •••• 4242`, while the method is saved. */
+      /** What paid, as far as the provider told it: `visa •••• 4242`. */
       methodLabel: orNull(z.string()),
     }),
   ),

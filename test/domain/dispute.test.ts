@@ -226,7 +226,7 @@ describe('the ground of a proration', () => {
 
   it('with a refund beside it never goes below nothing, in either order', () => {
     const books = booksOf(bought(), { scene: sceneOf() })
-    const refund = { amountMinor: 5000, plan: 'keep' as const }
+    const refund = { amountMinor: 5000, plan: 'keep' as const, historyId: 'his_1' }
     const part = told(books, of({ takenMinor: 4000 }))
     if (!part.scene || !books.scene) throw new Error('no scene')
     const both = planRefundOf(part.scene, part.payment, refund, now).subscription
@@ -266,7 +266,7 @@ describe('the ground of a proration', () => {
     const over = applied(scene, planCancel(scene, { when: 'now' }, ids, start + dayMs).writes)
     const lost = told(booksOf(bought(), { scene: over }), of({}))
     const again = ({ scene: now }: Books) =>
-      codeOf(() => now && planReactivate(now, { terms, hasMethod: true }, start + 2 * dayMs))
+      codeOf(() => now && planReactivate(now, { terms, hasMethod: true }, ids, start + 2 * dayMs))
     expect([again(lost), again(told(lost, of({ at: now + 1 }, 'won')))]).toEqual(['conflict', undefined])
   })
 })

@@ -150,6 +150,7 @@ describe('a refunded plan', () => {
       'account',
       'wallet',
       'priceCount',
+      'history',
       'notice',
     ])
     expect(rowOf(outcome.writes, 'subscription').next).toMatchObject({
@@ -213,6 +214,7 @@ describe('a refunded plan', () => {
       'account',
       'wallet',
       'priceCount',
+      'history',
       'notice',
       'invoice',
       'notice',
