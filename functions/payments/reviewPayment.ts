@@ -25,6 +25,7 @@ export const run: Run<typeof reviewPayment> = async (input, deps) => {
       action: 'reviewPayment',
       entity: 'payment',
       entityId: paymentId,
+      accountId,
       ...(reason !== undefined && { reason }),
       before: { status: before.status },
       after: { status: payment.status, ...decision },

@@ -46,6 +46,7 @@ export function setSuspended(
       action: operation.id,
       entity: 'account',
       entityId: userId,
+      accountId: userId,
       reason,
       before: { suspended: account.suspended },
       after: { suspended },
