@@ -10,11 +10,49 @@ export interface MethodChoice {
   ver: number
 }
 
+/** What tells a method that is handed over again; each 16 base-32 characters, of the provider and its word. */
+export interface MethodMark {
+  /** Of the token. */
+  fingerprint: string
+  /** Of the card itself, where the provider tells: the same under every token of it. */
+  instrument?: string
+}
+
+/** A method's id follows from what it is, so that saving it again finds it again. Its time part says nothing. */
+export const methodId = ({ fingerprint, instrument }: MethodMark): string =>
+  `pmt_${ulidOf(0, instrument ?? fingerprint)}`
+
+/** Whichever id it may have been kept under: what the provider tells of a card, it may tell later. */
+export const methodIds = (mark: MethodMark): string[] => [
+  ...new Set([methodId(mark), methodId({ fingerprint: mark.fingerprint })]),
+]
+
+/** Which of an account's methods is handed over again: by its token, else by the card. */
+export const sameMethod = <Method extends MethodMark & { id: string }>(
+  methods: readonly Method[],
+  mark: MethodMark,
+): Method | undefined =>
+  methods.find(({ fingerprint }) => fingerprint === mark.fingerprint) ??
+  methods.find(({ instrument }) => instrument !== undefined && instrument === mark.instrument) ??
+  methods.find(({ id }) => id === methodId(mark))
+
 /**
- * A method's id follows from what it is, so that saving it again finds it again. Its time part says nothing.
- * `fingerprint`: 16 base-32 characters, of provider and token.
+ * Whether what is told takes the place of what is known of the same card: the token of the later payment is charged.
+ * Without a time it is not known to be later, so what is there stays.
  */
-export const methodId = (fingerprint: string): string => `pmt_${ulidOf(0, fingerprint)}`
+export const isLaterToken = (paidAt: number | undefined, tokenAt: number | undefined): boolean =>
+  paidAt !== undefined && (tokenAt === undefined || paidAt > tokenAt)
+
+/** More than anybody saves one card. */
+const mostTokens = 10
+
+/** The tokens of one card, the one that is charged first; `told` is that when it is the later one. None is there twice. */
+export function tokensOfCard(held: readonly string[], told: string, isLater: boolean): string[] {
+  if (!isLater && held.includes(told)) return [...held]
+  const [first, ...earlier] = held.filter((token) => token !== told)
+  const all = isLater || first === undefined ? [told, first, ...earlier] : [first, told, ...earlier]
+  return all.filter((token) => token !== undefined).slice(0, mostTokens)
+}
 
 /**
  * The one that is charged by default: the last that was made so; else the newest. Two that were saved first at the same

@@ -29,6 +29,8 @@ export interface Gateway {
   chargeMethod(charge: ChargeRequest): Promise<ProviderPayment | PendingCharge>
   /** The attempt made earlier under this `paymentId`; to be asked after `unknown_outcome` and before charging again after 20 h. */
   findCharge(charge: ChargeLookup): Promise<ProviderPayment | PendingCharge | undefined>
+  /** The saved method is never to be charged again: the provider forgets it too. One that it does not know is forgotten. */
+  forgetMethod(method: HeldMethod): Promise<void>
   /**
    * Checks what the provider's browser library handed to the page. It proves at most that the payment belongs to the order:
    * fetch before believing in money.
@@ -117,6 +119,9 @@ export interface ChargeRequest {
   notice?: { debitAfter: number }
 }
 
+/** A saved method as its provider knows it. */
+export type HeldMethod = Pick<ChargeRequest, 'token' | 'gatewayCustomerId'>
+
 /** What a charge is found again by. */
 export type ChargeLookup = Pick<ChargeRequest, 'paymentId' | 'gatewayCustomerId'>
 
@@ -159,6 +164,8 @@ export interface ProviderMethod {
   expYear?: number
   /** Secret: to be encrypted, never answered, never logged. */
   token?: string
+  /** The provider's mark of the card itself, the same under every token of it; absent where the token is the mark. */
+  instrument?: string
   /** The phone that was given with it, where a later charge has to name one (Razorpay); personal: kept with the token. */
   contact?: string
   /** May be charged again without the customer. */

@@ -6,8 +6,8 @@ import type { PaymentMethod } from '#table/methods'
 import { findPayment } from '#table/payments'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
+import { openToken } from './methodSecret.ts'
 import { rememberOrder } from './openOrder.ts'
-import { openToken } from './savedMethod.ts'
 import { factWrites, type SettlementCall, settleOne, writePayment } from './settlePayment.ts'
 
 /**

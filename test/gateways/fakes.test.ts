@@ -288,6 +288,28 @@ describe.each(paymentProviders)('%s', (provider) => {
     expect(await settled(charge)).toMatchObject({ status: 'captured', amountMinor: 25000 })
   })
 
+  it('a saved method that is forgotten is charged no more; forgotten twice is forgotten once', async () => {
+    const charge = await withSaved()
+    await gateway().forgetMethod(charge)
+    await gateway().forgetMethod(charge)
+    expect((await failureOf(gateway().chargeMethod(charge))).kind).toMatch(/refused|not_found/)
+    expect(await gateway().findCharge(charge)).toBeUndefined()
+  })
+
+  it('a card that is saved twice has two tokens and one mark, which another card has not', async () => {
+    const saved = async (card: 'success' | 'declines_later') => {
+      const { providerOrderId } = await gateway().createOrder(orderOf(provider, { saveMethod: true }))
+      fakes[provider].pay({ orderId: providerOrderId, outcome: 'success', saveMethod: true, card })
+      const [payment] = (await gateway().fetchOrder(providerOrderId)).payments
+      return (await gateway().fetchPayment(payment?.providerPaymentId ?? '')).method
+    }
+    const [first, second, other] = [await saved('success'), await saved('success'), await saved('declines_later')]
+    expect(new Set([first?.token, second?.token, other?.token]).size).toBe(3)
+    expect(first?.instrument).toBe(second?.instrument)
+    // At Razorpay the token is the mark.
+    expect(other?.instrument === first?.instrument).toBe(provider === 'razorpay')
+  })
+
   it("a day's payments are listed, and the next day's are not", async () => {
     now = begin + (10 + paymentProviders.indexOf(provider)) * 86_400_000
     const { payment } = await paid(gateway())

@@ -136,6 +136,17 @@ describe('Paystack', () => {
     })
   })
 
+  it('a card is deactivated by its code; one that is gone is gone', async () => {
+    answer = (_, response) => json(response, { status: true, message: 'Authorization has been deactivated' })
+    await gateway().forgetMethod({ token: 'AUTH_x' })
+    expect(server.seen[0]).toMatchObject({ method: 'POST', target: '/customer/authorization/deactivate' })
+    expect(bodies()).toEqual([{ authorization_code: 'AUTH_x' }])
+    answer = (_, response) => json(response, { status: false, message: 'Authorization not found' }, 404)
+    await gateway().forgetMethod({ token: 'AUTH_x' })
+    answer = (_, response) => json(response, { status: false, message: 'No', code: 'no' }, 400)
+    expect((await failureOf(gateway().forgetMethod({ token: 'AUTH_x' }))).kind).toBe('refused')
+  })
+
   it('XOF goes in hundredths', async () => {
     answer = ({ body }, response) => ok(response, opened(JSON.parse(body).reference))
     await gateway().createOrder({ ...ngn, amountMinor: 500, currency: 'XOF' })

@@ -107,6 +107,10 @@ async function checkCalls({ bench, gateway, violations }: Setting): Promise<Chec
     return (await gateway.chargeMethod(charge)).status === 'captured'
   })
   await holds('verify of a charge', async () => (await gateway.findCharge(charge))?.status === 'captured')
+  await holds('deactivate authorization', async () => {
+    await gateway.forgetMethod(charge)
+    return true
+  })
   const refund = {
     refundId: 'rfd_01JD3Q5Z7V8W9X0Y1Z2A3B0001',
     providerPaymentId: paid,

@@ -36,6 +36,7 @@ export function simulatedGateway(books: Books, post: Post, call: ProviderCall): 
       }),
     chargeMethod: async () => unsupported(),
     findCharge: async () => unsupported(),
+    forgetMethod: async () => unsupported(),
     verifyReturn: (returned, { providerOrderId }) => verified(books, returned, providerOrderId),
     verifyWebhook: (bytes, headers) => post.isOurs(bytes, headers),
     parseWebhook: (bytes) => post.read(bytes),

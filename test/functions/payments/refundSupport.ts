@@ -147,6 +147,7 @@ export function scriptRefunds(deps: TestDeps): ScriptedRefunds {
     capture: unscripted,
     chargeMethod: unscripted,
     findCharge: unscripted,
+    forgetMethod: unscripted,
     verifyReturn: () => ({}),
     verifyWebhook: () => false,
     parseWebhook: () => ({ provider, eventKey: '', kind: '', mode: 'test', about: { type: 'ignored' } }),
