@@ -17,6 +17,8 @@ export interface ObservedRefund {
   state: 'pending' | 'processed' | 'failed'
   /** The payment's running total, where the provider tells it. */
   totalMinor?: number
+  /** Read from the provider's own list, which says of each of ours that it is ours. */
+  listed?: true
 }
 
 export interface RefundOutcome {
@@ -58,9 +60,8 @@ const providerIdOf = (refund: Refund, { providerRefundId }: ObservedRefund): Par
 
 /** One made outside has an id that follows from the provider's, so that all its events find one row. Its effects are staff's. */
 function outsideRefund(payment: Payment, seen: ObservedRefund, now: number): Refund {
-  const name = seen.providerRefundId ?? `${seen.providerPaymentId}:${seen.amountMinor}`
   return {
-    id: outsideRefundId(payment, name),
+    id: outsideRefundId(payment, seen.providerRefundId ?? unnamed(seen)),
     paymentId: payment.id,
     accountId: payment.accountId,
     providerPaymentId: seen.providerPaymentId,
@@ -74,6 +75,10 @@ function outsideRefund(payment: Payment, seen: ObservedRefund, now: number): Ref
     ver: 0,
   }
 }
+/** What one is called until the provider says its id. */
+export const unnamed = ({ providerPaymentId, amountMinor }: ObservedRefund): string =>
+  `${providerPaymentId}:${amountMinor}`
+
 export const outsideRefundId = (payment: Payment, name: string): string =>
   `rfd_${ulidOf(payment.createdAt, guardOf('i', 'refund', `${payment.provider}:${name}`).bits)}`
 

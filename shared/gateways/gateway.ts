@@ -21,7 +21,9 @@ export interface Gateway {
   capture(payment: CaptureRequest): Promise<ProviderPayment>
   /** Not repeatable at Paystack after `unknown_outcome`: ask `findRefund` first. Elsewhere `refundId` is the provider's key. */
   refund(refund: RefundRequest): Promise<ProviderRefund>
-  findRefund(refund: RefundRequest): Promise<ProviderRefund | undefined>
+  findRefund(refund: RefundLookup): Promise<ProviderRefund | undefined>
+  /** The provider's lists of refunds, where neither its payments nor most of its events name them. */
+  readonly refundLists?: RefundLists
   /**
    * Charges a saved method. A decline is a payment with status `failed`, or `refused` where the provider makes no payment
    * of it. One `paymentId` is one attempt: asked again, the answer is about the attempt that was made.
@@ -104,6 +106,16 @@ export interface RefundRequest {
   currency: string
   /** Stays here: staff write names into it. */
   reason: string
+}
+
+/** What a refund is found again by: ours by our id, one made at the provider by its id there. */
+export type RefundLookup = RefundRequest & { providerRefundId?: string }
+
+export interface RefundLists {
+  /** All of one payment that are among the provider's latest 500. */
+  of(providerPaymentId: string): Promise<ProviderRefund[]>
+  /** Made on a day (`yyyy-mm-dd`, UTC), each at least once. */
+  on(day: string): AsyncIterable<ProviderRefund>
 }
 
 export interface ChargeRequest {

@@ -229,6 +229,31 @@ describe.each(paymentProviders)('%s', (provider) => {
     expect(await gateway().findRefund(refund)).toMatchObject({ reference: refund.refundId, amountMinor: 5000 })
   })
 
+  it('a refund made in the dashboard is found by its own id; where events do not name it, on the lists', async () => {
+    now = begin + (20 + paymentProviders.indexOf(provider)) * 86_400_000
+    const { payment } = await paid(gateway())
+    const { payment: other } = await paid(gateway())
+    const refund = { ...payment, refundId: newId('rfd'), amountMinor: 5000, reason: 'asked for' }
+    const made = await gateway().refund({ ...refund, refundId: newId('rfd') })
+    await gateway().refund({ ...refund, ...other, amountMinor: 5000 })
+    const { providerRefundId = '' } = made
+    expect(await gateway().findRefund(refund)).toBeUndefined()
+    expect(await gateway().findRefund({ ...refund, providerRefundId })).toMatchObject({ providerRefundId })
+    const lists = gateway().refundLists
+    expect(lists !== undefined).toBe(provider === 'paystack')
+    if (!lists) return
+    expect((await lists.of(payment.providerPaymentId)).map((one) => one.providerRefundId)).toEqual([providerRefundId])
+    const day = new Date(now).toISOString().slice(0, 10)
+    const next = new Date(now + 86_400_000).toISOString().slice(0, 10)
+    expect((await collected(lists.on(day))).map((one) => one.providerPaymentId)).toEqual([
+      other.providerPaymentId,
+      payment.providerPaymentId,
+    ])
+    expect(await collected(lists.on(next))).toEqual([])
+    expect((await failureOf(collected(lists.on('2026-13-45')))).code).toBe('day_invalid')
+    expect((await failureOf(lists.of('1/../2'))).code).toBe('id_invalid')
+  })
+
   const withSaved = async (card: 'success' | 'insufficient_funds' = 'success'): Promise<ChargeRequest> => {
     const order = orderOf(provider, { saveMethod: true })
     const opened = await gateway().createOrder(order)

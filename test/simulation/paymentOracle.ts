@@ -1,4 +1,4 @@
-import { couponCap, packCredits, staffReason } from './paymentCatalogue.ts'
+import { couponCap, packCredits } from './paymentCatalogue.ts'
 import { type PaymentRow, paymentIn, type Rows, rowsIn } from './paymentRows.ts'
 import { type BookPayment, type BookRefund, type Books, isOutside, refundedMinor } from './providerBooks.ts'
 import { type Commit, Violation, type World } from './world.ts'
@@ -153,11 +153,8 @@ function judgeRefunds(payment: PaymentRow, paid: BookPayment[], rows: Rows): voi
   }
 }
 
-/** Paystack's events name no refund: one that was made there is told by its amount. */
-const isRefund = (one: BookRefund, { id, providerRefundId, amountMinor, reason }: Rows['refunds'][number]): boolean => {
-  if (isOutside(one) && providerRefundId === undefined) return reason !== staffReason && one.amountMinor === amountMinor
-  return one.reference === id || one.id === providerRefundId
-}
+const isRefund = (one: BookRefund, { id, providerRefundId }: Rows['refunds'][number]): boolean =>
+  one.reference === id || one.id === providerRefundId
 
 /** 1 … n, each once, in every series. */
 function judgeNumbers({ invoices }: Rows): void {
