@@ -344,7 +344,7 @@ describe('a scheduled change', () => {
 describe('a charge that fails', () => {
   const scene = sceneOf()
   const failed = (from: SubscriptionScene, now: number, reason = 'declined') => {
-    const charged = applied(from, planChargeStarted(from, 'fpay_r', now).writes)
+    const charged = applied(from, planChargeStarted(from, { paymentId: 'fpay_r' }, now).writes)
     return applied(charged, planRenewalFailed(charged, { paymentId: 'fpay_r', reason }, ids, now).writes)
   }
 
@@ -396,7 +396,7 @@ describe('a charge that fails', () => {
   })
 
   it('under way keeps access beyond grace; failed then, it is over at once', () => {
-    const charged = applied(scene, planChargeStarted(scene, 'fpay_r', end).writes)
+    const charged = applied(scene, planChargeStarted(scene, { paymentId: 'fpay_r' }, end).writes)
     const waiting = applied(charged, planChargeProcessing(charged, end).writes)
     const later = end + 5 * dayMs
     expect(waiting.account.accessEnd).toBe(end + 30 * dayMs)
@@ -410,7 +410,7 @@ describe('a charge that fails', () => {
 
   it('is followed by its payment: unknown, processing, failed, paid', () => {
     const payment = renewalOf(scene, starter, { id: 'fpay_r' })
-    const charged = applied(scene, planChargeStarted(scene, 'fpay_r', end).writes)
+    const charged = applied(scene, planChargeStarted(scene, { paymentId: 'fpay_r' }, end).writes)
     const kindOf = (seen: Payment) => followCharge(charged, seen, ids, end + hourMs).kind
     const processing = afterFact(payment, { kind: 'processing', at: end }, end)
     expect(kindOf(payment)).toBe('unknown')
@@ -420,7 +420,7 @@ describe('a charge that fails', () => {
   })
 
   it('cancelled while it is under way: the money goes back when it is in', () => {
-    const charged = applied(scene, planChargeStarted(scene, 'fpay_r', end - dayMs).writes)
+    const charged = applied(scene, planChargeStarted(scene, { paymentId: 'fpay_r' }, end - dayMs).writes)
     const asked = applied(charged, planCancel(charged, { when: 'period_end' }, ids, end - hourMs).writes)
     const payment = renewalOf(scene, starter, { id: 'fpay_r' })
     expect(renewalPaid(asked, payment, starter, ids, end - 1)).toEqual({ kind: 'unlawful', reason: 'overtaken' })
