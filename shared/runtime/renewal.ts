@@ -133,7 +133,7 @@ async function charged(
   const notice = ahead ? { notice: { debitAfter: subscription.periodEnd ?? 0 } } : {}
   try {
     const after = await chargePayment(deps, payment, method, payerOf(account), call, { isRepeated, ...notice })
-    return await takeUp(deps, at, after, call, report)
+    return await takeUp(deps, at, after, call, report, false)
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
     deps.log.warn('renewal not charged yet', { provider: error.provider, kind: error.kind, paymentId: payment.id })
@@ -164,21 +164,29 @@ async function follow(
   }
   const payment = await findPayment(deps.table, at.accountId, paymentId, { consistent: true })
   if (!payment) throw new Error('a charge under way is gone')
-  return takeUp(deps, at, payment, call, report)
+  return takeUp(deps, at, payment, call, report, true)
 }
 
+/** `isFollowed`: the provider was asked what became of it, an hour or more after it was asked for. */
 async function takeUp(
   deps: Deps,
   at: At,
   payment: Payment,
   call: SettlementCall,
   report: RenewalReport,
+  isFollowed: boolean,
 ): Promise<boolean> {
   const seen = await loadScene(deps, at.accountId, at.subscriptionId)
   if (!seen) return false
   const ids = historyIds(deps)
   const verdict = followCharge(seen.scene, payment, ids, deps.clock.now())
-  if (verdict.kind === 'unknown') return askAgain(deps, at, payment, seen.scene.subscription, call, report)
+  const { subscription } = seen.scene
+  if (verdict.kind === 'unknown') {
+    if (!isFollowed) return false
+    return verdict.isWanted
+      ? askAgain(deps, at, payment, subscription, call, report)
+      : neverCharged(deps, at, payment, 'There was nothing to renew any more when it could be charged.', call)
+  }
   const taken = (scene: SubscriptionScene, now: number) => {
     const plan = followCharge(scene, payment, ids, now)
     return plan.kind === 'unknown' ? unchanged(scene) : plan.plan
@@ -221,18 +229,23 @@ async function askAgain(
   const charging = await methodOf(deps, at.accountId, method)
   if (!charging || charging.provider !== payment.provider) {
     report.failed += 1
-    const reason = 'The payment method is gone.'
-    // The provider was asked about it before, by the method that the payment remembers, and knows of no charge.
-    await hear(
-      deps,
-      { accountId: at.accountId, paymentId: payment.id },
-      { kind: 'failed', at: deps.clock.now(), reason },
-      call,
-    )
-    await releaseHolds(deps, { accountId: at.accountId, paymentId: payment.id }, call)
-    return failed(deps, at, { paymentId: payment.id, reason }, call)
+    return neverCharged(deps, at, payment, 'The payment method is gone.', call)
   }
   return charged(deps, at, payment, charging, call, report, true)
+}
+
+/** The provider was asked about it before, by the method that the payment remembers, and knows of no charge. */
+async function neverCharged(
+  deps: Deps,
+  at: At,
+  { id: paymentId }: Payment,
+  reason: string,
+  call: SettlementCall,
+): Promise<boolean> {
+  const address = { accountId: at.accountId, paymentId }
+  await hear(deps, address, { kind: 'failed', at: deps.clock.now(), reason }, call)
+  await releaseHolds(deps, address, call)
+  return failed(deps, at, { paymentId, reason }, call)
 }
 
 async function failed(

@@ -57,6 +57,7 @@ export class YearOracle {
   constructor(parties: Parties) {
     this.#parties = parties
     parties.world.watch((commit) => this.#see(commit))
+    parties.vault.charged = (reference) => this.#charged(reference)
   }
 
   present(accountId: string): Life | undefined {
@@ -103,6 +104,25 @@ export class YearOracle {
     require(subject.priceId === (life.scheduled ?? life.priceAt(life.end)), `${id} is for ${subject.priceId}`)
   }
 
+  /**
+   * One that nobody heard of is asked for again only while it would be begun: not once its subscription is over, was called
+   * off, or was given more time. What happened just now may be on its way.
+   */
+  #charged(reference: string): void {
+    const { world, vault } = this.#parties
+    const at = world.now
+    const { payments } = yearRowsIn(world.store.items())
+    const payment = payments.find(({ id }) => id === reference)
+    const lives = payment && this.lives.get(payment.accountId)
+    const life = lives?.find(({ id }) => id === payment?.subject.subscriptionId)
+    if (!life || !this.automatic.has(reference) || at < life.movedAt + skewMs) return
+    const earliest = life.end - (vault.isMandate ? leadMs : 0)
+    require(life.renews && life.endedAt === undefined, `${reference} was charged, and ${life.id} renews no more`)
+    require(at >= earliest, `${reference} was charged ${(earliest - at) / hourMs} h too early`)
+    require(life.statusAt(at - skewMs).access ||
+      this.#isCharging(life, at), `${reference} was charged for what is over`)
+  }
+
   #granted(
     { id, accountId, subject, settled, type }: YearPayment,
     subscriptionId: string,
@@ -124,6 +144,7 @@ export class YearOracle {
     const life = this.present(accountId)
     require(life !== undefined && life.id === subject.subscriptionId, `${id} was granted to what is over`)
     if (!life) return
+    life.movedAt = at
     if (subject.change) life.changed(priceId, at, at)
     else {
       require(life.renews || !this.automatic.has(id), `${id} was granted, and ${life.id} renews no more`)
@@ -139,6 +160,7 @@ export class YearOracle {
     if (before?.statusAt(at).access) {
       require(life.isGift || before.isGift, `${accountId} has two live subscriptions`)
       before.endedAt = at
+      before.movedAt = at
     }
     this.lives.set(accountId, [...(this.lives.get(accountId) ?? []), life])
   }
@@ -154,6 +176,7 @@ export class YearOracle {
     if (payment.subject.kind === 'subscription' && payment.subject.subscriptionId !== life.id) return
     if (payment.subject.kind === 'plan' && this.#begunBy.get(`${accountId} ${paymentId}`) !== life.id) return
     if (plan === 'period_end' && !life.statusAt(at).access) return
+    life.movedAt = at
     life.canceled(plan, at)
   }
 
@@ -177,6 +200,7 @@ export class YearOracle {
       return
     }
     if (!life) return
+    life.movedAt = at
     const hasMethod = world.store
       .items()
       .some((item) => item.entity === 'paymentMethod' && item.accountId === accountId)
