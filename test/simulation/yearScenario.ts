@@ -154,7 +154,7 @@ function open(seed: number, mutation: YearMutation, tracing: boolean): YearPlay 
     at += random.between(5 * dayMs, 120 * dayMs)
     if (at < until) vault.outages.push([at, at + random.between(hourMs, 2 * dayMs)])
   }
-  const callers = new Callers(world, subscriptionHandlers)
+  const callers = new Callers(world, subscriptionHandlers, () => vault.isDown(world.now))
   const oracle = new YearOracle({ world, callers, books, vault, zoneOf: (id) => zoneOf(seed, id) })
   const sweeper = new Sweeper(world, traffic, random.fork())
   const play: YearPlay = { world, callers, random, books, vault, oracle, until, traffic, sweeper }
