@@ -1,6 +1,7 @@
 import type { Callers } from './caller.ts'
 import { type BookPayment, type Books, refundedMinor } from './providerBooks.ts'
 import { type Commit, Violation, type World } from './world.ts'
+import { planOf } from './yearCatalogue.ts'
 import { chargeLifeMs, graceMs, Life, planAt, priceOf } from './yearModel.ts'
 import {
   auditIn,
@@ -231,6 +232,15 @@ export class YearOracle {
     return yearRowsIn(this.#parties.world.store.items()).subscriptions.some((row) => isCharging(row, life, now))
   }
 
+  /** The plan of the period before, as long as no job has begun the one that was paid ahead. */
+  #notBegun(life: Life | undefined, now: number): string | undefined {
+    const at = life?.spans.findIndex(({ end }) => now < end) ?? -1
+    const before = life?.spans[at - 1]
+    if (!life || !before || !life.statusAt(now).access) return undefined
+    const row = yearRowsIn(this.#parties.world.store.items()).subscriptions.find(({ id }) => id === life.id)
+    return row?.periodEnd === before.end ? planOf(before.priceId) : undefined
+  }
+
   /** What is shown at this instant is what the rules say. */
   judgeShown(accountId: string, { status, priceId, activePlanId, paidUntil }: Shown): void {
     const { world } = this.#parties
@@ -243,7 +253,9 @@ export class YearOracle {
     const who = `${accountId} at ${new Date(now).toISOString()}`
     require(status === expected.status, `${who} is ${String(status)}, expected ${expected.status}`)
     const plan = planAt(life, now)
-    require(activePlanId === plan, `${who} is on ${String(activePlanId)}, expected ${plan}`)
+    // What a plan gives is the account's one row, which a job brings to a period that was paid ahead under another plan.
+    const waiting = this.#notBegun(life, now)
+    require(activePlanId === (waiting ?? plan), `${who} is on ${String(activePlanId)}, expected ${waiting ?? plan}`)
     if (!life || !expected.access) return
     require(priceId === life.priceAt(now), `${who} has ${String(priceId)}, expected ${life.priceAt(now)}`)
     const end = new Date(life.end).toISOString()

@@ -88,8 +88,9 @@ async function playYear(seed: number, mutation: YearMutation, tracing: boolean):
     await inTime(world, callers.settle())
     sweeper.go(world.now + 40 * dayMs)
     await inTime(world, world.scheduler.sleep(40 * dayMs))
+    // A preview that is asked for long after it was given up is of a subscription that is gone.
     for (const { intent, reply } of callers.dialogues.values())
-      if (reply?.body.code === 'validation_failed')
+      if (reply?.body.code === 'validation_failed' && reply.body.detail !== 'token: is of another change')
         throw new Error(`${intent.id} was not understood: ${JSON.stringify(reply.body)}`)
     oracle.judge()
     const charged = books.payments.filter(({ order }) => order.isCharge)
