@@ -71,7 +71,7 @@ export class YearOracle {
 
   #see({ changes, cause, at }: Commit): void {
     const audits = changes.flatMap(({ after }) => auditIn(after) ?? [])
-    const actions = audits.flatMap(({ action, status }) => (status === undefined ? [action] : []))
+    const asked = audits.filter(({ status }) => status === undefined)
     const begun = changes.some(({ before, after }) => !before && paymentIn(after))
     const subscription = changes.flatMap(({ after }) => subscriptionIn(after) ?? [])
     const seen = changes.flatMap(({ before }) => subscriptionIn(before) ?? [])
@@ -85,7 +85,7 @@ export class YearOracle {
       if (after?.entity === 'accountCredit')
         require(Number(after.balanceMinor) >= 0, `${String(after.pk)} has less than no credit`)
     }
-    if (!begun) for (const action of actions) this.#asked(action, cause, at, subscription[0]?.id)
+    if (!begun) for (const { action, businessAt } of asked) this.#asked(action, cause, businessAt, subscription[0]?.id)
   }
 
   /** A charge that nobody asked for is for the next period, at its price, and not before its time. */
@@ -300,6 +300,11 @@ const isCharging = ({ id, pendingCharge }: YearRows['subscriptions'][number], li
 const isCaptured = ({ status }: BookPayment): boolean => status === 'captured'
 const keptMinor = (payment: BookPayment): number => payment.amountMinor - refundedMinor(payment)
 
+/** It did not go back, and nobody asked the provider to. What it could not give back is credit: the sums of money say so. */
+const isKept = (payment: BookPayment): boolean =>
+  keptMinor(payment) > 0 &&
+  !payment.refunds.some(({ status, reference }) => status === 'failed' && reference !== undefined)
+
 /** Retries and the lead of a debit lie within; the shortest period does not. */
 const sameEndMs = 10 * 24 * hourMs
 
@@ -307,7 +312,7 @@ const sameEndMs = 10 * 24 * hourMs
 function judgeCharges({ payments }: YearRows, books: Books, automatic: ReadonlySet<string>): void {
   const charges = books.payments.filter((one) => one.order.isCharge && isCaptured(one))
   const ofAttempt = (id: string) => charges.filter(({ order }) => order.reference === id)
-  const kept = payments.filter(({ id }) => automatic.has(id) && ofAttempt(id).some((one) => keptMinor(one) > 0))
+  const kept = payments.filter(({ id }) => automatic.has(id) && ofAttempt(id).some(isKept))
   for (const { id } of payments) require(ofAttempt(id).length <= 1, `${id} was charged ${ofAttempt(id).length} times`)
   for (const [at, { id, subject, createdAt }] of kept.entries()) {
     const again = kept
