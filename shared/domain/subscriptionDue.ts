@@ -9,6 +9,7 @@ import {
   type PlanReference,
   paidUntil,
   periodAfter,
+  statusAt,
   unpaidUntil,
 } from './subscriptionState.ts'
 import { dayMs, hourMs, minuteMs } from './zone.ts'
@@ -77,12 +78,29 @@ function overage({ finalOverage }: BoughtSubscription): DueAction[] {
 }
 
 function renewal(subscription: BoughtSubscription): DueAction[] {
-  const { pendingCharge, autoRenew, retry, method } = subscription
+  const { pendingCharge, autoRenew, retry } = subscription
   if (pendingCharge) return follow(subscription)
+  const from = chargedFrom(subscription)
+  if (!autoRenew || from === null || retry?.nextAt === null) return []
+  return [
+    { kind: 'charge', at: retry?.nextAt ?? from, periodIndex: nextUnpaid(subscription), failed: retry?.failed ?? 0 },
+  ]
+}
+
+/** When the period after what is paid is charged first; null: never. */
+export function chargedFrom(subscription: BoughtSubscription): number | null {
   const end = paidUntil(subscription)
-  if (!autoRenew || end === null || retry?.nextAt === null) return []
-  const at = retry?.nextAt ?? end - (method?.mandate ? mandateLeadMs : 0)
-  return [{ kind: 'charge', at, periodIndex: nextUnpaid(subscription), failed: retry?.failed ?? 0 }]
+  return end === null ? null : end - (subscription.method?.mandate ? mandateLeadMs : 0)
+}
+
+/**
+ * Whether the charge under way would still be begun: the subscription may have ended since, or staff may have given it more
+ * time. One that is not wanted is not asked for again where the provider knows nothing of it.
+ */
+export function isChargeWanted(subscription: BoughtSubscription, now: number): boolean {
+  const from = chargedFrom(subscription)
+  const isOwed = subscription.pendingCharge?.refund !== true && from !== null && now >= from
+  return isOwed && statusAt(subscription, now).access
 }
 
 function advance({ ahead: [first] = [], periodEnd }: BoughtSubscription): DueAction[] {
@@ -140,8 +158,8 @@ export const isFollowDue = (
 function presentDue(subscription: Subscription, now: number): DueAction[] {
   const due = waitsFor(subscription).filter(({ at }) => at <= now)
   const over = due.filter(({ kind }) => kind === 'end')
-  // A charge under way may still have come in.
-  if (over.length > 0) return [...due.filter(({ kind }) => kind === 'follow'), ...over]
+  // A charge under way may have come in, whenever it was looked at last.
+  if (over.length > 0) return [...(isBought(subscription) ? follow(subscription) : []), ...over]
   return due
     .filter((action) => action.kind !== 'remind' || now < action.endsAt)
     .sort((one, other) => order[one.kind] - order[other.kind] || one.at - other.at)

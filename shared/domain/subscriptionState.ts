@@ -227,10 +227,11 @@ export const groundOf = ({
   periodIndex,
   paidFrom,
   periodStart,
+  periodEnd: end,
   paidMinor,
   ahead,
 }: BoughtSubscription): string =>
-  [priceId, periodIndex, paidFrom ?? periodStart, paidMinor, ahead?.length ?? 0].join('#')
+  [priceId, periodIndex, paidFrom ?? periodStart, end ?? '', paidMinor, ahead?.length ?? 0].join('#')
 
 /** When an order that nobody paid is given up. */
 export const unpaidUntil = ({ createdAt }: Subscription): number => createdAt + unpaidMs

@@ -144,7 +144,7 @@ async function charged(
   const notice = ahead ? { notice: { debitAfter: subscription.periodEnd ?? 0 } } : {}
   try {
     const after = await chargePayment(deps, payment, method, payerOf(account), call, { isRepeated, ...notice })
-    return await takeUp(deps, at, after, call, report)
+    return await takeUp(deps, at, after, call, report, false)
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
     deps.log.warn('renewal not charged yet', { provider: error.provider, kind: error.kind, paymentId: payment.id })
@@ -175,21 +175,31 @@ async function follow(
     await stepSubscription(deps, at.accountId, call, ({ scene }, now) => planChargeProcessing(scene, now), at)
     return false
   }
-  return takeUp(deps, at, await loadPayment(deps, address), call, report)
+  return takeUp(deps, at, await loadPayment(deps, address), call, report, true)
 }
 
+/** `isFollowed`: the provider was asked what became of it, well after it was asked for. */
 async function takeUp(
   deps: Deps,
   at: At,
   payment: Payment,
   call: SettlementCall,
   report: RenewalReport,
+  isFollowed: boolean,
 ): Promise<boolean> {
   const seen = await loadScene(deps, at.accountId, at.subscriptionId)
   if (!seen) return false
   const ids = historyIds(deps)
   const verdict = followCharge(seen.scene, payment, ids, deps.clock.now())
-  if (verdict.kind === 'unknown') return askAgain(deps, at, { payment, scene: seen.scene }, call, report)
+  const { subscription } = seen.scene
+  if (verdict.kind === 'unknown') {
+    if (!isFollowed) return false
+    // Whoever asked by hand was told that it is not known what came of it, and asks again if they want to.
+    if (subscription.pendingCharge?.byHand) return neverCharged(deps, at, payment, 'The charge was not made.', call)
+    return verdict.isWanted
+      ? askAgain(deps, at, { payment, scene: seen.scene }, call, report)
+      : neverCharged(deps, at, payment, 'There was nothing to renew any more when it could be charged.', call)
+  }
   const taken = (scene: SubscriptionScene, now: number) => {
     const plan = followCharge(scene, payment, ids, now)
     return plan.kind === 'unknown' ? unchanged(scene) : plan.plan
@@ -228,22 +238,26 @@ async function askAgain(
     at,
   )
   if (taken.writes.length === 0) return false
-  // Whoever asked by hand was told that it is not known what came of it, and asks again if they want to.
-  if (scene.subscription.pendingCharge?.byHand) return giveUp(deps, at, payment, 'The charge was not made.', call)
   const method = await methodOf(deps, at.accountId, scene.subscription.method)
   if (!method || method.provider !== payment.provider) {
     report.failed += 1
-    return giveUp(deps, at, payment, 'The payment method is gone.', call)
+    return neverCharged(deps, at, payment, 'The payment method is gone.', call)
   }
   return charged(deps, at, { payment, method, scene, isRepeated: true }, call, report)
 }
 
-/** The provider knows of no charge, and is not asked for one any more. */
-async function giveUp(deps: Deps, at: At, payment: Payment, reason: string, call: SettlementCall): Promise<boolean> {
-  const address = { accountId: at.accountId, paymentId: payment.id }
+/** The provider was asked about it before, by the method that the payment remembers, and knows of no charge. */
+async function neverCharged(
+  deps: Deps,
+  at: At,
+  { id: paymentId }: Payment,
+  reason: string,
+  call: SettlementCall,
+): Promise<boolean> {
+  const address = { accountId: at.accountId, paymentId }
   await hear(deps, address, { kind: 'failed', at: deps.clock.now(), reason }, call)
   await releaseHolds(deps, address, call)
-  return failed(deps, at, { paymentId: payment.id, reason }, call)
+  return failed(deps, at, { paymentId, reason }, call)
 }
 
 async function failed(

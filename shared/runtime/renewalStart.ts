@@ -7,7 +7,7 @@ import { newPayment, orderLifeMs, type Payment, type PaymentSubject, paymentId }
 import type { PaymentWrite } from '#domain/paymentWrite'
 import { nextPlan, renewalName, renewalOrder, renewalSubject } from '#domain/renewal'
 import { planChargeStarted } from '#domain/renewalPaid'
-import { planSettlement } from '#domain/settlement'
+import { isOvertaken, planSettlement } from '#domain/settlement'
 import { type AccountCredit, planCredit } from '#domain/settlementCredit'
 import { isChargeDue } from '#domain/subscriptionDue'
 import { type BoughtSubscription, nextUnpaid } from '#domain/subscriptionState'
@@ -126,9 +126,10 @@ async function begin(
   const beside = what.owed?.billedBy(fresh.id) ?? []
   if (fresh.amountMinor === 0) {
     const { input } = await loadSettlement(deps, fresh, now)
+    const settlement = { ...input, payment: fresh, seen: null }
     // The subscription has moved on between the two reads.
-    if (input.other?.kind === 'unlawful') return again
-    const settled = planSettlement({ ...input, payment: fresh, seen: null }, now)
+    if (isOvertaken(settlement, now)) return again
+    const settled = planSettlement(settlement, now)
     if (settled.kind !== 'settle') throw new Error(`a renewal with nothing to pay was ${settled.kind}`)
     const outcome = await writePayment(deps, [...settled.writes, ...taken], call, stored.createdAt, beside)
     return outcome.committed ? settled.next : again

@@ -55,8 +55,8 @@ const refund = z.object({
 })
 const credit = z.object({ pk: z.string(), accountId: z.string(), balanceMinor: z.int() })
 const creditEntry = z.object({ pk: z.string(), amountMinor: z.int() })
-/** `status`: it was refused. */
-const audit = z.object({ action: z.string(), status: z.optional(z.int()) })
+/** `businessAt`: when it was decided, which may be long before it is committed. `status`: it was refused. */
+const audit = z.object({ action: z.string(), businessAt: z.int(), status: z.optional(z.int()) })
 
 const one =
   <Schema extends z.ZodMiniType>(schema: Schema, entity: string) =>

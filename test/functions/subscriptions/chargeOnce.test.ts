@@ -123,6 +123,63 @@ describe('a charge that nobody heard of', () => {
   })
 })
 
+describe('a charge that nobody heard of, and that would not be begun any more', () => {
+  const subscribing = subscribingOf(deps)
+  const until = '2026-04-10T00:00:00.000Z'
+  const hours = (count: number) => new Date(Date.parse('2026-02-28T10:00:00.000Z') + count * 3_600_000).toISOString()
+  /** Its charge was lost at so many hours after the end; then somebody acts, and it is followed up. */
+  async function lostAt(account: string, hour: number, act: () => Promise<unknown>, followAt: number) {
+    const at = await due(account)
+    let charges = 0
+    const counting = await askingBy(() => ({
+      chargeMethod: async () => {
+        charges++
+        throw new GatewayError('stripe', 'unknown_outcome')
+      },
+    }))
+    deps.clock.set(hours(hour))
+    await workSubscription(counting, at, call)
+    expect(await present(account)).toHaveProperty('pendingCharge')
+    await act()
+    deps.clock.set(hours(followAt))
+    await workSubscription(counting, at, call)
+    return { charges, subscription: await present(account), payments: await paid(account) }
+  }
+
+  it.each([
+    ['now', 'canceled'],
+    ['period_end', 'past_due'],
+  ] as const)('is not asked for again: cancelled with %s', async (when, status) => {
+    const account = `u-${when}`
+    const seen = await lostAt(account, 0, () => subscribing.cancel(account, { when }), 1)
+    expect(seen).toMatchObject({ charges: 1, payments: ['renewal failed', 'plan_purchase completed'] })
+    expect(seen.subscription).toMatchObject({ status })
+    expect(seen.subscription).not.toHaveProperty('pendingCharge')
+  })
+
+  it('is not asked for again: staff have given time, and at its end it is charged', async () => {
+    const seen = await lostAt(
+      'u-time',
+      0,
+      () => subscribing.extend('u-time', { until, reason: 'sorry' }, { as: 'staff' }),
+      1,
+    )
+    expect(seen.charges).toBe(1)
+    expect(seen.subscription).toMatchObject({ status: 'active', periodEnd: Date.parse(until) })
+    expect(seen.subscription).not.toHaveProperty('retry')
+    await live(deps, until)
+    expect(await paid('u-time')).toEqual(['renewal completed', 'renewal failed', 'plan_purchase completed'])
+  })
+
+  it('is not asked for again: grace is over, and with it the subscription', async () => {
+    const seen = await lostAt('u-late', 71.9, async () => {}, 72)
+    expect(seen.charges).toBe(1)
+    expect(seen.payments).toEqual(['renewal failed', 'plan_purchase completed'])
+    expect(seen.subscription).toMatchObject({ status: 'expired', endedAt: Date.parse(hours(72)) })
+    expect(seen.subscription).not.toHaveProperty('pendingCharge')
+  })
+})
+
 describe('money of a charge that was overtaken', () => {
   it('goes back, also where the first worker dies before it has asked for the refund', async () => {
     const account = 'o-back'

@@ -1,11 +1,14 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import type { Payment } from '#domain/payment'
 import type { ProviderRefund } from '#gateways/gateway'
+import { settleOne } from '#runtime/settlePayment'
 import { actOnRefund } from '#runtime/webhookRefund'
 import { testDeps } from '#test/support/deps'
 import {
   call,
+  captured,
   paid,
+  pending,
   refundAnswer,
   refundCall,
   scriptRefunds,
@@ -73,5 +76,31 @@ describe('processWebhook: a refund that the event does not name', () => {
     await news(payment, 'processed', 400)
     expect(script.lookedFor).toEqual([])
     expect((await storedRefunds(deps, payment)).map(({ status }) => status)).toEqual(['processed'])
+  })
+
+  it('is found by an order that was first heard of with its money', async () => {
+    const begun = await pending(deps, 'item', { provider: 'paystack', isUnanswered: true })
+    const at = { accountId: begun.accountId, paymentId: begun.id }
+    const seen = { ...captured(begun), providerOrderId: `order-${begun.id.slice(-12)}` }
+    for (let told = 0; told < 2; told++) await settleOne(deps, at, seen, call)
+    const payment = await stored(deps, begun)
+    expect(payment).toMatchObject({ status: 'completed', providerOrderId: seen.providerOrderId })
+    await refunded(payment, 200, 'unanswered')
+    for (const status of ['processed', 'failed'] as const)
+      expect(await news(payment, status, 200)).toEqual({ kind: 'processed', ...at })
+    expect((await storedRefunds(deps, payment)).map(({ status }) => status)).toEqual(['failed'])
+  })
+
+  it('is nobody’s by an order that names another payment', async () => {
+    const begun = await pending(deps, 'item', { provider: 'paystack', isUnanswered: true })
+    const at = { accountId: begun.accountId, paymentId: begun.id }
+    const seen = { ...captured(begun), providerOrderId: `other-${begun.id.slice(-12)}`, reference: 'fpay_other' }
+    await settleOne(deps, at, seen, call)
+    const payment = await stored(deps, begun)
+    expect(payment).toMatchObject({ status: 'review', flags: ['order'] })
+    expect(payment.providerOrderId).toBeUndefined()
+    expect(await news({ ...payment, providerOrderId: seen.providerOrderId }, 'processed', 200)).toEqual({
+      kind: 'unmatched',
+    })
   })
 })
