@@ -8,10 +8,10 @@ import type { Run } from '#runtime/run'
 import { loadFeatures } from '#runtime/standing'
 
 export const run: Run<typeof getEntitlement> = async (input, deps) => {
-  const { features } = await loadFeatures(input, deps)
+  const { account, features } = await loadFeatures(input, deps)
   const found = features.find(({ feature }) => feature === input.params.feature)
   if (!found) throw notFound('feature')
-  return entitlementLine(found)
+  return entitlementLine(found, account)
 }
 
 export const handler = httpHandler(getEntitlement, run, live(catalogue))

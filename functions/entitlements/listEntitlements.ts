@@ -7,8 +7,8 @@ import type { Run } from '#runtime/run'
 import { loadFeatures } from '#runtime/standing'
 
 export const run: Run<typeof listEntitlements> = async (input, deps) => {
-  const { terms, features } = await loadFeatures(input, deps)
-  return { planId: terms?.planId ?? null, features: features.map(entitlementLine) }
+  const { account, terms, features } = await loadFeatures(input, deps)
+  return { planId: terms?.planId ?? null, features: features.map((one) => entitlementLine(one, account)) }
 }
 
 export const handler = httpHandler(listEntitlements, run, live(catalogue))

@@ -1,5 +1,6 @@
 import { decimalText } from '#domain/money'
 import type { Payment } from '#domain/payment'
+import { noCreditIn } from '#domain/paymentState'
 import { paymentView } from '#domain/paymentView'
 import { exportPayments } from '#operations/paymentHistory'
 import { loadAccount } from '#runtime/account'
@@ -20,6 +21,7 @@ const columns: [string, (payment: Payment, view: ReturnType<typeof paymentView>)
   ['description', (_, { description }) => description],
   ['amount', ({ amountMinor, currency }) => decimalText(amountMinor, currency)],
   ['refunded', ({ refundedMinor, currency }) => decimalText(refundedMinor, currency)],
+  ['lost', ({ currency }, { lost }) => decimalText(lost, currency)],
   ['tax', ({ order, currency }) => decimalText(order.taxMinor, currency)],
   ['currency', ({ currency }) => currency],
   ['provider', (_, { provider }) => provider],
@@ -35,7 +37,8 @@ export const run: Run<typeof exportPayments> = async (input, deps) => {
     'payments',
     columns.map(([name]) => name),
     payments.map((payment) => {
-      const view = paymentView(payment)
+      // What is refundable is in no column: no credit is asked for.
+      const view = paymentView(payment, noCreditIn)
       return columns.map(([, cell]) => cell(payment, view))
     }),
   )

@@ -11,11 +11,14 @@ import { invoicesOfPayment } from '#table/invoices'
 const retryAfterSeconds = 2
 
 export const run: Run<typeof getInvoice> = async ({ accountId, params, query }, deps) => {
-  const { document: kind, refundId } = query
-  if ((kind === 'credit_note') !== (refundId !== undefined)) throw misnamed()
+  const { document: kind, refundId, disputeId } = query
+  const named = [refundId, disputeId].filter((id) => id !== undefined)
+  if (named.length !== (kind === 'credit_note' ? 1 : 0)) throw misnamed()
   // Under the caller's own account: another account's payment has no documents here.
   const documents = await invoicesOfPayment(deps.table, accountId, params.paymentId)
-  const found = documents.find((document) => document.kind === kind && document.refundId === refundId)
+  const found = documents.findLast(
+    (one) => one.kind === kind && one.refundId === refundId && one.disputeId === disputeId,
+  )
   if (!found) throw notFound(kind === 'invoice' ? 'invoice' : 'credit note')
   const number = numberOf(found)
   const reduced = documents.find(({ id }) => id === found.invoiceId)
@@ -32,8 +35,8 @@ function numberOf({ number }: Invoice): string {
 }
 
 const misnamed = (): Problem =>
-  new Problem('validation_failed', 'refundId: goes with `document=credit_note`', {
-    errors: [{ path: 'refundId', message: 'goes with `document=credit_note`, and only then' }],
+  new Problem('validation_failed', 'refundId: it, or disputeId, goes with `document=credit_note`', {
+    errors: [{ path: 'refundId', message: 'it, or disputeId, goes with `document=credit_note`, and only then' }],
   })
 
 export const handler = httpHandler(getInvoice, run, live())

@@ -5,6 +5,7 @@ import { defaultLimit } from '#operations/fields'
 import { httpHandler } from '#runtime/http'
 import { live } from '#runtime/live'
 import { type PaymentPage, searchPayments } from '#runtime/paymentSearch'
+import { creditOf } from '#runtime/paymentViews'
 import type { Input, Run } from '#runtime/run'
 import { decodeCursor, encodeCursor } from '#table/cursor'
 import { listDirectory } from '#table/paymentDirectory'
@@ -25,7 +26,10 @@ export const run: Run<typeof listAllPayments> = async ({ query }, deps) => {
   }
   const { payments, nextCursor } =
     query.q === undefined ? await byTime(deps.table, range, page) : await searchPayments(deps.table, query.q, page)
-  return { data: payments.map(anyPaymentView), nextCursor }
+  const data = await Promise.all(
+    payments.map(async (payment) => anyPaymentView(payment, await creditOf(deps, [payment]))),
+  )
+  return { data, nextCursor }
 }
 
 const yearMs = 366 * 86_400_000

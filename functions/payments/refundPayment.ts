@@ -24,11 +24,12 @@ export const run: Run<typeof refundPayment> = async (input, deps) => {
       ...(plan !== undefined && { plan }),
       ...(providerPaymentId !== undefined && { providerPaymentId }),
     },
-    beside: ({ id, amountMinor, currency, plan: ends }) => [
+    beside: ({ id, accountId, amountMinor, currency, plan: ends }) => [
       auditOf(input, deps, {
         action: 'refundPayment',
         entity: 'payment',
         entityId: paymentId,
+        accountId,
         reason,
         after: { refundId: id, amountMinor, currency, plan: ends },
       }),

@@ -18,17 +18,19 @@ export const run: Run<typeof reviewPayment> = async (input, deps) => {
   const { id: paymentId, accountId } = await paymentById(deps, input.params.paymentId)
   const attempt = async () => {
     const call = callOf(input)
-    const { before, payment, writes } = await reviewWrites(deps, { accountId, paymentId }, decision, call)
-    if (writes.length === 0) return anyPaymentView(payment)
+    const { before, payment, writes, creditIn } = await reviewWrites(deps, { accountId, paymentId }, decision, call)
+    const view = anyPaymentView(payment, creditIn)
+    if (writes.length === 0) return view
     const audit = auditOf(input, deps, {
       action: 'reviewPayment',
       entity: 'payment',
       entityId: paymentId,
+      accountId,
       ...(reason !== undefined && { reason }),
       before: { status: before.status },
       after: { status: payment.status, ...decision },
     })
-    return commitAnswer(reviewPayment, input, deps, [...writes, audit], anyPaymentView(payment))
+    return commitAnswer(reviewPayment, input, deps, [...writes, audit], view)
   }
   return contend(deps, () => onSettledWallet(deps, accountId, attempt))
 }

@@ -1,4 +1,4 @@
-import { assertNotSuspended } from '#domain/entitlement'
+import { assertNotErasing } from '#domain/erasure'
 import { setDefaultPaymentMethod } from '#operations/paymentHistory'
 import { loadAccount } from '#runtime/account'
 import { auditOf } from '#runtime/audit'
@@ -11,7 +11,7 @@ import { chooseDefault, methodView } from '#runtime/savedMethod'
 import type { PaymentMethod } from '#table/methods'
 
 export const run: Run<typeof setDefaultPaymentMethod> = async (input, deps) => {
-  assertNotSuspended(await loadAccount(input, deps, { consistent: true }))
+  assertNotErasing(await loadAccount(input, deps, { consistent: true }))
   const { accountId, params } = input
   const { paymentMethodId: entityId } = params
   const audit = () => [auditOf(input, deps, { action: setDefaultPaymentMethod.id, entity: 'paymentMethod', entityId })]

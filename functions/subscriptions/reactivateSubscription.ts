@@ -1,5 +1,6 @@
 import { planReactivate } from '#domain/subscriptionEnd'
 import { reactivateSubscription } from '#operations/subscriptions'
+import { historyIds } from '#runtime/historyId'
 import { httpHandler } from '#runtime/http'
 import { live } from '#runtime/live'
 import { catalogue } from '#runtime/liveCatalogue'
@@ -14,7 +15,7 @@ export const run: Run<typeof reactivateSubscription> = (input, deps) =>
         termsOfPlan(deps, scene.subscription),
         hasMethod(deps, input.accountId),
       ])
-      return planReactivate(scene, { terms, hasMethod: known }, now)
+      return planReactivate(scene, { terms, hasMethod: known }, historyIds(deps), now)
     },
     answer: (view) => view,
   })

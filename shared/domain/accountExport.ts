@@ -29,6 +29,7 @@ export const exportSections = [
   'paymentMethods',
   'notices',
   'requests',
+  'audit',
 ] as const
 export type ExportSection = (typeof exportSections)[number]
 
@@ -56,6 +57,7 @@ export const exportedEntities: Record<string, Shown> = {
         'finalOverage',
         'carried',
         'refunded',
+        'pausedAt',
         'trial',
         'managedBy',
         'providerSubscriptionId',
@@ -67,7 +69,7 @@ export const exportedEntities: Record<string, Shown> = {
     section: 'subscriptionHistory',
     members: [
       ...['id', 'planId', 'previousPlanId', 'priceId', 'kind', 'startedAt', 'endedAt', 'amountMinor', 'currency'],
-      ...['paymentId', 'providerPaymentId', 'createdAt'],
+      ...['paymentId', 'providerPaymentId', 'methodId', 'methodLabel', 'createdAt'],
     ],
   },
   entry: {
@@ -105,7 +107,19 @@ export const exportedEntities: Record<string, Shown> = {
   invoice: {
     section: 'invoices',
     members: [
-      ...['id', 'kind', 'series', 'number', 'paymentId', 'refundId', 'invoiceId', 'seller', 'buyer', 'currency'],
+      ...[
+        'id',
+        'kind',
+        'series',
+        'number',
+        'paymentId',
+        'refundId',
+        'disputeId',
+        'invoiceId',
+        'seller',
+        'buyer',
+        'currency',
+      ],
       ...['lines', 'taxes', 'subtotalMinor', 'taxMinor', 'totalMinor', 'adjustments', 'paidMinor', 'issuedAt'],
       'issuedOn',
     ],
@@ -161,6 +175,35 @@ export const unexportedEntities: Record<string, string> = {
   answer: 'an answer kept for a day, of what is shown in its own place',
   tombstone: 'an erased account',
 }
+
+/**
+ * An audit entry about the account as its export shows it. Of staff it says that they did it, not who; where a request came
+ * from is shown to whoever sent it. Texts are masked by the caller (`mask`): a reason or a figure may hold what is no business
+ * of an export.
+ */
+export function exportedAudit(
+  { actor, address, userAgent, ...entry }: Readonly<Record<string, unknown>>,
+  accountId: string,
+  mask: (value: unknown) => unknown,
+): Record<string, unknown> {
+  const { id, role } = actorIn(actor)
+  const isOwn = role === 'customer' && id === accountId
+  return {
+    ...exportedRow(entry, ['id', 'createdAt', 'action']),
+    entity: entry.entityType,
+    ...exportedRow(entry, ['entityId', 'requestId', 'method', 'status']),
+    actor: role === 'ADMIN' ? { role } : { id, role },
+    ...(isOwn && exportedRow({ address, userAgent }, ['address', 'userAgent'])),
+    ...Object.fromEntries(
+      maskedMembers.flatMap((name) => (entry[name] === undefined ? [] : [[name, mask(shownValue(name, entry[name]))]])),
+    ),
+  }
+}
+
+const maskedMembers = ['path', 'reason', 'before', 'after']
+
+const actorIn = (actor: unknown): { id?: unknown; role?: unknown } =>
+  typeof actor === 'object' && actor !== null ? actor : {}
 
 /** A row as an export shows it: instants in words, amounts by the API's names. */
 export function exportedRow(

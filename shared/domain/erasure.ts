@@ -44,6 +44,11 @@ export function obstacleOf({ subscriptions, payments, refunds }: Standing): stri
   return undefined
 }
 
+/** Payments go on for whoever is suspended, and stop with an erasure. @throws Problem `conflict` */
+export function assertNotErasing({ erasingAt }: Pick<Account, 'erasingAt'>): void {
+  if (erasingAt !== undefined) throw new Problem('conflict', 'The account is being erased.')
+}
+
 /** The account from which on everything else is refused. @throws Problem `account_suspended`: staff decide first. */
 export function planErasing(account: Account, now: number): Account {
   if (account.suspended) throw new Problem('account_suspended', 'The account is suspended.')

@@ -34,8 +34,9 @@ export interface Invoice {
   number?: string
   accountId: string
   paymentId: string
-  /** Of a credit note: the refund that it documents, and the invoice that it reduces. */
+  /** Of a credit note: the refund or the lost dispute that it documents, and the invoice that it reduces. */
   refundId?: string
+  disputeId?: string
   invoiceId?: string
   seller: Party
   buyer: Party

@@ -2,18 +2,21 @@ import { assertedInvoice, type Invoice, type InvoiceContext, seriesOf } from './
 import { roundHalfUp } from './money.ts'
 import { localDateAt } from './time.ts'
 
+/** What a credit note documents. */
+export type Credited = { refundId: string } | { disputeId: string }
+
 /**
- * The credit note of a refund: its share of the invoice's taxes. Shares are taken from running totals, so the notes of
+ * The credit note of a refund or a lost dispute: its share of the invoice's taxes. Shares are taken from running totals, so the notes of
  * several part refunds add up to the invoice exactly, whatever their sizes.
  * `creditedMinor`: the sum of the earlier notes of this invoice.
  * @throws RangeError for more than the invoice has left.
  */
 export function creditNoteOf(
   invoice: Invoice,
-  refund: { refundId: string; amountMinor: number; reason: string; creditedMinor: number },
+  what: { about: Credited; amountMinor: number; reason: string; creditedMinor: number },
   context: Pick<InvoiceContext, 'id' | 'zones' | 'at'>,
 ): Invoice {
-  const { refundId, amountMinor, reason, creditedMinor } = refund
+  const { about, amountMinor, reason, creditedMinor } = what
   if (amountMinor < 1 || creditedMinor < 0 || creditedMinor + amountMinor > invoice.totalMinor) {
     throw new RangeError('a credit note is for a part of what its invoice has left')
   }
@@ -32,7 +35,7 @@ export function creditNoteOf(
     series: seriesOf('credit_note', issuedOn),
     accountId: invoice.accountId,
     paymentId: invoice.paymentId,
-    refundId,
+    ...about,
     invoiceId: invoice.id,
     seller: invoice.seller,
     buyer: invoice.buyer,
@@ -67,7 +70,7 @@ const shareAt = (taxMinor: number, credited: number, total: number): number =>
 const baseOf = (taxMinor: number, whole: { baseMinor: number; taxMinor: number }): number =>
   whole.taxMinor === 0 ? 0 : Number(roundHalfUp(BigInt(whole.baseMinor) * BigInt(taxMinor), BigInt(whole.taxMinor)))
 
-/** Takes a credit note back whose refund failed after all: both stay in the books, in their series. */
+/** Takes a credit note back whose refund failed, or whose dispute was won, after all: both stay in the books, in their series. */
 export function reversalOf(note: Invoice, context: Pick<InvoiceContext, 'id' | 'zones' | 'at'>): Invoice {
   const issuedOn = localDateAt(context.zones, context.at)
   const { number, ...rest } = note
@@ -77,8 +80,10 @@ export function reversalOf(note: Invoice, context: Pick<InvoiceContext, 'id' | '
     kind: 'invoice',
     series: seriesOf('invoice', issuedOn),
     invoiceId: note.id,
-    lines: note.lines.map((line) => ({ ...line, description: `Refund returned: ${number ?? note.id}` })),
+    lines: note.lines.map((line) => ({ ...line, description: `${returned(note)}: ${number ?? note.id}` })),
     issuedAt: context.at,
     issuedOn,
   })
 }
+
+const returned = ({ disputeId }: Invoice): string => (disputeId === undefined ? 'Refund returned' : 'Dispute won')

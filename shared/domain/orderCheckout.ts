@@ -1,5 +1,5 @@
 import { noDiscountUse } from './discount.ts'
-import { assertNotSuspended } from './entitlement.ts'
+import { assertNotErasing } from './erasure.ts'
 import { chargeRule, type PaymentProvider } from './moneyCharge.ts'
 import { assertOrder, creditUsed, type Order, withDue } from './order.ts'
 import {
@@ -39,10 +39,10 @@ export type CheckoutPlan =
 /**
  * Begins a purchase: amount and currency from the catalogue, what others may want taken under conditions, a pending
  * payment. Nothing here reaches the provider.
- * @throws Problem `account_suspended`.
+ * @throws Problem `conflict` for an account that is being erased; one that is suspended pays like any other.
  */
 export function planCheckout(input: CheckoutInput, now: number): CheckoutPlan {
-  assertNotSuspended(input.account)
+  assertNotErasing(input.account)
   const purchase = purchaseOf(input, now)
   if ('detail' in purchase) return { kind: 'refused', code: purchase.code, detail: purchase.detail }
   const fault = purchaseFault(input, purchase, now)

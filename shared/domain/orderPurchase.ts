@@ -163,7 +163,8 @@ function priceProduct(
 
 function planDiscount(context: PurchaseContext, product: CatalogueProduct, quantity: number, now: number) {
   const { account, published, fallback, used = noDiscountUse } = context
-  const plan = liveTerms(account, now, fallback)
+  // A suspended account has no access: its plan gives nothing until that is lifted.
+  const plan = account.suspended ? null : liveTerms(account, now, fallback)
   if (product.kind !== 'item' || !plan) return { amountMinor: 0, label: '' }
   const discount = discountFor(published.catalogue.discounts, plan.planId, product.group)
   const quote = quoteDiscount(discount, { unitAmountMinor: product.price.amount, quantity }, used)

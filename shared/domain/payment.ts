@@ -87,6 +87,8 @@ export interface Charge {
   refunds: RefundEvidence[]
   /** What settlement made of it; absent: nothing yet. */
   as?: Settled['as']
+  /** Account credit that went with what disputes took, as far as it was there: it comes back if they are won after all. */
+  lostCreditMinor?: number
   /** Staff have looked at what was wrong with it. */
   resolved?: { as: Resolution; at: number }
 }
@@ -98,8 +100,15 @@ export interface Dispute {
   providerPaymentId?: string
   amountMinor: number
   opened: boolean
-  /** The last outcome by the provider's time. */
-  outcome?: { won: boolean; at: number }
+  outcome?: DisputeOutcome
+}
+
+/** The last outcome by the provider's time. */
+export interface DisputeOutcome {
+  won: boolean
+  at: number
+  /** Of a lost one: what was taken, where that is not all of its amount. */
+  takenMinor?: number
 }
 
 /** The provider's last word on an attempt to pay, by its own time. It does not set the status alone. */

@@ -1,12 +1,17 @@
 import type { Invoice } from './invoice.ts'
 import type { Charge, Dispute, Payment } from './payment.ts'
-import { refundableOf, refundedOf } from './paymentState.ts'
+import { type CreditIn, lostOf, refundableMinorOf, refundedOf } from './paymentState.ts'
 import type { Refund } from './refund.ts'
 import { anyPaymentView, refundView } from './refundView.ts'
 
 /** A payment with all that belongs to it, as staff see it. Buyers' names and addresses stay on the documents. */
-export const paymentDetail = (payment: Payment, refunds: readonly Refund[], invoices: readonly Invoice[]) => ({
-  ...anyPaymentView(payment),
+export const paymentDetail = (
+  payment: Payment,
+  creditIn: CreditIn,
+  refunds: readonly Refund[],
+  invoices: readonly Invoice[],
+) => ({
+  ...anyPaymentView(payment, creditIn),
   lines: payment.order.lines.map(({ kind, description, quantity, netMinor, taxMinor, totalMinor }) => ({
     kind,
     description,
@@ -16,20 +21,21 @@ export const paymentDetail = (payment: Payment, refunds: readonly Refund[], invo
     total: totalMinor,
   })),
   adjustments: payment.order.adjustments.map(({ kind, amountMinor }) => ({ kind, amount: amountMinor })),
-  charges: payment.charges.map(chargeView),
+  charges: payment.charges.map((charge) => chargeView(payment, charge, creditIn)),
   refunds: refunds.map(refundView),
   disputes: payment.disputes.map(disputeView),
-  invoices: invoices.map(({ id, kind, number, refundId, totalMinor, issuedOn }) => ({
+  invoices: invoices.map(({ id, kind, number, refundId, disputeId, totalMinor, issuedOn }) => ({
     id,
     kind,
     number: number ?? null,
     refundId: refundId ?? null,
+    disputeId: disputeId ?? null,
     total: totalMinor,
     issuedOn,
   })),
 })
 
-const chargeView = (charge: Charge) => ({
+const chargeView = (payment: Payment, charge: Charge, creditIn: CreditIn) => ({
   providerPaymentId: charge.providerPaymentId,
   captured: charge.capture
     ? { amount: charge.capture.amountMinor, currency: charge.capture.currency, at: isoOf(charge.capture.at) }
@@ -38,7 +44,8 @@ const chargeView = (charge: Charge) => ({
   unlawful: charge.capture?.unlawful ?? [],
   as: charge.as ?? null,
   refunded: refundedOf(charge),
-  refundable: refundableOf(charge),
+  lost: lostOf(payment, charge),
+  refundable: refundableMinorOf({ ...payment, charges: [charge] }, creditIn),
   resolved: charge.resolved ? { as: charge.resolved.as, at: isoOf(charge.resolved.at) } : null,
 })
 
@@ -47,6 +54,8 @@ const disputeView = ({ disputeId, providerPaymentId, amountMinor, outcome }: Dis
   providerPaymentId: providerPaymentId ?? null,
   amount: amountMinor,
   state: outcome === undefined ? ('open' as const) : outcome.won ? ('won' as const) : ('lost' as const),
+  /** What was taken for good. */
+  taken: outcome?.won === false ? (outcome.takenMinor ?? amountMinor) : 0,
   decidedAt: outcome ? isoOf(outcome.at) : null,
 })
 

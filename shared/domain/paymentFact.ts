@@ -4,6 +4,7 @@ import {
   type Charge,
   type Difference,
   type Dispute,
+  type DisputeOutcome,
   maxCharges,
   maxDisputes,
   maxRefunds,
@@ -51,6 +52,8 @@ export type PaymentFact =
       amountMinor: number
       state: 'open' | 'won' | 'lost'
       at: number
+      /** Of a lost one: what was taken; absent: all of it. */
+      takenMinor?: number
     }
   | { kind: 'resolved'; providerPaymentId: string; as: Resolution; at: number }
 
@@ -225,16 +228,20 @@ function disputed(payment: Payment, fact: Extract<PaymentFact, { kind: 'dispute'
   return { ...payment, disputes: disputes.sort((a, b) => (a.disputeId < b.disputeId ? -1 : 1)) }
 }
 
-/** "Open" never takes an outcome back: providers go on sending it. Of two outcomes the later, of one instant the loss. */
+/** "Open" never takes an outcome back: providers go on sending it. Of two outcomes the later, of one instant the greater loss. */
 function outcomeAfter(
-  known: Dispute['outcome'],
-  { state, at }: Extract<PaymentFact, { kind: 'dispute' }>,
-): Dispute['outcome'] {
+  known: DisputeOutcome | undefined,
+  { state, at, takenMinor }: Extract<PaymentFact, { kind: 'dispute' }>,
+): DisputeOutcome | undefined {
   if (state === 'open') return known
-  const said = { won: state === 'won', at }
+  const won = state === 'won'
+  const said: DisputeOutcome = { won, at, ...(!won && takenMinor !== undefined && { takenMinor }) }
   if (!known || said.at > known.at) return said
-  return said.at === known.at && !said.won ? said : known
+  return said.at === known.at && lossOf(said) > lossOf(known) ? said : known
 }
+
+/** Without a figure all of the amount is lost. */
+const lossOf = ({ won, takenMinor = Number.POSITIVE_INFINITY }: DisputeOutcome): number => (won ? -1 : takenMinor)
 
 function lastWord(
   charge: Charge,

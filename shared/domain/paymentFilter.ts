@@ -1,5 +1,6 @@
 import { Problem } from '#errors/problem'
 import { captures, type Payment, type PaymentStatus, type PaymentType } from './payment.ts'
+import { lostMinorOf } from './paymentState.ts'
 
 /** Which payments of an account are asked for. Instants are epoch milliseconds: `from` belongs to the range, `to` does not. */
 export interface PaymentFilter {
@@ -80,7 +81,7 @@ export interface PaymentSummary {
   /** Money came in, whatever became of it later; without those in review. */
   completed: number
   failed: number
-  /** Of the completed ones: captured, less refunded; minor units, by currency. */
+  /** Of the completed ones: captured, less refunded, less lost in disputes; minor units, by currency. */
   spent: { currency: string; amount: number }[]
 }
 
@@ -92,7 +93,7 @@ export function summaryOf(payments: readonly Payment[]): PaymentSummary {
   const spent = new Map<string, number>()
   for (const payment of completed) {
     if (captures(payment).length === 0) continue
-    const amount = payment.capturedMinor - payment.refundedMinor
+    const amount = payment.capturedMinor - payment.refundedMinor - lostMinorOf(payment)
     spent.set(payment.currency, (spent.get(payment.currency) ?? 0) + amount)
   }
   return {

@@ -51,7 +51,9 @@ export function planSetup(input: SetupInput, now: number): Payment | undefined {
  * The method is saved, and nobody has asked for the money back yet. Once somebody has, the refund looks after itself; one
  * that fails is for staff.
  */
-export const isOwedBack = ({ subject, settled, charges }: Pick<Payment, 'subject' | 'settled' | 'charges'>): boolean =>
-  subject.kind === 'method' &&
-  settled?.as === 'granted' &&
-  charges.some((charge) => charge.as === 'granted' && charge.refunds.length === 0 && refundableOf(charge) > 0)
+export const isOwedBack = (payment: Pick<Payment, 'subject' | 'settled' | 'charges' | 'disputes'>): boolean =>
+  payment.subject.kind === 'method' &&
+  payment.settled?.as === 'granted' &&
+  payment.charges.some(
+    (charge) => charge.as === 'granted' && charge.refunds.length === 0 && refundableOf(payment, charge) > 0,
+  )

@@ -1,6 +1,7 @@
 import {
   type Charge,
   captures,
+  type Dispute,
   type Payment,
   type PaymentFlag,
   type PaymentStatus,
@@ -48,9 +49,69 @@ export function refundedOf(charge: Charge): number {
 export const pendingOf = ({ refunds }: Charge): number =>
   refunds.reduce((sum, { amountMinor, processed, failed }) => sum + (processed || failed ? 0 : amountMinor), 0)
 
-/** What may still be refunded of a charge: captured, less refunded, less what is under way. */
-export const refundableOf = (charge: Charge): number =>
-  Math.max(0, (charge.capture?.amountMinor ?? 0) - refundedOf(charge) - pendingOf(charge))
+type Disputed = Pick<Payment, 'charges' | 'disputes' | 'settled'>
+
+/** The charge that a dispute is of: the one named, else the one settled, else the first that was paid. */
+export function chargeOfDispute(
+  payment: Disputed,
+  { providerPaymentId: named }: Pick<Dispute, 'providerPaymentId'>,
+): Charge | undefined {
+  const of = (id: string | null | undefined) =>
+    payment.charges.find(({ providerPaymentId }) => providerPaymentId === id)
+  return of(named) ?? of(payment.settled?.providerPaymentId) ?? captures(payment)[0]
+}
+
+/** What lost disputes have taken of a charge: with what was refunded never more than was captured. */
+export function lostOf(payment: Disputed, charge: Charge): number {
+  const id = charge.providerPaymentId
+  const taken = payment.disputes
+    .filter((dispute) => chargeOfDispute(payment, dispute)?.providerPaymentId === id)
+    .reduce(
+      (sum, { amountMinor, outcome }) => sum + (outcome?.won === false ? (outcome.takenMinor ?? amountMinor) : 0),
+      0,
+    )
+  return Math.min(taken, Math.max(0, (charge.capture?.amountMinor ?? 0) - refundedOf(charge)))
+}
+
+/** Of all charges, in the payment's own currency. */
+export const lostMinorOf = (payment: Disputed & Pick<Payment, 'currency'>): number =>
+  captures(payment)
+    .filter(({ capture }) => capture.currency === payment.currency)
+    .reduce((sum, charge) => sum + lostOf(payment, charge), 0)
+
+/** What may still be refunded of a charge: captured, less refunded, less lost in a dispute, less what is under way. */
+export const refundableOf = (payment: Disputed, charge: Charge): number =>
+  Math.max(0, (charge.capture?.amountMinor ?? 0) - refundedOf(charge) - lostOf(payment, charge) - pendingOf(charge))
+
+/** Account credit of an account by currency, minor units. */
+export type CreditIn = (currency: string) => number
+export const noCreditIn: CreditIn = () => 0
+
+/**
+ * The same of a whole payment. Money that became account credit leaves that before it goes back, so of what was spent
+ * nothing is refundable.
+ */
+export function refundableMinorOf(payment: Disputed, creditIn: CreditIn): number {
+  const kept = new Map<string, number>()
+  let sum = 0
+  for (const charge of captures(payment)) {
+    const left = refundableOf(payment, charge)
+    const { currency } = charge.capture
+    if (charge.as === 'account_credit') kept.set(currency, (kept.get(currency) ?? 0) + left)
+    else sum += left
+  }
+  for (const [currency, left] of kept) sum += Math.min(left, creditIn(currency))
+  return sum
+}
+
+/** The currencies whose credit has to be known to say what is refundable; none for nearly every payment. */
+export const creditedCurrencies = (payment: Disputed): string[] => [
+  ...new Set(
+    captures(payment).flatMap((charge) =>
+      charge.as === 'account_credit' && refundableOf(payment, charge) > 0 ? [charge.capture.currency] : [],
+    ),
+  ),
+]
 
 const isWrong = ({ capture, resolved }: Charge): boolean =>
   capture !== undefined && resolved === undefined && capture.differences.length + capture.unlawful.length > 0

@@ -1,18 +1,19 @@
 import type { Invoice } from './invoice.ts'
 import type { Payment } from './payment.ts'
-import { pendingOf, refundableOf } from './paymentState.ts'
+import { type CreditIn, lostMinorOf, pendingOf, refundableMinorOf } from './paymentState.ts'
 import type { Refund } from './refund.ts'
 
-/** A payment as answers show it. Never the provider's tokens: a payment holds none. */
-export const paymentView = (payment: Payment) => ({
+/** A payment as answers show it. Never the provider's tokens: a payment holds none. `creditIn`: of its account, where `creditedCurrencies` asks. */
+export const paymentView = (payment: Payment, creditIn: CreditIn) => ({
   id: payment.id,
   type: payment.type,
   status: payment.status,
   amount: payment.amountMinor,
   currency: payment.currency,
   refunded: payment.refundedMinor,
+  lost: lostMinorOf(payment),
   refundPending: payment.charges.reduce((sum, charge) => sum + pendingOf(charge), 0),
-  refundable: payment.charges.reduce((sum, charge) => sum + refundableOf(charge), 0),
+  refundable: refundableMinorOf(payment, creditIn),
   provider: payment.provider,
   providerOrderId: payment.providerOrderId ?? null,
   providerPaymentId: payment.providerPaymentId ?? null,
@@ -25,17 +26,23 @@ export const paymentView = (payment: Payment) => ({
 })
 
 /** The payment with what belongs to it. `documents`: its invoice and credit notes, `refunds` those that were asked for here. */
-export function paymentDetail(payment: Payment, documents: readonly Invoice[], refunds: readonly Refund[]) {
+export function paymentDetail(
+  payment: Payment,
+  creditIn: CreditIn,
+  documents: readonly Invoice[],
+  refunds: readonly Refund[],
+) {
   const invoice = documents.find(({ kind }) => kind === 'invoice')
   return {
-    ...paymentView(payment),
+    ...paymentView(payment, creditIn),
     invoiceId: invoice?.id ?? null,
     invoiceNumber: invoice?.number ?? null,
-    documents: documents.map(({ id, kind, number, refundId, totalMinor, issuedOn }) => ({
+    documents: documents.map(({ id, kind, number, refundId, disputeId, totalMinor, issuedOn }) => ({
       id,
       kind,
       number: number ?? null,
       refundId: refundId ?? null,
+      disputeId: disputeId ?? null,
       total: totalMinor,
       issuedOn,
     })),

@@ -43,6 +43,8 @@ export interface HistoryEntry {
   providerPaymentId: string | null
   /** The saved method that paid; absent: the provider handed over none that may be charged again. */
   methodId?: string
+  /** What paid, as far as it was told: `visa •••• 4242`. */
+  methodLabel?: string
 }
 
 export const noticeKinds = [

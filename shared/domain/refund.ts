@@ -80,7 +80,11 @@ export function planRefund(
 ): RefundPlan {
   const charge = chargeOf(payment, request.providerPaymentId)
   if (!charge?.capture) return refused('conflict', 'There is no money to refund.', 0)
-  const refundableMinor = refundableOf(charge)
+  const leftMinor = refundableOf(payment, charge)
+  const isCredit = charge.as === 'account_credit'
+  const refundableMinor = isCredit ? Math.min(leftMinor, credit?.balanceMinor ?? 0) : leftMinor
+  if (leftMinor > 0 && refundableMinor === 0)
+    return refused('conflict', 'The account has used the credit that this payment became.', 0)
   const fault = faultOf(payment, request, refundableMinor, charge)
   if (fault) return refused(fault[0], fault[1], refundableMinor)
   const amountMinor = request.amountMinor ?? refundableMinor
@@ -91,8 +95,7 @@ export function planRefund(
     now,
   )
   if (plan.kind === 'ignored') return refused('conflict', 'The payment has too many refunds.', refundableMinor)
-  const withdrawn = charge.as === 'account_credit' ? withdrawal(credit, payment.id, request.id, amountMinor, now) : []
-  if (!withdrawn) return refused('conflict', 'The account has used the credit that this payment became.', 0)
+  const withdrawn = isCredit ? withdrawal(credit, payment.id, request.id, amountMinor, now) : []
   const refund: Refund = {
     id: request.id,
     paymentId: payment.id,
@@ -125,10 +128,11 @@ function withdrawal(
   refund: string,
   amountMinor: number,
   now: number,
-): PaymentWrite[] | undefined {
-  if (!credit) return undefined
-  const change = planCredit(credit, { cause: 'withdrawn', amountMinor: -amountMinor, paymentId, about: refund }, now)
-  return change && [{ row: 'credit', change }]
+): PaymentWrite[] {
+  const taken = { cause: 'withdrawn' as const, amountMinor: -amountMinor, paymentId, about: refund }
+  const change = credit && planCredit(credit, taken, now)
+  if (!change) throw new Error('a refund takes more credit than there is')
+  return [{ row: 'credit', change }]
 }
 
 /** The charge to refund: the one named, else the one settled, else the only one. */
@@ -153,7 +157,7 @@ function faultOf(
     return ['validation_failed', 'plan: must say what becomes of the plan: now, period_end or keep']
   if (plan === 'period_end' && hasNoEnd(payment))
     return ['validation_failed', 'plan: has no period end; say now or keep']
-  if (refundableMinor === 0) return ['conflict', 'Everything is refunded, or on its way back.']
+  if (refundableMinor === 0) return ['conflict', 'Everything is refunded, lost in a dispute, or on its way back.']
   if (amountMinor !== undefined && amountMinor > refundableMinor)
     return ['conflict', 'The amount is more than what is left to refund.']
   if (charge.refunds.length >= maxRefunds) return ['conflict', 'The payment has too many refunds.']

@@ -1,10 +1,11 @@
 import { MoreIsDue } from './accountWallet.ts'
-import { guardOf } from './guard.ts'
+import { guardOf, idOf } from './guard.ts'
 import type { Payment } from './payment.ts'
 import type { Refund } from './refund.ts'
 import { chargeOfRefund, type RefundDraft } from './refundDraft.ts'
 import { planCredit } from './settlementCredit.ts'
-import { planRefundOf } from './subscriptionRefund.ts'
+import { isLive } from './subscription.ts'
+import { planGround, planRefundOf } from './subscriptionRefund.ts'
 import { windowAt } from './time.ts'
 import { decide } from './walletDecide.ts'
 
@@ -38,9 +39,9 @@ function takePlan(draft: RefundDraft): void {
   const { account, subscription, wallet, fallback } = context
   if (!account || !subscription || !wallet) return
   const { amountMinor, plan } = refund
-  draft.writes.push(
-    ...planRefundOf({ account, wallet, subscription, fallback }, payment, { amountMinor, plan }, now).writes,
-  )
+  const historyId = idOf('his', now, guardOf('i', 'refund history', refund.id))
+  const asked = { amountMinor, plan, historyId }
+  draft.writes.push(...planRefundOf({ account, wallet, subscription, fallback }, payment, asked, now).writes)
 }
 
 /**
@@ -113,7 +114,7 @@ function revokeItem(draft: RefundDraft): void {
   })
 }
 
-/** A refund that failed after it was taken on: credits, item and account credit come back; an ended plan does not. */
+/** A refund that failed after it was taken on: credits, item, account credit and the ground of prorations come back; an ended plan does not. */
 export function refundUndone(draft: RefundDraft): void {
   const { payment, refund } = draft
   returnCredit(draft)
@@ -125,6 +126,14 @@ export function refundUndone(draft: RefundDraft): void {
     draft.writes.push({ row: 'purchase', next: { ...held, ver: purchase.ver + 1 }, seenVer: purchase.ver })
   }
   draft.payment = { ...draft.payment, reversedMinor: draft.payment.reversedMinor - refund.amountMinor }
+  returnGround(draft)
+}
+
+/** The money is here again: it is the ground of credits as before. What the refund ended stays over. */
+function returnGround({ context, payment, writes, now }: RefundDraft): void {
+  const { account, subscription, wallet, fallback } = context
+  if (!account || !subscription || !wallet || !isLive(subscription)) return
+  writes.push(...planGround({ account, wallet, subscription, fallback }, payment, now).writes)
 }
 
 /** Money that had left the account credit when the refund was asked for. */

@@ -119,7 +119,7 @@ function noteCredit(draft: RefundDraft): void {
   if (amountMinor < 1) return
   const note = creditNoteOf(
     invoice,
-    { refundId, amountMinor, reason, creditedMinor: payment.notedMinor },
+    { about: { refundId }, amountMinor, reason, creditedMinor: payment.notedMinor },
     { ...document, at: now },
   )
   draft.writes.push({ row: 'invoice', next: note })

@@ -1,4 +1,5 @@
 import type { Payment } from './payment.ts'
+import type { CreditIn } from './paymentState.ts'
 import { paymentView } from './paymentView.ts'
 import type { Refund } from './refund.ts'
 
@@ -23,8 +24,8 @@ export const refundView = (refund: Refund) => ({
 })
 
 /** A payment as staff see it: whose it is, too. */
-export const anyPaymentView = (payment: Payment) => ({
-  ...paymentView(payment),
+export const anyPaymentView = (payment: Payment, creditIn: CreditIn) => ({
+  ...paymentView(payment, creditIn),
   accountId: payment.accountId,
   captured: payment.capturedMinor,
 })

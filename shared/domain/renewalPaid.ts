@@ -15,6 +15,7 @@ import {
   periodAfter,
   presentPeriod,
   statusAt,
+  stretched,
 } from './subscriptionState.ts'
 import { assertTransition } from './subscriptionTransition.ts'
 import {
@@ -45,7 +46,7 @@ export function renewalPaid(
 ): OtherEffect {
   const { account, subscription } = scene
   if (!isLawful(subscription, payment, terms, now)) return overtaken
-  const paid = withPeriod(subscription, payment)
+  const paid = withPeriod(stretched(subscription, now), payment)
   const next = presentPeriod(paid, now)
   const hasBegun = next.periodIndex > subscription.periodIndex
   if (hasBegun) assertTransition('renewal_paid', statusAt(subscription, now).status, next.status)

@@ -31,6 +31,8 @@ export interface SettlementInput {
   ids: { subscription: string; purchase: string; history: string }
   /** The provider handed over a method that may be charged again. `mandate`: it is debited ahead of time, once a cycle. */
   savedMethod?: { id: string; mandate: boolean }
+  /** What paid, in words. */
+  methodLabel?: string
 }
 
 export type SettlementPlan =
@@ -239,9 +241,13 @@ function told(
   )
 }
 
-/** The plan history names the method that paid. */
-const paidWith = (write: PaymentWrite, { savedMethod }: SettlementInput): PaymentWrite =>
-  write.row === 'history' && savedMethod ? { ...write, next: { ...write.next, methodId: savedMethod.id } } : write
+/** The plan history names what paid: the method that was saved with it or charged, and what the provider told of it. */
+function paidWith(write: PaymentWrite, { payment, savedMethod, methodLabel }: SettlementInput): PaymentWrite {
+  if (write.row !== 'history') return write
+  const methodId = savedMethod?.id ?? payment.method?.id
+  const named = { ...(methodId !== undefined && { methodId }), ...(methodLabel !== undefined && { methodLabel }) }
+  return { ...write, next: { ...write.next, ...named } }
+}
 
 /** The payment, its guard and what goes with them. A second charge leaves what the first one did as it is. */
 function settledAs(

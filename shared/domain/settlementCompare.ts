@@ -65,8 +65,15 @@ export function unlawfulNow(
   return payment.type === 'plan_purchase' && hasLiveSubscription(account, now) ? 'already_subscribed' : undefined
 }
 
-/** By what the provider tells now, or by a refund that was told before the money was: Paystack's payments name no refunds. */
-function wentBack({ charges }: Payment, { status, refundedMinor, providerPaymentId }: ObservedPayment): boolean {
-  const known = charges.find((charge) => charge.providerPaymentId === providerPaymentId)
-  return status === 'refunded' || refundedMinor > 0 || (known !== undefined && refundedOf(known) > 0)
+/**
+ * By what the provider tells now, or by a refund or a lost dispute that was told before the money was: Paystack's payments
+ * name no refunds, and no provider's name a dispute.
+ */
+function wentBack(
+  { charges, disputes }: Payment,
+  { status, refundedMinor, providerPaymentId: id }: ObservedPayment,
+): boolean {
+  const known = charges.find((charge) => charge.providerPaymentId === id)
+  const isLost = disputes.some(({ outcome, providerPaymentId: named = id }) => outcome?.won === false && named === id)
+  return status === 'refunded' || refundedMinor > 0 || isLost || (known !== undefined && refundedOf(known) > 0)
 }

@@ -11,13 +11,13 @@ export interface AccountCredit {
 export type CreditCause =
   /** A checkout takes it, or a settlement again what had been given back. */
   | 'taken'
-  /** What a checkout took, given back: the order expired, its charge failed, or its money has no effect. */
+  /** Given back: the order that took it expired, its charge failed or its money has no effect; a refund failed, a lost dispute was won after all. */
   | 'released'
   /** A payment that has no other effect. */
   | 'paid_in'
   /** What a change of plan left over. */
   | 'surplus'
-  /** That payment was refunded, or settled after all. */
+  /** That payment was refunded, lost in a dispute, or settled after all. */
   | 'withdrawn'
 
 /** One change of it, immutable: put where there is none under its id, so a repeated cause changes nothing. */

@@ -4,7 +4,7 @@ import { isPlanLive, liveTerms } from './entitlement.ts'
 import type { Payment } from './payment.ts'
 import type { HistoryEntry, PaymentWrite } from './paymentWrite.ts'
 import { periodEnd } from './period.ts'
-import { type BoughtSubscription, graceMs, isBought } from './subscriptionState.ts'
+import { accessEndOf, type BoughtSubscription, graceMs, isBought } from './subscriptionState.ts'
 import type { PlanTerms } from './terms.ts'
 import { planPeriod, zoneAt } from './time.ts'
 import type { Wallet } from './walletState.ts'
@@ -90,19 +90,21 @@ function boughtSubscription(input: PlanEffectInput, now: number): BoughtSubscrip
     autoRenew: method !== undefined && end !== null,
     ...(method && { method }),
     ...(coupon && { coupon }),
+    ...(account.suspended && { pausedAt: now }),
   }
 }
 
 function subscribed(account: Account, subscription: BoughtSubscription, terms: PlanTerms, now: number): Account {
   const { accessEnd: _ended, complimentary: _free, ...rest } = account
-  const { periodEnd: end, autoRenew } = subscription
+  const accessEnd = accessEndOf(subscription)
+  const { periodEnd: end } = subscription
   return {
     ...rest,
     plan: terms,
     subscriptionId: subscription.id,
     currency: account.currency ?? subscription.currency,
     hasPaid: true,
-    ...(end !== null && { accessEnd: end + (autoRenew ? graceMs : 0) }),
+    ...(accessEnd !== null && { accessEnd }),
     period: planPeriod(account.period, { start: now, end }, now),
     ver: account.ver + 1,
     updatedAt: now,

@@ -2,7 +2,7 @@ import { type Invoice, invoiceOf } from './invoice.ts'
 import { type Charge, captures, type Payment, type Resolution } from './payment.ts'
 import { planPaymentFact } from './paymentFact.ts'
 import { withOneCredit } from './paymentHolds.ts'
-import { derived } from './paymentState.ts'
+import { derived, refundableOf } from './paymentState.ts'
 import type { PaymentWrite } from './paymentWrite.ts'
 import { retakenHolds, type SettlementInput } from './settlement.ts'
 import { noCredit, planCredit } from './settlementCredit.ts'
@@ -46,10 +46,13 @@ function resolved(payment: Payment, { providerPaymentId }: Charge, as: Resolutio
   return { next, writes }
 }
 
-/** Held money becomes account credit, in its own currency. */
+/** What is left of held money becomes account credit, in its own currency. */
 function kept(input: SettlementInput, charge: Paid, now: number): ReviewPlan {
   const { payment, credit } = input
-  const { amountMinor, currency } = charge.capture
+  const { currency } = charge.capture
+  const amountMinor = refundableOf(payment, charge)
+  if (amountMinor === 0)
+    return { kind: 'refused', code: 'conflict', detail: 'The money went back: nothing is left of it.' }
   const account = credit?.currency === currency ? credit : noCredit(payment.accountId, currency)
   const paidIn = { cause: 'paid_in' as const, amountMinor, paymentId: payment.id, about: charge.providerPaymentId }
   const change = planCredit(account, paidIn, now)
@@ -108,6 +111,8 @@ function grantFault({ payment, account }: SettlementInput, charge: Paid, now: nu
   if (!account) return 'The account is gone.'
   if (payment.type === 'plan_purchase' && hasLiveSubscription(account, now))
     return 'The account has a live subscription.'
+  if (refundableOf(payment, charge) < charge.capture.amountMinor)
+    return 'Some of the money went back: refund the rest, or keep it as account credit.'
   // An invoice states what was paid; another amount would make it untrue.
   if (charge.capture.currency !== payment.currency || charge.capture.amountMinor !== payment.amountMinor)
     return 'Another amount was paid: refund it, or keep it as account credit.'

@@ -4,6 +4,7 @@ import {
   daysRemaining,
   endsAtPeriodEnd,
   isBought,
+  isPaused,
   paidUntil,
   presentPeriod,
   statusAt,
@@ -39,6 +40,8 @@ export function subscriptionDetail<Features>(stored: Subscription, features: Fea
     canceledAt: orNull(canceledAt),
     cancelReason: cancelReason ?? null,
     trial: status === 'trialing',
+    /** Since when nothing is charged and no grace runs: the account is suspended. */
+    pausedAt: orNull(isPaused(subscription) ? bought?.pausedAt : null),
     /** What renewals charge; null: the account's default method. */
     paymentMethodId: bought?.method?.id ?? null,
     features,

@@ -4,6 +4,7 @@ import {
   type BoughtSubscription,
   graceMs,
   isBought,
+  isPaused,
   nextUnpaid,
   type PendingCharge,
   type PlanReference,
@@ -79,9 +80,10 @@ function overage({ finalOverage }: BoughtSubscription): DueAction[] {
 
 function renewal(subscription: BoughtSubscription): DueAction[] {
   const { pendingCharge, autoRenew, retry } = subscription
+  // Also of a suspended account: what the provider took on is heard.
   if (pendingCharge) return follow(subscription)
   const from = chargedFrom(subscription)
-  if (!autoRenew || from === null || retry?.nextAt === null) return []
+  if (!autoRenew || from === null || retry?.nextAt === null || isPaused(subscription)) return []
   return [
     { kind: 'charge', at: retry?.nextAt ?? from, periodIndex: nextUnpaid(subscription), failed: retry?.failed ?? 0 },
   ]
@@ -110,7 +112,7 @@ function advance({ ahead: [first] = [], periodEnd }: BoughtSubscription): DueAct
 
 function reminder(subscription: BoughtSubscription): DueAction[] {
   const endsAt = paidUntil(subscription)
-  if (endsAt === null) return []
+  if (endsAt === null || isPaused(subscription)) return []
   const { interval, remindedUntil = Number.NEGATIVE_INFINITY, periodStart, autoRenew: renews } = subscription
   // One that lies before the period (a short trial) was never due.
   const from = Math.max(remindedUntil, periodStart)

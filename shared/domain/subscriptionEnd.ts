@@ -1,4 +1,5 @@
 import { Problem } from '#errors/problem'
+import type { PaymentWrite } from './paymentWrite.ts'
 import { hasLiveSubscription } from './settlementPlan.ts'
 import { isLive } from './subscription.ts'
 import {
@@ -71,28 +72,34 @@ function ended(
   ids: { history: string },
   now: number,
 ): SubscriptionPlan {
-  const { account, subscription, fallback } = scene
-  const { endedAt = now, status } = next
+  const { account } = scene
+  const { status } = next
   const reason = status === 'canceled' ? 'canceled' : 'expired'
   return written(
     scene,
     {
       next,
-      beside: [
-        historyWrite(account.id, next, {
-          id: ids.history,
-          planId: fallback?.planId ?? subscription.planId,
-          previousPlanId: subscription.planId,
-          kind: status === 'canceled' ? 'cancel' : 'expire',
-          startedAt: endedAt,
-          endedAt: null,
-        }),
-        noticeOf(account.id, 'subscription.ended', next, { reason }),
-      ],
+      beside: [endedLine(scene, next, ids.history, now), noticeOf(account.id, 'subscription.ended', next, { reason })],
     },
     now,
   )
 }
+
+/** The line that says that a plan ended, and what holds from there. */
+export const endedLine = (
+  { account, subscription, fallback }: SubscriptionScene,
+  next: BoughtSubscription,
+  id: string,
+  now: number,
+): PaymentWrite =>
+  historyWrite(account.id, next, {
+    id,
+    planId: fallback?.planId ?? subscription.planId,
+    previousPlanId: subscription.planId,
+    kind: next.status === 'canceled' ? 'cancel' : 'expire',
+    startedAt: next.endedAt ?? now,
+    endedAt: null,
+  })
 
 /**
  * Tidies after a subscription whose time is over: the account falls back. Access ended at the very instant already, as
@@ -113,26 +120,37 @@ export function planEnd(scene: SubscriptionScene, ids: { history: string }, now:
 
 /**
  * Takes back what was asked: the end that has not come yet, or a cancellation of the last 30 days whose paid time is not
- * over. Asked again it changes nothing.
+ * over. What had ended has a line of its own from then on: the plan goes on, and nothing was paid for that. Asked again it
+ * changes nothing.
  * @throws Problem `conflict` when there is nothing to take up, or another subscription is live.
  */
 export function planReactivate(
   scene: SubscriptionScene,
   input: { terms: PlanTerms; hasMethod: boolean },
+  ids: { history: string },
   now: number,
 ): SubscriptionPlan {
-  const { subscription } = scene
+  const { account, subscription, fallback } = scene
   const { status, access } = statusAt(subscription, now)
+  const notice = noticeOf(account.id, 'subscription.reactivated', subscription)
   if (access) {
     assertMayHappen('keep', status)
     if (!endsAtPeriodEnd(subscription)) return unchanged(scene)
-    return written(scene, { next: { ...kept(subscription, input.hasMethod), status }, ...reactivated(scene) }, now)
+    return written(scene, { next: { ...kept(subscription, input.hasMethod), status }, beside: [notice] }, now)
   }
   assertMayHappen('reactivate', status)
   const fault = reactivationFault(scene, now)
   if (fault !== undefined) throw new Problem('conflict', fault)
   const { endedAt: _ended, ...rest } = kept(subscription, input.hasMethod)
-  return written(scene, { next: { ...rest, status: 'active' }, terms: input.terms, ...reactivated(scene) }, now)
+  const next: BoughtSubscription = { ...rest, status: 'active' }
+  const line = historyWrite(account.id, next, {
+    id: ids.history,
+    kind: 'renewal',
+    previousPlanId: fallback?.planId ?? null,
+    startedAt: now,
+    endedAt: paidUntil(next),
+  })
+  return written(scene, { next, terms: input.terms, beside: [line, notice] }, now)
 }
 
 function kept(subscription: BoughtSubscription, hasMethod: boolean): BoughtSubscription {
@@ -143,10 +161,6 @@ function kept(subscription: BoughtSubscription, hasMethod: boolean): BoughtSubsc
     autoRenew: hasMethod && paidUntil(subscription) !== null,
   }
 }
-
-const reactivated = ({ account, subscription }: SubscriptionScene) => ({
-  beside: [noticeOf(account.id, 'subscription.reactivated', subscription)],
-})
 
 function reactivationFault({ account, subscription }: SubscriptionScene, now: number): string | undefined {
   const { canceledAt, refunded, trial } = subscription

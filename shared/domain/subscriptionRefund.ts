@@ -1,8 +1,10 @@
+import type { OrderLine } from './order.ts'
 import type { Payment } from './payment.ts'
+import { lostMinorOf } from './paymentState.ts'
 import type { PlanOnRefund } from './refund.ts'
 import { isLive } from './subscription.ts'
-import { withoutRenewal } from './subscriptionEnd.ts'
-import type { BoughtSubscription, PaidAhead } from './subscriptionState.ts'
+import { endedLine, withoutRenewal } from './subscriptionEnd.ts'
+import type { BoughtSubscription } from './subscriptionState.ts'
 import { statusAt } from './subscriptionState.ts'
 import { assertTransition } from './subscriptionTransition.ts'
 import { noticeOf, type SubscriptionPlan, type SubscriptionScene, unchanged, written } from './subscriptionWrite.ts'
@@ -12,6 +14,8 @@ export interface RefundOfPlan {
   amountMinor: number
   /** `now` ends it, `period_end` its renewal, `keep` neither. */
   plan: PlanOnRefund
+  /** The line of the plan history that says so, where it ends now. */
+  historyId: string
 }
 
 /**
@@ -39,32 +43,62 @@ export function planRefundOf(
   if (access) assertTransition('refunded', status, 'canceled')
   const over: BoughtSubscription = { ...asked, status: 'canceled', refunded: true, endedAt: now }
   const notice = noticeOf(account.id, 'subscription.ended', over, { reason: 'refunded' })
+  const line = endedLine(scene, over, refund.historyId, now)
   // What is free of the included credits goes with the plan.
-  return written(scene, { next: over, replace: true, beside: [notice] }, now)
+  return written(scene, { next: over, replace: true, beside: [line, notice] }, now)
+}
+
+/**
+ * Money of a payment came back, or was lost after all: the ground of its credits follows, and access stays as it is.
+ * `payment`: as it is by now. What is over is taken up again only where all of its money is here.
+ */
+export function planGround(scene: SubscriptionScene, payment: Payment, now: number): SubscriptionPlan {
+  const { account, subscription } = scene
+  const next = grounded(subscription, payment)
+  if (next === subscription) return unchanged(scene)
+  if (isLive(subscription) && account.subscriptionId === subscription.id) return written(scene, { next }, now)
+  const { refunded: _before, ...rest } = next
+  const isWhole = payment.reversedMinor === 0 && lostMinorOf(payment) === 0
+  return written(scene, { next: isWhole ? rest : { ...rest, refunded: true } }, now)
 }
 
 function withLess(subscription: BoughtSubscription, payment: Payment, refund: RefundOfPlan): BoughtSubscription {
+  const after = { ...payment, reversedMinor: payment.reversedMinor + refund.amountMinor }
+  const { ahead = [], ...rest } = subscription
+  // There is no gap in what is paid: only the last period may go, an earlier one keeps its time without its money.
+  const isLast = ahead.at(-1)?.paymentId === payment.id
+  const isGone = refund.plan !== 'keep' && isLast && after.reversedMinor >= payment.amountMinor
+  if (!isGone) return grounded(subscription, after)
+  return { ...rest, ...(ahead.length > 1 && { ahead: ahead.slice(0, -1) }) }
+}
+
+/** The subscription with what is left of the money that a payment brought for the present period, or for one ahead. */
+function grounded(subscription: BoughtSubscription, payment: Payment): BoughtSubscription {
+  const paidMinor = groundOfPayment(payment)
+  const { ahead = [] } = subscription
   if (subscription.paymentId === payment.id)
-    return { ...subscription, paidMinor: lessOf(subscription.paidMinor, payment, refund) }
-  const { ahead, ...rest } = subscription
-  if (!ahead?.some(({ paymentId }) => paymentId === payment.id)) return subscription
-  const left = aheadAfter(ahead, payment, refund)
-  return { ...rest, ...(left.length > 0 && { ahead: left }) }
+    return subscription.paidMinor === paidMinor ? subscription : { ...subscription, paidMinor }
+  const seen = ahead.find(({ paymentId }) => paymentId === payment.id)
+  if (!seen || seen.paidMinor === paidMinor) return subscription
+  return { ...subscription, ahead: ahead.map((one) => (one === seen ? { ...one, paidMinor } : one)) }
 }
 
-/** There is no gap in what is paid: only the last period may go, an earlier one keeps its time without its money. */
-function aheadAfter(ahead: readonly PaidAhead[], payment: Payment, refund: RefundOfPlan): PaidAhead[] {
-  const at = ahead.findIndex(({ paymentId }) => paymentId === payment.id)
-  const isGone = refund.plan !== 'keep' && payment.reversedMinor + refund.amountMinor >= payment.amountMinor
-  if (isGone && at === ahead.length - 1) return ahead.slice(0, at)
-  return ahead.map((one) =>
-    one.paymentId === payment.id ? { ...one, paidMinor: lessOf(one.paidMinor, payment, refund) } : one,
-  )
+/**
+ * What the plan was paid with, as far as the money is here: neither refunded nor lost in a dispute. Always from the whole,
+ * so that parts take all of it in the end and never more, and what comes back is what went.
+ */
+function groundOfPayment(payment: Payment): number {
+  const { amountMinor, reversedMinor } = payment
+  const left = BigInt(Math.max(0, amountMinor - reversedMinor - lostMinorOf(payment)))
+  return amountMinor === 0 ? 0 : Number((BigInt(planMinorOf(payment)) * left) / BigInt(amountMinor))
 }
 
-/** The refunded part of what is left of it, so that parts take the whole in the end, and never more. */
-function lessOf(paidMinor: number, { amountMinor, reversedMinor }: Payment, refund: RefundOfPlan): number {
-  const before = BigInt(Math.max(0, amountMinor - reversedMinor))
-  const after = BigInt(Math.max(0, amountMinor - reversedMinor - refund.amountMinor))
-  return before === 0n ? 0 : Number((BigInt(paidMinor) * after) / before)
+/** Of a change what the new plan costs for its time, else the plan's own lines: overage is no ground of a proration. */
+function planMinorOf({ subject, order }: Payment): number {
+  if (subject.kind === 'subscription' && subject.change) return subject.change.chargeMinor
+  const lines =
+    subject.kind === 'subscription' ? order.lines.filter((line) => isOf(line, subject.priceId)) : order.lines
+  return lines.reduce((sum, { netMinor }) => sum + netMinor, 0)
 }
+
+const isOf = ({ kind, id }: OrderLine, priceId: string): boolean => kind === 'plan' && id === priceId

@@ -91,6 +91,8 @@ export interface BoughtSubscription extends Subscription {
   remindedUntil?: number
   /** Its money went back: it cannot be taken up again. */
   refunded?: boolean
+  /** Since when its account is suspended: nothing is charged, no grace runs and nothing expires until that is lifted. */
+  pausedAt?: number
   /** Nothing was paid for the present period: it is tried. */
   trial?: boolean
   /** The provider renews it (imported): period and state follow the provider, and nothing here charges it. */
@@ -133,6 +135,33 @@ export function paidUntil(subscription: BoughtSubscription): number | null {
 /** Somebody asked for its end, and it has not come yet. */
 export const endsAtPeriodEnd = (subscription: Subscription): boolean =>
   isLive(subscription) && isBought(subscription) && !subscription.autoRenew && subscription.canceledAt !== undefined
+
+/** It stands still with its account. What somebody asked to end ends all the same, and a provider's own goes by its word. */
+export const isPaused = (subscription: Subscription): boolean =>
+  isLive(subscription) &&
+  isBought(subscription) &&
+  subscription.pausedAt !== undefined &&
+  !subscription.managedBy &&
+  !endsAtPeriodEnd(subscription)
+
+/**
+ * What stood still, as it goes on from an instant. A period that was over by then ends now: nobody is charged for time in
+ * which there was no access, and renewal, retries and grace count from here. Periods that are paid have gone by.
+ */
+export function stretched(subscription: BoughtSubscription, now: number): BoughtSubscription {
+  const present = presentPeriod(subscription, now)
+  const { periodEnd: end, periodIndex, retry, method } = present
+  if (!isPaused(subscription) || end === null || end > now) return present
+  // A mandate's one debit of the cycle was made: nothing is tried by itself.
+  const isTriedAgain = retry && !(retry.nextAt === null && method?.mandate)
+  return {
+    ...present,
+    periodEnd: now,
+    anchor: now,
+    firstIndex: periodIndex + 1,
+    ...(isTriedAgain && { retry: { ...retry, nextAt: now } }),
+  }
+}
 
 /** The subscription in the first period that is paid ahead. @throws RangeError when there is none: a defect. */
 export function periodAfter(subscription: BoughtSubscription): BoughtSubscription {
@@ -180,9 +209,10 @@ function underPlan(
   return { ...plan, anchor: start ?? anchor, firstIndex: periodIndex + 1 }
 }
 
-/** The instant at which access ends, grace included; null: it does not end by itself. Judged while it is live. */
+/** The instant at which access ends, grace included; null: it does not end by itself, or not while it stands still. Judged while it is live. */
 export function accessEndOf(subscription: Subscription): number | null {
   if (!isBought(subscription)) return subscription.periodEnd
+  if (isPaused(subscription)) return null
   const end = paidUntil(subscription)
   if (end === null) return null
   const { pendingCharge, autoRenew, status } = subscription

@@ -50,7 +50,8 @@ export function written(
   now: number,
 ): SubscriptionPlan {
   const { account: before, wallet, subscription: seen, fallback } = scene
-  const subscription = { ...withFinalOverage(seen, passedOver(next, now), now), ver: seen.ver + 1 }
+  const still = withPause(next, before, now)
+  const subscription = { ...withFinalOverage(seen, passedOver(still, now), now), ver: seen.ver + 1 }
   const after = isOwn(scene, next) ? snapshot(before, subscription, terms, fallback, now) : before
   const moved = canonicalJson(after) !== canonicalJson(before)
   const account = moved ? { ...after, ver: before.ver + 1, updatedAt: now } : before
@@ -93,6 +94,15 @@ function withFinalOverage(seen: BoughtSubscription, next: BoughtSubscription, no
   const { finalOverage: _owed, ...rest } = next
   if (isLive(next)) return rest
   return isLive(seen) && !next.managedBy ? { ...rest, finalOverage: { at: now } } : next
+}
+
+/** What is live stands still while its account is suspended, and for no longer. */
+function withPause(
+  { pausedAt, ...rest }: BoughtSubscription,
+  { suspended }: Pick<Account, 'suspended'>,
+  now: number,
+): BoughtSubscription {
+  return suspended && isLive(rest) ? { ...rest, pausedAt: pausedAt ?? now } : rest
 }
 
 /** Nobody is reminded of an end that has passed. */

@@ -39,6 +39,7 @@ export function drawHead(sheet: Sheet, invoice: Invoice, invoiceNumber: string |
     ['Currency', invoice.currency],
     ['Payment', invoice.paymentId],
     ['Refund', invoice.refundId],
+    ['Dispute', invoice.disputeId],
     ['Reduces invoice', invoice.kind === 'credit_note' ? reduces : undefined],
   ]
   for (const [name, value] of facts) {

@@ -23,6 +23,8 @@ const paymentRow = {
   currency,
   captured: minor,
   refunded: minor,
+  /** Taken back for good by a lost dispute. */
+  lost: minor,
   refundPending: minor,
   refundable: minor,
   provider: orNull(z.enum(paymentProviders)),
@@ -147,6 +149,8 @@ const chargeView = z.object({
   /** What settlement made of it: nothing yet, what was bought, account credit, or held for staff. */
   as: orNull(z.enum(['granted', 'account_credit', 'held'])),
   refunded: minor,
+  /** In disputes. */
+  lost: minor,
   refundable: minor,
   resolved: orNull(z.object({ as: z.enum(['settled', 'kept', 'returned']), at: time })),
 })
@@ -173,6 +177,8 @@ export const getAnyPayment = http({
         providerPaymentId: orNull(z.string()),
         amount: minor,
         state: z.enum(['open', 'won', 'lost']),
+        /** For good. */
+        taken: minor,
         decidedAt: orNull(time),
       }),
     ),
@@ -182,6 +188,7 @@ export const getAnyPayment = http({
         kind: z.enum(['invoice', 'credit_note']),
         number: orNull(z.string()),
         refundId: orNull(ourId('rfd')),
+        disputeId: orNull(z.string()),
         total: minor,
         issuedOn: z.string(),
       }),

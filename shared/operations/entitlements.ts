@@ -59,7 +59,7 @@ export const check = http({
 
 const entitlementView = z.object({
   ...standing,
-  /** On or at all usable on the plan of this moment. */
+  /** On or at all usable on the plan of this moment; nothing is while the account is suspended. */
   enabled: z.boolean(),
   value: orNull(z.string()),
   window: orNull(z.enum(['minute', 'hour', 'day', 'month', 'period', 'lifetime'])),

@@ -46,6 +46,8 @@ const document = z.object({
   /** Null for the moment until it has one. */
   number: orNull(z.string()),
   refundId: orNull(ourId('rfd')),
+  /** Of a lost dispute: the provider's id. */
+  disputeId: orNull(z.string()),
   total: minor,
   issuedOn: z.string(),
 })
@@ -96,7 +98,7 @@ export const summarizePayments = http({
     count: z.int(),
     completed: z.int(),
     failed: z.int(),
-    /** Captured, less refunded. */
+    /** Captured, less refunded, less lost in disputes. */
     spent: z.array(z.object({ currency, amount: minor })),
   }),
   idempotency: 'natural',
@@ -123,15 +125,16 @@ export const exportPayments = http({
 export const getInvoice = http({
   id: 'getInvoice',
   area: 'payments',
-  summary: 'The invoice of a payment, or the credit note of a refund, as PDF.',
+  summary: 'The invoice of a payment, or the credit note of a refund or a lost dispute, as PDF.',
   ifItFails: 'Customers cannot download their invoices.',
   routes: ['GET /v1/me/payments/{paymentId}/invoice', 'GET /v1/accounts/{accountId}/payments/{paymentId}/invoice'],
   scope: 'payments:read',
   params: paymentParams,
   query: z.strictObject({
     document: z._default(z.enum(['invoice', 'credit_note']), 'invoice'),
-    /** With `document=credit_note`, and only then. */
+    /** One of these with `document=credit_note`, and only then. */
     refundId: z.optional(ourId('rfd')),
+    disputeId: z.optional(z.string().check(z.regex(/^[A-Za-z0-9_]{1,100}$/))),
   }),
   success: 200,
   output: z.custom<Uint8Array>((value) => value instanceof Uint8Array),
@@ -199,7 +202,7 @@ export const addPaymentMethod = http({
   success: 201,
   output: checkoutView,
   idempotency: 'guard',
-  errors: ['not_found', 'conflict', 'idempotency_in_progress', 'provider_unavailable', 'account_suspended'],
+  errors: ['not_found', 'conflict', 'idempotency_in_progress', 'provider_unavailable'],
   grants: { table: 'readWrite', writeKeys: ['ACCOUNT#*', 'ORDER#*', 'AUDIT#*'], paymentSecret: true },
   limits: { timeoutSeconds: 29 },
 })
@@ -235,7 +238,7 @@ export const setDefaultPaymentMethod = http({
   success: 200,
   output: methodView,
   idempotency: 'natural',
-  errors: ['not_found', 'contended', 'account_suspended'],
+  errors: ['not_found', 'conflict', 'contended'],
   grants: { table: 'readWrite' },
 })
 

@@ -15,6 +15,8 @@ export const paymentView = z.object({
   currency,
   /** Given back so far, on its way back, and what may still be given back. */
   refunded: amount,
+  /** Taken back for good by a lost dispute. */
+  lost: amount,
   refundPending: amount,
   refundable: amount,
   provider: orNull(provider),
@@ -74,7 +76,6 @@ export const createCheckout = http({
     'quote_expired',
     'idempotency_in_progress',
     'provider_unavailable',
-    'account_suspended',
   ],
   grants: { table: 'readWrite', paymentSecret: true },
   limits: { timeoutSeconds: 29 },

@@ -38,7 +38,6 @@ export const createPurchase = http({
     'quote_expired',
     'idempotency_in_progress',
     'provider_unavailable',
-    'account_suspended',
   ],
   grants: { table: 'readWrite', paymentSecret: true },
   limits: { timeoutSeconds: 29 },

@@ -44,6 +44,8 @@ export const subscriptionDetailView = z.object({
   features: z.record(catalogueId, gives),
   autoRenew: z.boolean(),
   trial: z.boolean(),
+  /** Since when nothing is charged and no grace runs: the account is suspended. */
+  pausedAt: orNull(time),
   /** Given by staff: never billed. */
   complimentary: z.boolean(),
   /** What renewals charge; null: the account's default method. */
@@ -85,6 +87,7 @@ export const listSubscriptionHistory = http({
       priceId: catalogueId,
       kind: z.enum(['new', 'renewal', 'upgrade', 'downgrade', 'cancel', 'expire', 'grant']),
       startedAt: time,
+      /** Its own end, or the change that replaced it before. */
       endedAt: orNull(time),
       /** It tells of what holds now; of one entry at most. */
       active: z.boolean(),
@@ -93,7 +96,7 @@ export const listSubscriptionHistory = http({
       paymentId: orNull(ourId('fpay')),
       provider: orNull(z.enum(paymentProviders)),
       providerPaymentId: orNull(z.string()),
-      /** `visa •••• 4242`, while the method is saved. */
+      /** What paid, as far as the provider told it: `visa •••• 4242`. */
       methodLabel: orNull(z.string()),
     }),
   ),
@@ -265,7 +268,6 @@ export const renewSubscription = http({
     'quote_expired',
     'idempotency_in_progress',
     'provider_unavailable',
-    'account_suspended',
   ],
   grants: { table: 'readWrite', paymentSecret: true },
   limits: { timeoutSeconds: 29 },

@@ -1,5 +1,6 @@
 import {
   type ExportSection,
+  exportedAudit,
   exportedEntities,
   exportedRow,
   exportSections,
@@ -8,6 +9,7 @@ import {
 import { windowAt } from '#domain/time'
 import { viewWallet } from '#domain/walletView'
 import { readAccount } from '#table/accounts'
+import { auditOfAccount } from '#table/audit'
 import { decodeCursor, encodeCursor } from '#table/cursor'
 import { accountPk } from '#table/keys'
 import { membershipsOf } from '#table/members'
@@ -15,6 +17,7 @@ import { readPayment } from '#table/paymentCodec'
 import type { Item, Table } from '#table/port'
 import { readWallet } from '#table/wallets'
 import type { Deps } from './deps.ts'
+import { redact } from './log.ts'
 
 /** Lambda answers at most 6 MB; names in the answer and its head come on top. */
 const mostBytes = 5_000_000
@@ -31,7 +34,7 @@ export interface ExportPart {
 }
 
 /**
- * The rows of an account from a cursor on, as far as one answer holds them. Read consistently, but not at one instant: what
+ * The rows of an account, and the audit entries about it, from a cursor on, as far as one answer holds them. Read consistently, but not at one instant: what
  * is written meanwhile may be missing or be there.
  * @throws Error for a kind of row that nobody has given a place in the export: a defect.
  */
@@ -47,15 +50,15 @@ export async function exportPart(
   const until = deps.clock.real() + limits.mostMs
   let bytes = from === undefined ? addMemberships(sections, await membershipsOf(deps.table, accountId)) : 0
   let last = from
-  for await (const item of rowsFrom(deps.table, accountId, from)) {
-    const shown = shownRow(item, deps.clock.now())
+  for await (const { item, position } of everythingFrom(deps.table, accountId, from)) {
+    const shown = position.startsWith(auditMark) ? auditRow(item, accountId) : shownRow(item, deps.clock.now())
     const size = shown ? Buffer.byteLength(JSON.stringify(shown.row)) + 1 : 0
     const isFull = bytes + size > limits.mostBytes || deps.clock.real() > until
     // One row always fits: a row of the table has at most 400 KB.
     if (isFull && last !== from && last !== undefined) return { sections, nextCursor: encodeCursor(list, last) }
     if (shown) sections[shown.section].push(shown.row)
     bytes += size
-    last = item.sk
+    last = position
   }
   return { sections, nextCursor: null }
 }
@@ -69,6 +72,28 @@ function addMemberships(sections: ExportedSections, found: Awaited<ReturnType<ty
   sections.memberships.push(...found.map(({ accountId, role }) => ({ accountId, role })))
   return Buffer.byteLength(JSON.stringify(sections.memberships))
 }
+
+interface Positioned {
+  item: Item
+  /** Where a later part goes on behind it. */
+  position: string
+}
+
+/** No sort key of an account's rows begins like this: the entries about it come behind them. */
+const auditMark = 'AUDITED#'
+
+/** The account's rows, then the audit entries about it, which lie among those of their day. */
+async function* everythingFrom(table: Table, accountId: string, from: string | undefined): AsyncGenerator<Positioned> {
+  const audited = from?.startsWith(auditMark) ? from.slice(auditMark.length) : undefined
+  if (audited === undefined)
+    for await (const item of rowsFrom(table, accountId, from)) yield { item, position: item.sk }
+  for await (const item of auditOfAccount(table, accountId, audited)) yield { item, position: `${auditMark}${item.sk}` }
+}
+
+const auditRow = (item: Item, accountId: string): { section: ExportSection; row: Row } => ({
+  section: 'audit',
+  row: exportedAudit(item, accountId, redact),
+})
 
 async function* rowsFrom(table: Table, accountId: string, from: string | undefined): AsyncGenerator<Item> {
   const pk = accountPk(accountId)

@@ -5,20 +5,23 @@ import type { Identity, Input } from './run.ts'
 
 type What = Pick<
   AuditEntry,
-  'action' | 'entity' | 'entityId' | 'reason' | 'before' | 'after' | 'method' | 'path' | 'status'
+  'action' | 'entity' | 'entityId' | 'accountId' | 'reason' | 'before' | 'after' | 'method' | 'path' | 'status'
 >
 
-/** The audit entry of a call, for the transaction of its change. */
+/** The audit entry of a call, for the transaction of its change. It is about the call's account, where `what` names no other. */
 export const auditOf = (
-  { identity, requestId }: Pick<Input, 'identity' | 'requestId'>,
+  { identity, requestId, accountId }: Pick<Input, 'identity' | 'requestId' | 'accountId'>,
   deps: Pick<Deps, 'clock' | 'ids'>,
   what: What,
-): Write =>
-  auditWrite(
-    { ...what, actor: actorOf(identity), requestId, address: identity.address, userAgent: identity.userAgent },
+): Write => {
+  const { address, userAgent } = identity
+  const about = accountId === '' ? {} : { accountId }
+  return auditWrite(
+    { ...about, ...what, actor: actorOf(identity), requestId, address, userAgent },
     { now: deps.clock.now(), real: deps.clock.real() },
     deps.ids.random(),
   )
+}
 
 const actorOf = ({ kind, subject, keyId, email }: Identity): AuditEntry['actor'] => ({
   id: keyId ?? subject ?? '',

@@ -1,7 +1,7 @@
 import { type Account, newAccount } from '#domain/account'
 import type { PurchaseRequest } from '#domain/orderPurchase'
 import { isInFlight, isVisitor, type Payment } from '#domain/payment'
-import { paymentView } from '#domain/paymentView'
+import type { paymentView } from '#domain/paymentView'
 import { Problem } from '#errors/problem'
 import type { CheckoutKey } from '#table/checkoutKeys'
 import { findOrder } from '#table/orders'
@@ -11,6 +11,7 @@ import { type Begun, beginCheckout, checkoutKeyOf, payerOf } from './checkout.ts
 import type { Deps } from './deps.ts'
 import { callOf } from './guarded.ts'
 import { openOrder } from './openOrder.ts'
+import { viewOf } from './paymentViews.ts'
 import { asked } from './provider.ts'
 import { openQuote } from './quote.ts'
 import { type Input, type Reply, replayed } from './run.ts'
@@ -53,7 +54,7 @@ export async function buy(
   const key = checkoutKeyOf(deps, input, 'checkout')
   const ask = { request, ...(quote && { quote }), ...(method && { method }) }
   const begun = await beginCheckout(deps, input, ask, key)
-  return boughtView(begun, await askFor(deps, input, begun, key, { ...(method && { method }), saveMethod }))
+  return boughtView(deps, begun, await askFor(deps, input, begun, key, { ...(method && { method }), saveMethod }))
 }
 
 /** Asks the provider for what was begun: charges the saved method that was named, or opens the checkout. One call at a time does. */
@@ -106,8 +107,12 @@ async function payingAccount(deps: Deps, input: Input): Promise<Account> {
 }
 
 /** The answer of whoever buys or renews. */
-export function boughtView({ isNew }: Begun, { payment, checkout }: Asked): Bought | Reply<Bought> {
-  const view = paymentView(payment)
+export async function boughtView(
+  deps: Pick<Deps, 'table'>,
+  { isNew }: Begun,
+  { payment, checkout }: Asked,
+): Promise<Bought | Reply<Bought>> {
+  const view = await viewOf(deps, payment)
   const { id: paymentId, provider, providerOrderId, amount, currency } = view
   const output = { paymentId, provider, providerOrderId, amount, currency, checkout, payment: view }
   return isNew ? output : replayed(output)

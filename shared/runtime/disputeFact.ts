@@ -1,22 +1,18 @@
+import { type DisputeContext, movesMoney, type ObservedDispute, planDispute } from '#domain/disputeEffect'
 import type { Payment } from '#domain/payment'
-import { planPaymentFact } from '#domain/paymentFact'
-import type { PaymentWrite } from '#domain/paymentWrite'
+import { chargeOfDispute } from '#domain/paymentState'
+import { initialZones } from '#domain/time'
+import { findAccountCredit } from '#table/accountCredit'
+import { invoicesOfPayment } from '#table/invoices'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
+import { invoiceAmong, loadEffect } from './refundContext.ts'
+import { onSettledWallet } from './settled.ts'
 import { loadPayment, type PaymentAddress, type SettlementCall, writePayment } from './settlePayment.ts'
 
-/** A dispute as a provider tells it. `at`: the provider's time, epoch milliseconds; of two outcomes the later counts. */
-export interface ObservedDispute {
-  disputeId: string
-  providerPaymentId?: string
-  amountMinor: number
-  state: 'open' | 'won' | 'lost'
-  at: number
-}
-
 /**
- * Records a dispute on its payment: it is flagged, and the account is told once, when it is first heard of. Nothing is taken
- * back by itself: whether a plan goes on while a bank decides is for staff.
+ * Writes what a provider says of a dispute: its payment is flagged, the account is told once, and what is lost counts as
+ * gone (`planDispute`). Whether a plan goes on while a bank decides is for staff.
  * Answers the payment as it then is.
  * @throws Error when there is no such payment.
  */
@@ -26,28 +22,52 @@ export function applyDispute(
   dispute: ObservedDispute,
   call: SettlementCall,
 ): Promise<Payment> {
-  return contend(deps, async () => {
+  const attempt = async () => {
     const payment = await loadPayment(deps, at)
-    const plan = planPaymentFact(payment, { kind: 'dispute', ...dispute }, deps.clock.now())
+    const now = deps.clock.now()
+    const isMoney = movesMoney(payment, dispute, now)
+    const { stored, ...context } = isMoney ? await loadMoney(deps, payment, dispute) : { stored: undefined, ...nothing }
+    const plan = planDispute({ payment, ...context }, dispute, now)
     if (plan.kind === 'ignored') {
       if (plan.reason === 'full') deps.metric('PaymentEvidenceFull', 1, { what: 'dispute' })
       return payment
     }
-    const isNew = !payment.disputes.some(({ disputeId }) => disputeId === dispute.disputeId)
-    const writes: PaymentWrite[] = [
-      { row: 'payment', next: plan.next, seenVer: payment.ver },
-      ...(isNew ? [disputed(payment, dispute)] : []),
-    ]
-    const outcome = await writePayment(deps, writes, call)
+    const outcome = await writePayment(deps, plan.writes, call, stored?.createdAt)
     if (!outcome.committed) return again
-    if (isNew) deps.metric('PaymentDisputed', 1, { provider: payment.provider ?? 'none' })
+    if (plan.isNew) deps.metric('PaymentDisputed', 1, { provider: payment.provider ?? 'none' })
     return plan.next
-  })
+  }
+  return contend(deps, () => onSettledWallet(deps, at.accountId, attempt))
 }
 
-const disputed = ({ id, accountId, currency }: Payment, { disputeId, amountMinor }: ObservedDispute): PaymentWrite => ({
-  row: 'notice',
-  accountId,
-  kind: 'payment.disputed',
-  data: { paymentId: id, disputeId, amountMinor, currency },
-})
+const nothing: Omit<DisputeContext, 'payment'> = {
+  scene: undefined,
+  credit: undefined,
+  invoice: undefined,
+  notes: [],
+  zones: initialZones('UTC'),
+}
+
+/** What the money of the disputed charge has done: of its effect only what it has. */
+async function loadMoney(deps: Deps, payment: Payment, { disputeId, providerPaymentId }: ObservedDispute) {
+  const { accountId, subject } = payment
+  const known = payment.disputes.find((one) => one.disputeId === disputeId)
+  const named = { ...known, ...(providerPaymentId !== undefined && { providerPaymentId }) }
+  const { as, capture } = chargeOfDispute(payment, named) ?? {}
+  const isPlan = as === 'granted' && (subject.kind === 'plan' || subject.kind === 'subscription')
+  const [effect, credit, documents, { seller }] = await Promise.all([
+    isPlan ? loadEffect(deps, payment) : undefined,
+    as === 'account_credit' && capture ? findAccountCredit(deps.table, accountId, capture.currency) : undefined,
+    as === 'granted' ? invoicesOfPayment(deps.table, accountId, payment.id) : [],
+    deps.settings(),
+  ])
+  const { account, stored, subscription, fallback = null } = effect ?? {}
+  return {
+    stored,
+    scene: account && stored && subscription && { account, wallet: stored.wallet, subscription, fallback },
+    credit,
+    invoice: invoiceAmong(documents),
+    notes: documents.filter((one) => one.disputeId !== undefined),
+    zones: initialZones(seller.timeZone),
+  }
+}

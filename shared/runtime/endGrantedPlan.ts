@@ -43,6 +43,7 @@ const endedPlan = (accountId: string, before: Subscription, after: Subscription)
   action: 'endGrantedPlan',
   entity: 'account',
   entityId: accountId,
+  accountId,
   actor: { id: 'clock', role: 'system' },
   requestId: before.id,
   before: { planId: before.planId, status: before.status },

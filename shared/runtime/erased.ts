@@ -1,5 +1,7 @@
 import { Problem } from '#errors/problem'
 import { erasureOf } from '#table/erased'
+import { accountKey } from '#table/keys'
+import { both, equals, lacks, type Write } from '#table/port'
 import type { Deps } from './deps.ts'
 import type { HttpEvent } from './request.ts'
 import type { Identity } from './run.ts'
@@ -24,3 +26,10 @@ export async function erasedInstead(
   if (erasure === 'done') return erasedProblem()
   return erasure === 'begun' ? new Problem('conflict', 'The account is being erased.') : problem
 }
+
+/** The account is there and nobody erases it: for whatever is written beside it, of a suspended one too. */
+export const notErased = (accountId: string): Write => ({
+  kind: 'check',
+  key: accountKey(accountId),
+  when: both(equals('entity', 'account'), lacks('erasingAt')),
+})

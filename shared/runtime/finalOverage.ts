@@ -1,3 +1,4 @@
+import type { Account } from '#domain/account'
 import { overageFailed, overageOutcome, overageStarted, overageWaitMs, planOverage } from '#domain/finalOverage'
 import { chargeRule } from '#domain/moneyCharge'
 import type { Payment } from '#domain/payment'
@@ -6,7 +7,7 @@ import type { FinalOverage } from '#domain/subscriptionState'
 import type { PlanTerms } from '#domain/terms'
 import { GatewayError } from '#gateways/gatewayError'
 import { findPayment } from '#table/payments'
-import { chargePayment } from './chargePayment.ts'
+import { chargePayment, lookUpCharge } from './chargePayment.ts'
 import { payerOf } from './checkout.ts'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
@@ -34,12 +35,14 @@ export async function workFinalOverage(deps: Deps, at: At, call: SettlementCall)
   const now = deps.clock.now()
   if (!loaded || !seen || seen.at === null || seen.at > now) return false
   const { account } = loaded.scene
-  if (account.suspended || account.erasingAt !== undefined)
-    return move(deps, at, seen, { ...seen, at: now + overageWaitMs }, call)
-  return seen.paymentId === undefined
-    ? start(deps, at, seen, call)
-    : follow(deps, at, { ...seen, paymentId: seen.paymentId }, call)
+  const isWaiting = isHeldBack(account)
+  // What the provider took on is heard of a suspended account, too.
+  if (seen.paymentId !== undefined) return follow(deps, at, { ...seen, paymentId: seen.paymentId }, isWaiting, call)
+  return isWaiting ? move(deps, at, seen, { ...seen, at: now + overageWaitMs }, call) : start(deps, at, seen, call)
 }
+
+/** Nothing is charged: its suspension is lifted, or it is gone. */
+const isHeldBack = ({ suspended, erasingAt }: Account): boolean => suspended || erasingAt !== undefined
 
 /** Writes the next look, unless another worker has. */
 async function move(
@@ -129,6 +132,7 @@ async function follow(
   deps: Deps,
   at: At,
   seen: FinalOverage & { paymentId: string },
+  isWaiting: boolean,
   call: SettlementCall,
 ): Promise<boolean> {
   // The turn is taken before the provider is asked: one worker charges.
@@ -136,14 +140,16 @@ async function follow(
   if (!(await move(deps, at, seen, overageStarted(seen, paymentId, deps.clock.now()), call))) return false
   const address = { accountId: at.accountId, paymentId }
   try {
-    await settlePayment(deps, address, call)
+    const seen = await settlePayment(deps, address, call)
+    // Nothing is charged here: its answer and its event may both be lost, and it is only looked for.
+    if (isWaiting) await lookUpCharge(deps, seen, call)
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
     return false
   }
   const payment = await findPayment(deps.table, at.accountId, paymentId, { consistent: true })
   if (!payment) throw new Error('a charge under way is gone')
-  if (overageOutcome(payment) !== 'unheard') return takeUp(deps, at, payment, call)
+  if (isWaiting || overageOutcome(payment) !== 'unheard') return takeUp(deps, at, payment, call)
   const loaded = await loadScene(deps, at.accountId, at.subscriptionId)
   const method = loaded && (await methodOf(deps, at.accountId, loaded.scene.subscription.method))
   // Another provider knows nothing of it: it expires unpaid, and is owed again.

@@ -113,7 +113,7 @@ async function auditStaff(
     status,
   }
   try {
-    await commit(deps.table, [auditOf({ identity, requestId }, deps, what)])
+    await commit(deps.table, [auditOf({ identity, requestId, accountId }, deps, what)])
   } catch (error) {
     reportDefect(operation, deps, error, { requestId, while: 'writing the audit entry' })
   }

@@ -1,4 +1,4 @@
-import { assertNotSuspended } from '#domain/entitlement'
+import { assertNotErasing } from '#domain/erasure'
 import { chargeRule } from '#domain/moneyCharge'
 import { type BegunFor, beginFor } from '#domain/planChangeCheckout'
 import { type ManualRenewal, planManualRenewal, renewalOrder, renewalSubject } from '#domain/renewal'
@@ -37,7 +37,7 @@ export async function renewByHand(deps: Deps, input: Input, ask: RenewAsk): Prom
     ask.paymentMethodId === undefined ? undefined : await ownMethod(deps, input.accountId, ask.paymentMethodId)
   const go = async (begun: Begun) => {
     const asked = method ? chargeNamed(deps, input, begun, key, method) : askFor(deps, input, begun, key, {})
-    return boughtView(begun, await asked)
+    return boughtView(deps, begun, await asked)
   }
   if (known) return go(known)
   const { plan } = await planned(deps, input, ask, deps.clock.now())
@@ -62,7 +62,7 @@ export async function renewByHand(deps: Deps, input: Input, ask: RenewAsk): Prom
 
 async function planned(deps: Deps, input: Input, { priceId }: RenewAsk, now: number) {
   const account = await loadAccount(input, deps, { consistent: true })
-  assertNotSuspended(account)
+  assertNotErasing(account)
   const present = await presentSubscription(deps, account)
   const subscription = present && isBought(present) ? present : undefined
   const plan = planManualRenewal(subscription, { maxAhead, ...(priceId !== undefined && { priceId }) }, now)

@@ -1,17 +1,18 @@
-import { assertNotSuspended } from '#domain/entitlement'
+import { assertNotErasing } from '#domain/erasure'
 import type { PaymentProvider } from '#domain/moneyCharge'
 import type { Payment } from '#domain/payment'
 import { isOwedBack, planSetup, setupName } from '#domain/paymentSetup'
-import { paymentView } from '#domain/paymentView'
 import { Problem } from '#errors/problem'
 import { putCheckoutKeyWrite } from '#table/checkoutKeys'
 import { loadAccount } from './account.ts'
-import { accountFor, stillActive } from './billingProfile.ts'
+import { accountFor } from './billingProfile.ts'
 import { type Begun, begunBefore, checkoutKeyOf, payerOf } from './checkout.ts'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
+import { notErased } from './erased.ts'
 import { callOf } from './guarded.ts'
 import { openOrder } from './openOrder.ts'
+import { viewOf } from './paymentViews.ts'
 import { asked, providerOf } from './provider.ts'
 import { requestRefund, sendRefund } from './refund.ts'
 import { type Input, replayed } from './run.ts'
@@ -23,7 +24,7 @@ type Key = ReturnType<typeof checkoutKeyOf>
 /**
  * Opens the provider's checkout for a method to be saved. The call's key leads to the one payment for as long as that
  * lives; the method is kept when the payment settles, and the money goes back.
- * @throws Problem `account_suspended`, `conflict` where nobody charges the currency, `provider_unavailable`.
+ * @throws Problem `conflict` where nobody charges the currency or the account is being erased, `provider_unavailable`.
  */
 export async function setUpMethod(deps: Deps, input: Input, chosen: PaymentProvider | undefined) {
   // Of one family with every way to buy: a key that was used for a purchase sets up nothing.
@@ -31,7 +32,7 @@ export async function setUpMethod(deps: Deps, input: Input, chosen: PaymentProvi
   const begun = (input.key.given && (await begunBefore(deps, input, key))) || (await begin(deps, input, chosen, key))
   const account = payerOf(await loadAccount(input, deps))
   const opened = await asked(openOrder(deps, begun, key.guard, { account, saveMethod: true, description: setupName }))
-  const view = paymentView(opened.payment)
+  const view = await viewOf(deps, opened.payment)
   const { id: paymentId, provider, providerOrderId, amount, currency } = view
   const output = { paymentId, provider, providerOrderId, amount, currency, checkout: opened.checkout, payment: view }
   return begun.isNew ? output : replayed(output)
@@ -41,12 +42,12 @@ async function begin(deps: Deps, input: Input, chosen: PaymentProvider | undefin
   await accountFor(deps, input)
   return contend(deps, async () => {
     const account = await loadAccount(input, deps, { consistent: true })
-    assertNotSuspended(account)
+    assertNotErasing(account)
     const now = deps.clock.now()
     const payment = await pricedSetup(deps, account, chosen, key.paymentId, now)
     const writes = [{ row: 'payment' as const, next: payment, seenVer: 0 }]
     const turn = deps.clock.real() + turnMs
-    const beside = [putCheckoutKeyWrite(account.id, { ...key, lockedUntil: turn }, now), stillActive(account.id)]
+    const beside = [putCheckoutKeyWrite(account.id, { ...key, lockedUntil: turn }, now), notErased(account.id)]
     const outcome = await writePayment(deps, writes, callOf(input), undefined, beside)
     if (outcome.committed) return { payment, isNew: true, turn }
     return (await begunBefore(deps, input, key)) ?? again

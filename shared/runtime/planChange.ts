@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { couponKey } from '#domain/coupon'
 import { assertNotSuspended } from '#domain/entitlement'
-import { paymentView } from '#domain/paymentView'
+import type { paymentView } from '#domain/paymentView'
 import type { ChangePlan } from '#domain/planChange'
 import { beginChange, type ChangeRefusal, priceChange, quotedChange } from '#domain/planChangeCheckout'
 import { type ChangeQuote, newChangeQuote, previewView } from '#domain/planChangeQuote'
@@ -15,6 +15,7 @@ import { type Asked, askFor } from './buy.ts'
 import { type Begun, beginPayment, begunBefore, checkoutKeyOf } from './checkout.ts'
 import type { Deps } from './deps.ts'
 import { chargeNamed, namedBy } from './namedCharge.ts'
+import { viewOf } from './paymentViews.ts'
 import { type LoadedChange, loadChange, type WantedChange } from './planChangeInput.ts'
 import { type Input, type Reply, replayed } from './run.ts'
 import { ownMethod, type StoredMethod } from './savedMethod.ts'
@@ -197,7 +198,7 @@ async function paid(
   const output: ChangeAnswer = {
     status,
     checkout: settled ? null : checkout,
-    payment: paymentView(payment),
+    payment: await viewOf(deps, payment),
     subscription,
   }
   return isNew ? output : replayed(output)

@@ -1,4 +1,5 @@
 import { ulidOf } from '#domain/guard'
+import type { Invoice } from '#domain/invoice'
 import { isVisitor, type Payment } from '#domain/payment'
 import type { Refund } from '#domain/refund'
 import type { RefundContext } from '#domain/refundDraft'
@@ -49,8 +50,7 @@ export async function loadRefund(
       ...rest,
       wallet: stored?.wallet,
       credit,
-      // What takes a note back is an invoice too: it names its refund.
-      invoice: documents.find(({ kind, refundId }) => kind === 'invoice' && refundId === undefined),
+      invoice: invoiceAmong(documents),
       creditNote: refund && documents.find(({ kind, refundId }) => kind === 'credit_note' && refundId === refund.id),
       document: {
         id: `inv_${ulidOf(now, deps.ids.random())}`,
@@ -59,6 +59,12 @@ export async function loadRefund(
     },
   }
 }
+
+/** The payment's own: what takes a note back is an invoice too, and names its refund or dispute. */
+export const invoiceAmong = (documents: readonly Invoice[]): Invoice | undefined =>
+  documents.find(
+    ({ kind, refundId, disputeId }) => kind === 'invoice' && refundId === undefined && disputeId === undefined,
+  )
 
 const nothing = {
   stored: undefined,
@@ -69,7 +75,7 @@ const nothing = {
 }
 
 /** What the payment granted and a refund takes back. A visitor has neither account nor wallet. */
-async function loadEffect(deps: Deps, { accountId, subject, settled }: Payment) {
+export async function loadEffect(deps: Deps, { accountId, subject, settled }: Payment) {
   const { table } = deps
   const reference = settled?.reference ?? ''
   const isPlan = subject.kind === 'plan' || subject.kind === 'subscription'

@@ -237,7 +237,8 @@ async function askAgain(
       isFollowDue(present.subscription, payment.id, now) ? planChargeProcessing(present, now) : unchanged(present),
     at,
   )
-  if (taken.writes.length === 0) return false
+  // Nothing is charged while the account is suspended: the charge is looked for again, and made or given up later.
+  if (taken.writes.length === 0 || taken.account.suspended) return false
   const method = await methodOf(deps, at.accountId, scene.subscription.method)
   if (!method || method.provider !== payment.provider) {
     report.failed += 1

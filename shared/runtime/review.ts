@@ -1,5 +1,7 @@
 import { captures, isVisitor, type Payment, type Resolution } from '#domain/payment'
+import type { CreditIn } from '#domain/paymentState'
 import type { ObservedPayment } from '#domain/settlementCompare'
+import type { AccountCredit } from '#domain/settlementCredit'
 import { planReview } from '#domain/settlementReview'
 import { notFound, Problem } from '#errors/problem'
 import { findAccountCredit } from '#table/accountCredit'
@@ -25,7 +27,7 @@ export async function reviewWrites(
   at: PaymentAddress,
   decision: Decision,
   call: Call,
-): Promise<{ before: Payment; payment: Payment; writes: Write[] }> {
+): Promise<{ before: Payment; payment: Payment; writes: Write[]; creditIn: CreditIn }> {
   const payment = await loadPayment(deps, at)
   const charge = captures(payment).find(({ providerPaymentId }) => providerPaymentId === decision.providerPaymentId)
   if (!charge) throw notFound('charge of this payment')
@@ -37,7 +39,7 @@ export async function reviewWrites(
   const seen = seenOf(payment, charge)
   const plan = planReview({ ...input, payment, credit, seen }, decision, now)
   if (plan.kind === 'refused') throw new Problem(plan.code, plan.detail)
-  if (plan.kind === 'repeated') return { before: payment, payment, writes: [] }
+  if (plan.kind === 'repeated') return { before: payment, payment, writes: [], creditIn: balanceOf(credit) }
   const rows = rowsOf(plan.writes, {
     call,
     at: { now, real: deps.clock.real() },
@@ -45,8 +47,16 @@ export async function reviewWrites(
     requestId: call.requestId,
     ...(stored && { walletCreatedAt: stored.createdAt }),
   })
-  return { before: payment, payment: plan.next, writes: rows.flatMap((row) => row.writes) }
+  const moved = plan.writes.find((write) => write.row === 'credit')?.change.next
+  const creditIn = balanceOf(moved ?? credit)
+  return { before: payment, payment: plan.next, writes: rows.flatMap((row) => row.writes), creditIn }
 }
+
+/** What may be refunded of the payment once this is decided. */
+const balanceOf =
+  (credit: AccountCredit | undefined): CreditIn =>
+  (currency) =>
+    credit?.currency === currency ? credit.balanceMinor : 0
 
 type Paid = ReturnType<typeof captures>[number]
 

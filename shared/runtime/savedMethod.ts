@@ -20,11 +20,11 @@ import {
   putForgottenWrite,
   putMethodWrite,
 } from '#table/methods'
-import { both, equals, lacks, type Write } from '#table/port'
+import type { Write } from '#table/port'
 import { findSubscription } from '#table/subscriptions'
-import { stillActive } from './billingProfile.ts'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
+import { notErased } from './erased.ts'
 import { onSettledWallet } from './settled.ts'
 
 export type StoredMethod = PaymentMethod
@@ -75,6 +75,7 @@ export function saveMethod(
       ver: (seen?.ver ?? 0) + 1,
     }
     const room = seen || all.length < maxMethods ? [] : crowdedOut(all, maxMethods, await renewingId(deps, accountId))
+    // No token is kept for an account that is gone, or about to be.
     const stands = notErased(accountId)
     const outcome = await commit(deps.table, [
       putMethodWrite(next, seen?.ver ?? 0),
@@ -85,13 +86,6 @@ export function saveMethod(
     return outcome.refusalOf(stands) ? undefined : again
   })
 }
-
-/** No token is kept for an account that is gone, or about to be; one that is suspended still pays for what it has. */
-const notErased = (accountId: string): Write => ({
-  kind: 'check',
-  key: accountKey(accountId),
-  when: both(equals('entity', 'account'), lacks('erasingAt')),
-})
 
 /** The method that the account's subscription renews with: it is not crowded out. */
 async function renewingId({ table }: Pick<Deps, 'table'>, accountId: string): Promise<string | undefined> {
@@ -199,9 +193,9 @@ export function chooseDefault(
     const followed = await follows(next)
     const writes = [...marked(all, id, deps.clock.now()), ...followed]
     if (writes.length === 0) return next
-    // The account's own row, where it is written, carries the version that was seen active: an item takes one write.
-    const active = writes.some((write) => isOf(write, accountId)) ? [] : [stillActive(accountId)]
-    const outcome = await commit(deps.table, [...writes, ...active, ...audit()])
+    // The account's own row, where it is written, carries the version that was seen: an item takes one write.
+    const stands = writes.some((write) => isOf(write, accountId)) ? [] : [notErased(accountId)]
+    const outcome = await commit(deps.table, [...writes, ...stands, ...audit()])
     return outcome.committed ? next : again
   }
   return contend(deps, () => onSettledWallet(deps, accountId, attempt))

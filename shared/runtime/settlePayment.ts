@@ -1,10 +1,12 @@
 import type { Payment } from '#domain/payment'
 import type { PaymentPlan } from '#domain/paymentFact'
 import type { PaymentWrite } from '#domain/paymentWrite'
+import { methodLabel } from '#domain/planHistory'
 import { planSettlement, type SettlementInput, type SettlementPlan } from '#domain/settlement'
 import { nextDueAt } from '#domain/subscriptionDue'
 import type { ProviderPayment } from '#gateways/gateway'
 import { commit } from '#table/commit'
+import { findMethod } from '#table/methods'
 import { putOrderWrite } from '#table/orders'
 import { findPayment } from '#table/payments'
 import { type PaymentRows, rowsOf } from '#table/paymentWrites'
@@ -106,7 +108,13 @@ function decideAndWrite(
     const now = deps.clock.now()
     const { payment, pointer } = ordered(deps, await loadPayment(deps, at), seen, now)
     const { input, stored } = await loadSettlement(deps, payment, now, seen.providerPaymentId)
-    const settlement = { ...input, payment, seen: observedOf(seen) }
+    const paidWith = await labelOf(deps, payment, seen)
+    const settlement = {
+      ...input,
+      payment,
+      seen: observedOf(seen),
+      ...(paidWith !== undefined && { methodLabel: paidWith }),
+    }
     const first = planSettlement(settlement, now)
     if (isGranted(first, seen)) keeping ??= keptMethod(deps, at, seen)
     const savedMethod = await keeping
@@ -157,6 +165,19 @@ function isGranted(plan: SettlementPlan, { status, providerPaymentId }: Provider
   return plan.payment.charges.some(
     (charge) => charge.providerPaymentId === providerPaymentId && charge.as === 'granted',
   )
+}
+
+/** What paid, as the provider tells it, else as the saved method that was charged is known. For the plan history alone. */
+async function labelOf(
+  deps: Pick<Deps, 'table'>,
+  { accountId, subject, method: charged }: Payment,
+  { status, method }: ProviderPayment,
+): Promise<string | undefined> {
+  const isPlan = subject.kind === 'plan' || subject.kind === 'subscription'
+  if (!isPlan || status !== 'captured') return undefined
+  if (method?.last4 !== undefined || !charged) return method && methodLabel(method)
+  const saved = await findMethod(deps.table, accountId, charged.id)
+  return saved ? methodLabel(saved) : method && methodLabel(method)
 }
 
 async function keptMethod(

@@ -1,11 +1,12 @@
 import { isPlanLive } from '#domain/entitlement'
 import type { HistoryEntry } from '#domain/paymentWrite'
+import { endOfLine, laterLines, methodLabel } from '#domain/planHistory'
 import { isoOf } from '#domain/time'
 import { defaultLimit } from '#operations/fields'
 import { decodeCursor, encodeCursor } from '#table/cursor'
-import { listHistory } from '#table/history'
+import { laterHistory, listHistory } from '#table/history'
 import { paymentKey } from '#table/keys'
-import { listMethods, type PaymentMethod } from '#table/methods'
+import { listMethods } from '#table/methods'
 import { readPayment } from '#table/paymentCodec'
 import type { Table } from '#table/port'
 import { loadAccount } from './account.ts'
@@ -28,28 +29,31 @@ export async function pageOfHistory(
   const now = deps.clock.now()
   const isLive = account.subscriptionId !== undefined && isPlanLive(account, now)
   const active = seenActive === 'shown' ? undefined : entries.find((entry) => holds(entry, isLive, now))
-  const [providers, labels] = await Promise.all([
+  const [providers, labels, later] = await Promise.all([
     providersOf(deps.table, account.id, entries),
     labelsOf(deps.table, account.id, entries),
+    before ? laterHistory(deps.table, account.id, { from: before, limit: laterLines }) : [],
   ])
+  // What ended the last lines of a page is on the page before.
+  const ends = entries.map((entry, index) => endOfLine(entry, [...later, ...entries.slice(0, index)]))
   const last = entries.at(-1)
   const position = last && `${last.id} ${active || seenActive === 'shown' ? 'shown' : 'open'}`
   return {
-    data: entries.map((entry) => ({
+    data: entries.map((entry, index) => ({
       id: entry.id,
       planId: entry.planId,
       previousPlanId: entry.previousPlanId,
       priceId: entry.priceId,
       kind: entry.kind,
       startedAt: isoOf(entry.startedAt),
-      endedAt: entry.endedAt === null ? null : isoOf(entry.endedAt),
+      endedAt: isoOrNull(ends[index]),
       active: entry === active,
       amount: entry.amountMinor,
       currency: entry.currency,
       paymentId: entry.paymentId,
       provider: (entry.paymentId !== null && providers.get(entry.paymentId)) || null,
       providerPaymentId: entry.providerPaymentId,
-      methodLabel: (entry.methodId !== undefined && labels.get(entry.methodId)) || null,
+      methodLabel: entry.methodLabel ?? ((entry.methodId !== undefined && labels.get(entry.methodId)) || null),
     })),
     nextCursor: more && position ? encodeCursor(list, position) : null,
   }
@@ -70,11 +74,11 @@ async function providersOf(table: Table, accountId: string, entries: readonly Hi
   return new Map(items.flatMap((item) => (item ? [readPayment(item)] : [])).map(({ id, provider }) => [id, provider]))
 }
 
+/** Of lines that do not say it themselves. */
 async function labelsOf(table: Table, accountId: string, entries: readonly HistoryEntry[]) {
-  if (entries.every(({ methodId }) => methodId === undefined)) return new Map<string, string>()
-  return new Map((await listMethods(table, accountId)).map((method) => [method.id, labelOf(method)]))
+  const isOpen = (entry: HistoryEntry) => entry.methodId !== undefined && entry.methodLabel === undefined
+  if (!entries.some(isOpen)) return new Map<string, string | undefined>()
+  return new Map((await listMethods(table, accountId)).map((method) => [method.id, methodLabel(method)]))
 }
 
-/** `visa •••• 4242`; without a number what it is. */
-const labelOf = ({ brand, kind, last4 }: PaymentMethod): string =>
-  last4 === undefined ? (brand ?? kind) : `${brand ?? kind} •••• ${last4}`
+const isoOrNull = (at: number | null | undefined): string | null => (at === null || at === undefined ? null : isoOf(at))

@@ -63,6 +63,7 @@ const none = {
   canceledAt: null,
   cancelReason: null,
   trial: false,
+  pausedAt: null,
   paymentMethodId: null,
   createdAt: null,
   endedAt: null,

@@ -1,26 +1,30 @@
 import { type Account, accountView } from '#domain/account'
-import { withSuspension } from '#domain/accountWallet'
 import { isPlanLive, liveTerms } from '#domain/entitlement'
+import { isBought } from '#domain/subscriptionState'
+import { periodGoingOn, planSuspension } from '#domain/suspension'
 import { notFound, Problem } from '#errors/problem'
 import type { HttpOperation } from '#operations/definition'
-import { findAccount, putAccountWrite } from '#table/accounts'
+import { findAccount } from '#table/accounts'
 import type { Write } from '#table/port'
 import { isStaff } from '#table/users'
 import { fallbackTerms } from './account.ts'
-import { loadStoredWallet, walletWrites } from './accountChange.ts'
+import { loadStoredWallet } from './accountChange.ts'
 import { commitAnswer } from './answers.ts'
 import { auditOf } from './audit.ts'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { callOf } from './guarded.ts'
+import { termsOfPlan } from './planTerms.ts'
 import type { Input, Reply } from './run.ts'
 import { onSettledWallet } from './settled.ts'
+import { tableWrites } from './settlePayment.ts'
+import { presentSubscription } from './subscription.ts'
 
 type View = ReturnType<typeof accountView>
 
 /**
- * Suspends an account, or lifts that: on the account and on its wallet in one transaction, so that no deduction slips
- * between. What is so already is only written down.
+ * Suspends an account, or lifts that: account, wallet and the subscription that stands still meanwhile in one transaction.
+ * What is so already is only written down.
  * @throws Problem `not_found`, `conflict` for a login of staff and for an account that is being erased.
  */
 export function setSuspended(
@@ -37,13 +41,12 @@ export function setSuspended(
     if (suspended && (await isStaff(deps.table, userId)))
       throw new Problem('conflict', 'The login is staff. Take the role away first.')
     const now = deps.clock.now()
-    const next =
-      account.suspended === suspended ? account : { ...account, suspended, ver: account.ver + 1, updatedAt: now }
-    const writes = next === account ? [] : await changeWrites(deps, input, account, next, now)
+    const { account: next, writes } = await changed(deps, input, account, suspended, now)
     const audit = auditOf(input, deps, {
       action: operation.id,
       entity: 'account',
       entityId: userId,
+      accountId: userId,
       reason,
       before: { suspended: account.suspended },
       after: { suspended },
@@ -53,10 +56,26 @@ export function setSuspended(
   return contend(deps, () => onSettledWallet(deps, userId, attempt))
 }
 
-async function changeWrites(deps: Deps, input: Input, seen: Account, next: Account, now: number): Promise<Write[]> {
-  const stored = await loadStoredWallet(deps, next.id)
-  const change = withSuspension(stored.wallet, next.suspended, now)
-  return [putAccountWrite(next, seen), ...walletWrites(next.id, change, stored, callOf(input), now)]
+async function changed(
+  deps: Deps,
+  input: Input,
+  account: Account,
+  suspended: boolean,
+  now: number,
+): Promise<{ account: Account; writes: Write[] }> {
+  if (account.suspended === suspended) return { account, writes: [] }
+  const [stored, fallback, present] = await Promise.all([
+    loadStoredWallet(deps, account.id),
+    fallbackTerms(deps),
+    account.subscriptionId === undefined ? undefined : presentSubscription(deps, account),
+  ])
+  const subscription = present && isBought(present) ? present : undefined
+  const scene = { account, wallet: stored.wallet, subscription, fallback }
+  const period = periodGoingOn(scene, now)
+  const terms = period && period.priceId !== subscription?.priceId ? await termsOfPlan(deps, period) : undefined
+  const plan = planSuspension(scene, suspended, terms, now)
+  const rows = tableWrites(deps, plan.writes, callOf(input), stored.createdAt)
+  return { account: plan.account, writes: rows.flatMap(({ writes }) => writes) }
 }
 
 async function viewOf(deps: Deps, account: Account, now: number): Promise<View> {

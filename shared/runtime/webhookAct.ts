@@ -91,7 +91,7 @@ async function dispute(
   receivedAt: number,
   call: SettlementCall,
 ): Promise<WebhookResult> {
-  const { providerDisputeId, providerPaymentId, providerOrderId, amountMinor } = about.dispute
+  const { providerDisputeId, providerPaymentId, providerOrderId, amountMinor, currency, deductedMinor } = about.dispute
   const names: ProviderNames = {
     ...(providerPaymentId !== undefined && { providerPaymentId }),
     ...(providerOrderId !== undefined && { providerOrderId }),
@@ -102,8 +102,11 @@ async function dispute(
     disputeId: providerDisputeId,
     ...(providerPaymentId !== undefined && { providerPaymentId }),
     amountMinor,
+    currency,
     state: stateOf(about.dispute),
     at: createdAt ?? receivedAt,
+    // What is taken back may be less than what was disputed; Razorpay says so once it is lost.
+    ...(deductedMinor > 0 && { takenMinor: deductedMinor }),
   }
   await applyDispute(deps, addressOf(at), seen, call)
   return { kind: 'processed', ...addressOf(at) }

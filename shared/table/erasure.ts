@@ -15,7 +15,7 @@ const goes = ['billingProfile', 'member', 'notice', 'answer', 'usage', 'refusal'
  * An invoice keeps its buyer.
  */
 const stays = [
-  ...['entry', 'tally', 'counter', 'gauge', 'history', 'subscriptionHistory', 'refund', 'invoice'],
+  ...['entry', 'tally', 'counter', 'gauge', 'history', 'refund', 'invoice'],
   ...['purchase', 'accountCredit', 'creditEntry', 'discountUse', 'checkoutKey', 'forgottenMethod'],
   // The last two make room together, at the very end.
   ...['account', 'wallet', 'tombstone'],
@@ -43,6 +43,11 @@ export function erasureWrites(item: Item, at: { now: number; real: number }): Wr
     // What opened the provider's checkout names the buyer; the way from order to payment stays.
     return provider && providerOrderId !== undefined ? [orderScrubWrite(provider, providerOrderId)] : []
   }
+  if (entity === 'subscriptionHistory')
+    // What it was paid with: the last four digits of a card.
+    return item.methodLabel === undefined
+      ? []
+      : [{ kind: 'update', key: { pk, sk }, remove: ['methodLabel'], when: present }]
   if (entity === 'subscription')
     // The customer's own words; and it waits for nothing any more, as nobody is there to be charged.
     return worded.every((name) => item[name] === undefined)

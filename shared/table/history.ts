@@ -17,6 +17,7 @@ const entry = z.object({
   paymentId: z.nullable(z.string()),
   providerPaymentId: z.nullable(z.string()),
   methodId: z.exactOptional(z.string()),
+  methodLabel: z.exactOptional(z.string()),
 } satisfies MembersOf<HistoryEntry>)
 
 export const readHistoryEntry = (item: Item): HistoryEntry => readBody(entry, item)
@@ -36,6 +37,20 @@ export async function listHistory(
     ...(before !== undefined && { after: { ...historyEntryKey(accountId, before) } }),
   })
   return { entries: items.map(readHistoryEntry), more: next !== undefined }
+}
+
+/** The lines after one and that one itself, the oldest first: what they replace is told by whoever shows older ones. */
+export async function laterHistory(
+  table: Table,
+  accountId: string,
+  { from, limit }: { from: string; limit: number },
+): Promise<HistoryEntry[]> {
+  const { items } = await table.query({
+    pk: accountPk(accountId),
+    sk: { from: historyEntryKey(accountId, from).sk, to: `${historyEntryPrefix}~` },
+    limit,
+  })
+  return items.map(readHistoryEntry)
 }
 
 /** It can only be put. */

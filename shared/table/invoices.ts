@@ -44,6 +44,7 @@ const invoice = z.object({
   accountId: z.string(),
   paymentId: z.string(),
   refundId: z.exactOptional(z.string()),
+  disputeId: z.exactOptional(z.string()),
   invoiceId: z.exactOptional(z.string()),
   seller: party,
   buyer: party,

@@ -173,6 +173,8 @@ export const renewalRunKey = (day: string): Key => ({ pk: `RENEWALS#${day.slice(
 export const outboxShards = 4
 export const outboxPk = (hour: string, shard: number): string => `OUT#${hour}#${shard}`
 export const auditPk = (day: string): string => `AUDIT#${day}`
+/** The entries about an account, by their ids: gsi2. */
+export const auditedPk = (accountId: string): string => `AUDITED#${accountId}`
 
 /** Directory shards of accounts: the index has no hotter partition than a shard. */
 export const accountShards = 8

@@ -149,7 +149,8 @@ function decodeOrder({ currency, lines: stored, tax, adjustments = [], amountMin
   }
 }
 
-const encodeCharge = ({ providerPaymentId: id, capture, refunds, refundTotalMinor, as, resolved }: Charge) => ({
+const encodeCharge = ({ providerPaymentId: id, capture, refunds, refundTotalMinor, ...rest }: Charge) => ({
+  ...rest,
   id,
   capture: capture && {
     amountMinor: capture.amountMinor,
@@ -160,8 +161,6 @@ const encodeCharge = ({ providerPaymentId: id, capture, refunds, refundTotalMino
   },
   refundTotalMinor: unlessZero(refundTotalMinor),
   refunds: some(refunds),
-  as,
-  resolved,
 })
 
 const decodeCharge = ({ id, capture, refunds, refundTotalMinor, ...rest }: Of<'charges'>[number]): Charge => ({

@@ -6,8 +6,10 @@ import {
   type Attempt,
   type Charge,
   type Dispute,
+  type DisputeOutcome,
   differences,
   type Holds,
+  type Payment,
   type PaymentSubject,
   type PricedChange,
   paymentStatuses,
@@ -159,12 +161,13 @@ const charge = z.object({
     ),
   ),
   as: z.exactOptional(settledAs),
+  lostCreditMinor: z.exactOptional(z.int()),
   resolved: z.exactOptional(
     z.object({ as: z.enum(['settled', 'kept', 'returned']), at: z.int() } satisfies MembersOf<
       NonNullable<Charge['resolved']>
     >),
   ),
-})
+} satisfies MembersOf<Omit<Charge, 'providerPaymentId'>> & { id: z.ZodMiniType })
 
 const dispute = z.object({
   disputeId: z.string(),
@@ -172,7 +175,11 @@ const dispute = z.object({
   amountMinor: z.int(),
   opened: z.boolean(),
   outcome: z.exactOptional(
-    z.object({ won: z.boolean(), at: z.int() } satisfies MembersOf<NonNullable<Dispute['outcome']>>),
+    z.object({
+      won: z.boolean(),
+      at: z.int(),
+      takenMinor: z.exactOptional(z.int()),
+    } satisfies MembersOf<DisputeOutcome>),
   ),
 } satisfies MembersOf<Dispute>)
 
@@ -219,5 +226,7 @@ export const storedPayment = z.object({
   reversedMinor: z.exactOptional(z.int()),
   notedMinor: z.exactOptional(z.int()),
   ver: z.int(),
-})
+} satisfies MembersOf<Omit<Payment, Following>> & Record<'lines' | 'tax' | 'adjustments', z.ZodMiniType>)
+/** What the keys say, what is stored line by line, and what follows from the evidence. */
+type Following = 'id' | 'accountId' | 'order' | 'providerPaymentId' | 'capturedMinor' | 'flags'
 export type StoredPayment = z.output<typeof storedPayment>

@@ -57,7 +57,7 @@ describe('an invoice', () => {
 describe('credit notes', () => {
   const context = { id: 'inv_2', zones, at }
   const note = (invoice: Invoice, amountMinor: number, creditedMinor = 0) =>
-    creditNoteOf(invoice, { refundId: 'rfd_1', amountMinor, reason: 'Not needed', creditedMinor }, context)
+    creditNoteOf(invoice, { about: { refundId: 'rfd_1' }, amountMinor, reason: 'Not needed', creditedMinor }, context)
 
   it('have a series of their own and name invoice and refund', () => {
     expect(note(invoiceFor(11_800), 5900)).toMatchObject({

@@ -14,7 +14,15 @@ import {
 import { maxClaimed, planClaim } from '#domain/paymentClaim'
 import { planExpiry } from '#domain/paymentExpiry'
 import { afterFact, type PaymentFact, planPaymentFact } from '#domain/paymentFact'
-import { assertTransition, refundableOf, transitions } from '#domain/paymentState'
+import { summaryOf } from '#domain/paymentFilter'
+import {
+  assertTransition,
+  creditedCurrencies,
+  lostMinorOf,
+  noCreditIn,
+  refundableMinorOf,
+  transitions,
+} from '#domain/paymentState'
 import { paymentView } from '#domain/paymentView'
 import type { Purchase } from '#domain/paymentWrite'
 import { anyFact, authorized, captured, dispute, expired, failed, processing, refund, total } from './paymentFacts.ts'
@@ -102,8 +110,58 @@ describe('the status', () => {
 
   it('keeps asked-for refunds aside from what may still be refunded', () => {
     const payment = after(captured(), refund('r1', 30, 'pending'), refund('r2', 50, 'processed'))
-    expect(payment.charges.map(refundableOf)).toEqual([99_920])
-    expect(afterFact(payment, refund('r1', 30, 'failed'), at).charges.map(refundableOf)).toEqual([99_950])
+    expect(refundableMinorOf(payment, noCreditIn)).toBe(99_920)
+    expect(refundableMinorOf(afterFact(payment, refund('r1', 30, 'failed'), at), noCreditIn)).toBe(99_950)
+  })
+
+  it.each<[string, PaymentFact[], lost: number, refundable: number]>([
+    ['an open dispute takes nothing', [dispute('open')], 0, 100_000],
+    ['a lost one takes its amount', [dispute('lost')], 100_000, 0],
+    ['a lost one takes what was taken', [dispute('lost', at + 9, { takenMinor: 400 })], 400, 99_600],
+    ['one that is won after all takes nothing', [dispute('lost'), dispute('won', at + 10)], 0, 100_000],
+    ['an older win gives nothing back', [dispute('lost'), dispute('won', at + 8)], 100_000, 0],
+    ['of one instant the loss holds', [dispute('won'), dispute('lost')], 100_000, 0],
+    [
+      'several take what they take together',
+      [dispute('lost', at + 9, { amountMinor: 30_000 }), dispute('lost', at, { disputeId: 'd2', amountMinor: 20_000 })],
+      50_000,
+      50_000,
+    ],
+    [
+      'several never take more than there was',
+      [dispute('lost', at + 9, { amountMinor: 70_000 }), dispute('lost', at, { disputeId: 'd2', amountMinor: 70_000 })],
+      100_000,
+      0,
+    ],
+    ['what was refunded cannot be lost', [refund('r1', 30_000, 'processed'), dispute('lost')], 70_000, 0],
+    ['a refund that is done beside it takes its part', [dispute('lost'), refund('r1', 30_000, 'processed')], 70_000, 0],
+    [
+      'a refund under way is kept aside as well',
+      [refund('r1', 30_000, 'pending'), dispute('lost', at + 9, { amountMinor: 50_000 })],
+      50_000,
+      20_000,
+    ],
+    ['of the charge that it names', [dispute('lost', at + 9, { providerPaymentId: provided })], 100_000, 0],
+    [
+      'of the one that was paid, where it names none of them',
+      [dispute('lost', at, { providerPaymentId: 'x' })],
+      100_000,
+      0,
+    ],
+  ])('%s', (_, told, lost, refundable) => {
+    const payment = after(captured(), ...told)
+    expect([lostMinorOf(payment), refundableMinorOf(payment, noCreditIn)]).toEqual([lost, refundable])
+    expect(payment.refundedMinor + lostMinorOf(payment)).toBeLessThanOrEqual(payment.capturedMinor)
+    expect(summaryOf([payment]).spent).toEqual([{ currency: 'INR', amount: 100_000 - payment.refundedMinor - lost }])
+  })
+
+  it('of money that became account credit only what is there still is refundable', () => {
+    const { charges, ...payment } = after(captured(), refund('r1', 30_000, 'processed'))
+    const credited = { ...payment, charges: charges.map((charge) => ({ ...charge, as: 'account_credit' as const })) }
+    const left = (balance: number) => refundableMinorOf(credited, (currency) => (currency === 'INR' ? balance : 0))
+    expect([left(100_000), left(70_000), left(69_999), left(0)]).toEqual([70_000, 70_000, 69_999, 0])
+    expect(creditedCurrencies(credited)).toEqual(['INR'])
+    expect(creditedCurrencies({ ...payment, charges })).toEqual([])
   })
 
   it('joins a refund that was heard of under both of its ids', () => {
@@ -171,9 +229,9 @@ describe('a plan', () => {
   })
 
   it('shows the failure only while it is the last word', () => {
-    expect(paymentView(after(failed)).failure).toEqual({ code: 'BAD_REQUEST_ERROR', reason: 'declined' })
-    expect(paymentView(after(failed, authorized)).failure).toBeNull()
-    expect(paymentView(after(captured(), refund('r1', 30, 'pending')))).toMatchObject({
+    expect(paymentView(after(failed), noCreditIn).failure).toEqual({ code: 'BAD_REQUEST_ERROR', reason: 'declined' })
+    expect(paymentView(after(failed, authorized), noCreditIn).failure).toBeNull()
+    expect(paymentView(after(captured(), refund('r1', 30, 'pending')), noCreditIn)).toMatchObject({
       status: 'completed',
       refundPending: 30,
       refundable: 99_970,

@@ -120,8 +120,10 @@ describe('a checkout', () => {
     expect(buy({ priceId: 'team-month' }, { account: { ...account, accessEnd: at + 1 } }).kind).toBe('refused')
   })
 
-  it('refuses a suspended account', () => {
-    expect(() => buy({ productId: 'guide' }, { account: accountOf(example, { suspended: true }) })).toThrow('suspended')
+  it('sells to a suspended account; refuses one that is being erased', () => {
+    expect(buy({ productId: 'guide' }, { account: accountOf(example, { suspended: true }) }).kind).toBe('pay')
+    const erasing = accountOf(example, { suspended: true, erasingAt: at })
+    expect(() => buy({ productId: 'guide' }, { account: erasing })).toThrow('being erased')
   })
 
   it('takes coupon and manual discount under their conditions, in order: manual, then coupon', () => {

@@ -24,13 +24,11 @@ export const total = (totalMinor: number): PaymentFact => ({
   providerPaymentId: provided,
   totalMinor,
 })
-export const dispute = (state: 'open' | 'won' | 'lost', when = at + 9): PaymentFact => ({
-  kind: 'dispute',
-  disputeId: 'disp_1',
-  amountMinor: 100_000,
-  state,
-  at: when,
-})
+export const dispute = (
+  state: 'open' | 'won' | 'lost',
+  when = at + 9,
+  over: Partial<Extract<PaymentFact, { kind: 'dispute' }>> = {},
+): PaymentFact => ({ kind: 'dispute', disputeId: 'disp_1', amountMinor: 100_000, state, at: when, ...over })
 export const failed: Extract<PaymentFact, { kind: 'failed' }> = {
   kind: 'failed',
   at: at + 2,
@@ -69,6 +67,10 @@ export const anyFact = fc.constantFrom<PaymentFact>(
   dispute('won'),
   dispute('lost'),
   dispute('won', at + 11),
+  dispute('lost', at + 11, { takenMinor: 7 }),
+  dispute('lost', at + 11, { takenMinor: 9 }),
+  dispute('lost', at + 12, { amountMinor: 70_000 }),
+  { kind: 'dispute', disputeId: 'disp_3', amountMinor: 60_000, state: 'lost', at: at + 3 },
   { kind: 'dispute', disputeId: 'disp_2', providerPaymentId: provided, amountMinor: 1, state: 'won', at: at + 3 },
   { kind: 'resolved', providerPaymentId: provided, as: 'kept', at: at + 20 },
   { kind: 'resolved', providerPaymentId: provided, as: 'returned', at: at + 20 },

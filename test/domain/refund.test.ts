@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import type { Payment } from '#domain/payment'
 import { afterFact } from '#domain/paymentFact'
-import { refundableOf } from '#domain/paymentState'
+import { lostMinorOf, noCreditIn, refundableMinorOf, refundableOf } from '#domain/paymentState'
 import { isRefundId, maxReasonLength, planRefund, type RefundRequest, refundId } from '#domain/refund'
 import { at, catalogueOf, paymentOf, provided, rowOf, rowsOf, settle, settlementInput } from './paymentSupport.ts'
 
@@ -32,7 +32,7 @@ describe('asking for a refund', () => {
       plan: 'keep',
       ver: 1,
     })
-    expect(next.charges.map(refundableOf)).toEqual([99_600])
+    expect(refundableMinorOf(next, noCreditIn)).toBe(99_600)
     expect(next.status).toBe('completed')
     expect(rowsOf(writes)).toEqual(['payment', 'refund'])
     expect([rowOf(writes, 'payment').seenVer, rowOf(writes, 'refund').seenVer]).toEqual([2, 0])
@@ -74,19 +74,26 @@ describe('asking for a refund', () => {
       fc.record({ do: fc.constant('ask' as const), amount: fc.integer({ min: 1, max: 60_000 }) }),
       fc.record({ do: fc.constantFrom('processed' as const, 'failed' as const, 'pending' as const), which: fc.nat(9) }),
       fc.record({ do: fc.constant('total' as const), amount: fc.nat(120_000) }),
+      fc.record({ do: fc.constantFrom('won' as const, 'lost' as const), which: fc.nat(2), amount: fc.nat(120_000) }),
     )
     fc.assert(
       fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
         let payment = paid()
+        let at = now
         const made: { id: string; amountMinor: number }[] = []
         for (const one of steps) {
           if (one.do === 'ask') {
             const plan = planRefund(payment, ask({ id: `r${made.length}`, amountMinor: one.amount }), undefined, now)
-            const left = refundableOf(payment.charges[0] ?? { providerPaymentId: '', refundTotalMinor: 0, refunds: [] })
+            const left = refundableMinorOf(payment, noCreditIn)
             expect(plan.kind).toBe(one.amount <= left ? 'request' : 'refused')
             if (plan.kind === 'refused') continue
             made.push({ id: plan.refund.id, amountMinor: plan.refund.amountMinor })
             payment = plan.next
+          } else if (one.do === 'won' || one.do === 'lost') {
+            at += 1
+            const disputeId = `d${one.which}`
+            const fact = { kind: 'dispute' as const, disputeId, amountMinor: one.amount, state: one.do, at }
+            payment = afterFact(payment, fact, now)
           } else if (one.do === 'total') {
             payment = afterFact(
               payment,
@@ -106,7 +113,8 @@ describe('asking for a refund', () => {
             payment = afterFact(payment, fact, now)
           }
           expect(payment.refundedMinor).toBeLessThanOrEqual(payment.capturedMinor)
-          expect(payment.charges.every((charge) => refundableOf(charge) >= 0)).toBe(true)
+          expect(payment.charges.every((charge) => refundableOf(payment, charge) >= 0)).toBe(true)
+          expect(payment.refundedMinor + lostMinorOf(payment)).toBeLessThanOrEqual(payment.capturedMinor)
         }
       }),
       { numRuns: 200 },

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Account } from '#domain/account'
 import { invoiceOf } from '#domain/invoice'
 import type { Payment } from '#domain/payment'
-import { refundableOf } from '#domain/paymentState'
+import { noCreditIn, refundableMinorOf } from '#domain/paymentState'
 import { isRefundId, planRefund, type Refund, type RefundRequest, refundId } from '#domain/refund'
 import type { RefundContext } from '#domain/refundDraft'
 import { type ObservedRefund, planRefundFact } from '#domain/refundFact'
@@ -97,8 +97,17 @@ describe('account credit that a payment became', () => {
     expect([done.payment.status, rowsOf(done.writes)]).toEqual(['refunded', ['payment', 'refund', 'notice']])
   })
 
-  it('is not refunded once it was used', () => {
-    expect(planRefund(credited.next, ask(), { ...credit, balanceMinor: 1899 }, now)).toMatchObject({ code: 'conflict' })
+  it('is refunded as far as it was not used', () => {
+    const left = { ...credit, balanceMinor: 1899 }
+    expect(planRefund(credited.next, ask(), left, now)).toMatchObject({ refund: { amountMinor: 1899 } })
+    expect(planRefund(credited.next, ask({ amountMinor: 1900 }), left, now)).toMatchObject({
+      code: 'conflict',
+      refundableMinor: 1899,
+    })
+    expect(planRefund(credited.next, ask(), { ...credit, balanceMinor: 0 }, now)).toMatchObject({
+      code: 'conflict',
+      refundableMinor: 0,
+    })
     expect(planRefund(credited.next, ask(), undefined, now)).toMatchObject({ code: 'conflict' })
   })
 })
@@ -141,6 +150,7 @@ describe('a refunded plan', () => {
       'account',
       'wallet',
       'priceCount',
+      'history',
       'notice',
     ])
     expect(rowOf(outcome.writes, 'subscription').next).toMatchObject({
@@ -204,6 +214,7 @@ describe('a refunded plan', () => {
       'account',
       'wallet',
       'priceCount',
+      'history',
       'notice',
       'invoice',
       'notice',
@@ -234,10 +245,20 @@ describe('a refunded plan', () => {
     ).toBe('ignored')
   })
 
+  it('that fails gives the ground of a proration back, where the plan goes on', () => {
+    const asked = context('keep', {})
+    const done = planRefundFact(asked, seen('processed', { amountMinor: 1500 }), now)
+    const without = rowOf(done.writes, 'subscription').next
+    expect([subscription.paidMinor, without.paidMinor]).toEqual([1500, 0])
+    const back = { ...asked, payment: done.payment, refund: done.refund, subscription: without }
+    const failed = planRefundFact(back, seen('failed', { amountMinor: 1500 }), now + 1)
+    expect(rowOf(failed.writes, 'subscription').next).toMatchObject({ status: 'active', paidMinor: 1500 })
+  })
+
   it('that the provider refuses at once leaves everything as it was', () => {
     const refused = planRefundFact(context('now'), seen('failed', { amountMinor: 1500 }), now)
     expect(rowsOf(refused.writes)).toEqual(['payment', 'refund', 'notice'])
-    expect(refused.payment.charges.map(refundableOf)).toEqual([1500])
+    expect(refundableMinorOf(refused.payment, noCreditIn)).toBe(1500)
   })
 })
 

@@ -18,6 +18,7 @@ import {
   ids,
   lifetime,
   paymentFor,
+  planOrder,
   sceneOf,
   start,
   termsOf,
@@ -118,22 +119,22 @@ describe('the end', () => {
 describe('taking up again', () => {
   it('takes the flag off', () => {
     const scene = canceled(sceneOf(), 'period_end')
-    const plan = planReactivate(scene, kept, now)
+    const plan = planReactivate(scene, kept, ids, now)
     expect(plan.subscription).toMatchObject({ status: 'active', autoRenew: true })
     expect([plan.subscription.canceledAt, plan.account.accessEnd]).toEqual([undefined, end + graceMs])
-    expect(planReactivate(after(scene, plan), kept, now).writes).toEqual([])
+    expect(planReactivate(after(scene, plan), kept, ids, now).writes).toEqual([])
   })
 
   it('without a method does not renew, and is not asked to end either', () => {
-    const plan = planReactivate(canceled(sceneOf(), 'period_end'), { terms: starter, hasMethod: false }, now)
+    const plan = planReactivate(canceled(sceneOf(), 'period_end'), { terms: starter, hasMethod: false }, ids, now)
     expect(subscriptionDetail(plan.subscription, {}, now)).toMatchObject({ autoRenew: false, cancelAtPeriodEnd: false })
   })
 
   it('gives a cancelled plan back, with what was left of its credits and no more', () => {
     const scene = sceneOf()
     const back = canceled(scene, 'now')
-    const plan = planReactivate(back, kept, now + dayMs)
-    expect(rows(plan)).toEqual(['subscription', 'account', 'wallet', 'priceCount', 'notice'])
+    const plan = planReactivate(back, kept, ids, now + dayMs)
+    expect(rows(plan)).toEqual(['subscription', 'account', 'wallet', 'priceCount', 'history', 'notice'])
     const again = after(back, plan)
     expect(again.subscription).toMatchObject({ status: 'active', periodStart: start, periodEnd: end })
     expect(again.subscription.endedAt).toBeUndefined()
@@ -156,14 +157,14 @@ describe('taking up again', () => {
   ])('%s', (_, over, instant, code) => {
     const scene = canceled(sceneOf(), 'now')
     const changed = { ...scene, subscription: { ...scene.subscription, ...over } }
-    expect(codeOf(() => planReactivate(changed, kept, instant))).toBe(code)
+    expect(codeOf(() => planReactivate(changed, kept, ids, instant))).toBe(code)
   })
 
   it('is a conflict beside another live subscription, and once it expired', () => {
     const scene = canceled(sceneOf(), 'now')
     const live = { ...scene, account: { ...scene.account, subscriptionId: 'sub_2' } }
-    expect(codeOf(() => planReactivate(live, kept, now))).toBe('conflict')
-    expect(codeOf(() => planReactivate(sceneOf(), kept, end + graceMs))).toBe('conflict')
+    expect(codeOf(() => planReactivate(live, kept, ids, now))).toBe('conflict')
+    expect(codeOf(() => planReactivate(sceneOf(), kept, ids, end + graceMs))).toBe('conflict')
   })
 })
 
@@ -283,47 +284,44 @@ describe('a trial', () => {
 describe('what a refund takes', () => {
   const scene = sceneOf()
   const payment = {
-    ...paymentFor(
-      'plan_purchase',
-      { ...paymentOrder() },
-      { kind: 'plan', planId: 'starter', priceId: 'starter-month', name: 'Starter', interval: 'month' },
-    ),
+    ...paymentFor('plan_purchase', planOrder(starter), {
+      kind: 'plan',
+      planId: 'starter',
+      priceId: 'starter-month',
+      name: 'Starter',
+      interval: 'month',
+    }),
     id: scene.subscription.paymentId,
-  }
-  function paymentOrder() {
-    return {
-      currency: 'INR',
-      lines: [],
-      taxes: [],
-      grossMinor: 0,
-      discountMinor: 0,
-      taxMinor: 0,
-      totalMinor: 0,
-      adjustments: [],
-      dueMinor: 10_000,
-    }
   }
 
   it('now: the plan, what is free of its credits, and the way back', () => {
-    const plan = planRefundOf(scene, payment, { amountMinor: 10_000, plan: 'now' }, now)
-    expect(rows(plan)).toEqual(['subscription', 'account', 'wallet', 'priceCount', 'notice'])
+    const plan = planRefundOf(scene, payment, { amountMinor: 10_000, plan: 'now', historyId: 'his_1' }, now)
+    expect(rows(plan)).toEqual(['subscription', 'account', 'wallet', 'priceCount', 'history', 'notice'])
     const over = after(scene, plan)
     expect(over.subscription).toMatchObject({ status: 'canceled', paidMinor: 0, refunded: true })
     // The free plan's, and nothing of the plan that was refunded.
     expect(included(over)).toBe(20)
-    expect(codeOf(() => planReactivate(over, kept, now))).toBe('conflict')
+    expect(codeOf(() => planReactivate(over, kept, ids, now))).toBe('conflict')
   })
 
   it('period_end: its renewal and grace', () => {
-    const plan = planRefundOf(scene, payment, { amountMinor: 10_000, plan: 'period_end' }, now)
+    const plan = planRefundOf(scene, payment, { amountMinor: 10_000, plan: 'period_end', historyId: 'his_1' }, now)
     expect(plan.subscription).toMatchObject({ status: 'active', autoRenew: false, canceledAt: now, paidMinor: 0 })
     expect(plan.account.accessEnd).toBe(end)
   })
 
   it('keep: the ground of a credit only, by its part; parts take the whole', () => {
-    const once = after(scene, planRefundOf(scene, payment, { amountMinor: 3333, plan: 'keep' }, now))
+    const once = after(
+      scene,
+      planRefundOf(scene, payment, { amountMinor: 3333, plan: 'keep', historyId: 'his_1' }, now),
+    )
     expect(once.subscription).toMatchObject({ status: 'active', autoRenew: true, paidMinor: 6667 })
-    const rest = planRefundOf(once, { ...payment, reversedMinor: 3333 }, { amountMinor: 6667, plan: 'keep' }, now)
+    const rest = planRefundOf(
+      once,
+      { ...payment, reversedMinor: 3333 },
+      { amountMinor: 6667, plan: 'keep', historyId: 'his_1' },
+      now,
+    )
     expect(rest.subscription.paidMinor).toBe(0)
   })
 
@@ -332,7 +330,12 @@ describe('what a refund takes', () => {
       ...scene,
       subscription: { ...scene.subscription, ahead: [{ paymentId: 'fpay_2', paidMinor: 10_000 }] },
     }
-    const plan = planRefundOf(paid, { ...payment, id: 'fpay_2' }, { amountMinor: 10_000, plan: 'period_end' }, now)
+    const plan = planRefundOf(
+      paid,
+      { ...payment, id: 'fpay_2' },
+      { amountMinor: 10_000, plan: 'period_end', historyId: 'his_1' },
+      now,
+    )
     expect([plan.subscription.ahead, plan.subscription.autoRenew, plan.subscription.paidMinor]).toEqual([
       undefined,
       false,
@@ -341,14 +344,15 @@ describe('what a refund takes', () => {
   })
 
   it('of an older period, kept: nothing', () => {
-    expect(planRefundOf(scene, { ...payment, id: 'fpay_old' }, { amountMinor: 1, plan: 'keep' }, now).writes).toEqual(
-      [],
-    )
+    expect(
+      planRefundOf(scene, { ...payment, id: 'fpay_old' }, { amountMinor: 1, plan: 'keep', historyId: 'his_1' }, now)
+        .writes,
+    ).toEqual([])
   })
 
   it('of what is over: the way back', () => {
     const over = canceled(scene, 'now')
-    const plan = planRefundOf(over, payment, { amountMinor: 10_000, plan: 'keep' }, now)
+    const plan = planRefundOf(over, payment, { amountMinor: 10_000, plan: 'keep', historyId: 'his_1' }, now)
     expect(plan.subscription).toMatchObject({ status: 'canceled', refunded: true })
     expect(rows(plan)).toEqual(['subscription'])
   })
@@ -420,6 +424,7 @@ describe('what is shown', () => {
       canceledAt: null,
       cancelReason: null,
       trial: false,
+      pausedAt: null,
       paymentMethodId: 'pmt_0',
       features: { a: 1 },
       createdAt: '2025-06-01T00:00:00.000Z',

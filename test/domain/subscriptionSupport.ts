@@ -81,7 +81,7 @@ export function paymentFor(
   return { ...payment, ...over }
 }
 
-const planOrder = ({ priceId, name, amount, currency }: PlanTerms): Order =>
+export const planOrder = ({ priceId, name, amount, currency }: PlanTerms): Order =>
   priceOrder([{ item: { kind: 'plan', id: priceId, description: name, quantity: 1, unitAmountMinor: amount } }], {
     currency,
     tax: noTax,

@@ -131,7 +131,7 @@ describe('a credit note', () => {
   const note: Invoice = {
     ...creditNoteOf(
       invoice,
-      { refundId: 'rfd_1', amountMinor: 50_000, reason: 'Arrived broken', creditedMinor: 0 },
+      { about: { refundId: 'rfd_1' }, amountMinor: 50_000, reason: 'Arrived broken', creditedMinor: 0 },
       { id: 'inv_2', zones, at },
     ),
     number: 'CN-2026-000007',

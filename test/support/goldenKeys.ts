@@ -70,6 +70,7 @@ const shown: Record<keyof typeof keys, unknown> = {
   outboxShards: keys.outboxShards,
   outboxPk: keys.outboxPk('<hour>', 3),
   auditPk: keys.auditPk('<day>'),
+  auditedPk: keys.auditedPk('<account>'),
   accountShards: keys.accountShards,
   accountDirectory: keys.accountDirectory(5),
   subscriptionShards: keys.subscriptionShards,

@@ -1,21 +1,18 @@
-import { windowAt } from '#domain/time'
-import { decide } from '#domain/walletDecide'
-import { loadStoredWallet, walletWrites } from '#runtime/accountChange'
-import { findAccount, putAccountWrite } from '#table/accounts'
-import { commit } from '#table/commit'
-import type { TestDeps } from './deps.ts'
+import { run } from '#functions/admin/suspendUser'
+import { run as liftRun } from '#functions/admin/unsuspendUser'
+import { suspendUser, unsuspendUser } from '#operations/admin'
+import { invoke, type TestDeps } from './deps.ts'
 
-/** Suspends an account: no operation does that yet, so its rows are written as one will. */
+const asked = (userId: string) => ({ params: { userId }, body: { reason: 'test' } })
+
+/** Staff suspend an account. */
 export async function suspend(deps: TestDeps, accountId: string): Promise<void> {
-  const account = await findAccount(deps.table, accountId, { consistent: true })
-  if (!account) throw new Error(`there is no account ${accountId} to suspend`)
-  const now = deps.clock.now()
-  const stored = await loadStoredWallet(deps, accountId)
-  const decision = decide(stored.wallet, { kind: 'configure', suspended: true }, now, windowAt)
-  if (decision.kind !== 'accepted') throw new Error(`suspending was ${decision.kind}`)
-  const call = { hash: '', requestId: 'suspend', actor: 'test' }
-  await commit(deps.table, [
-    putAccountWrite({ ...account, suspended: true, ver: account.ver + 1 }, account),
-    ...walletWrites(accountId, decision, stored, call, now),
-  ])
+  const { status } = await invoke(suspendUser, run, deps, asked(accountId))
+  if (status !== 200) throw new Error(`suspending ${accountId} was answered ${status}`)
+}
+
+/** Staff lift a suspension. */
+export async function unsuspend(deps: TestDeps, accountId: string): Promise<void> {
+  const { status } = await invoke(unsuspendUser, liftRun, deps, asked(accountId))
+  if (status !== 200) throw new Error(`lifting the suspension of ${accountId} was answered ${status}`)
 }

@@ -200,7 +200,7 @@ describe('the in-memory table answers as the engine does', () => {
       }),
       { numRuns: sequences },
     )
-  })
+  }, 120_000)
 })
 
 function inPartitions(one: Command, prefix: string): Command {

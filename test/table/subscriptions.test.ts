@@ -67,6 +67,7 @@ describe('subscriptions', () => {
     remindedUntil: at,
     trial: true,
     refunded: false,
+    pausedAt: at,
     managedBy: 'provider',
     providerSubscriptionId: 'sub_provider',
   }

@@ -1,17 +1,27 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { exportedEntities, exportSections, unexportedEntities } from '#domain/accountExport'
+import type { Payment } from '#domain/payment'
 import { run } from '#functions/accounts/exportAccount'
+import { run as reviewRun } from '#functions/payments/reviewPayment'
 import { exportAccount } from '#operations/accountData'
+import { reviewPayment } from '#operations/adminPayments'
 import { exportPart } from '#runtime/accountExport'
+import { auditWrite } from '#table/audit'
+import { commit } from '#table/commit'
 import { accountPk } from '#table/keys'
-import { type Invocation, invoke, testDeps } from '#test/support/deps'
+import { callsOf } from '#test/support/calls'
+import { admin, type Invocation, invoke, testDeps } from '#test/support/deps'
 import { suspend } from '#test/support/standing'
+import { paid } from '../payments/refundSupport.ts'
 import { actingFor, membersOf } from './memberSupport.ts'
 import { kindsOf, personal, rowsOf, token, wholeAccount } from './wholeAccount.ts'
 
 const deps = await testDeps({ now: '2026-03-10T12:00:00.000Z' })
 afterAll(() => deps.stop())
 const ask = (account: string, call: Invocation = {}) => invoke(exportAccount, run, deps, { account, ...call })
+/** Staff decide on a payment in review. */
+const reviewOf = ({ id, providerPaymentId }: Payment) =>
+  invoke(reviewPayment, reviewRun, deps, { params: { paymentId: id }, body: { providerPaymentId, as: 'returned' } })
 
 describe('exportAccount', () => {
   it('200 shows a row of every kind in its place, in the words of the API, and no secret', async () => {
@@ -87,6 +97,67 @@ describe('exportAccount', () => {
       expect(texts(rows)).toEqual(texts(exportSections.flatMap((name) => whole.sections[name])))
       expect(parts).toBeGreaterThan(2)
     }
+  })
+
+  it('200 what was done to the account and by whom: staff unnamed, where a request came from to whoever sent it, no secret', async () => {
+    const account = 'x-audit'
+    const calls = callsOf(deps)
+    await calls.putAccount({ account, body: { email: 'a@example.com' } })
+    await calls.updateAccount({ as: 'customer', account, body: { name: 'Ada' }, address: '198.51.100.7' })
+    await membersOf(deps).put(account, 'bob', 'billing')
+    await calls.setPreferences({
+      ...actingFor(account),
+      account: 'bob',
+      body: { overage: false },
+      address: '198.51.100.9',
+    })
+    await suspend(deps, account)
+    const payment = await paid(deps, 'item', { account: 'x-audited', paidMinor: 1 })
+    await reviewOf(payment)
+    const entry = { action: 'odd', entity: 'account', entityId: account, accountId: account, requestId: 'r-odd' }
+    const canary = { apiKey: 'fgs_live_canary', nested: { token: 'canary-token', mail: 'canary@example.com' }, kept: 7 }
+    const actor = { id: 'sta-ff', role: 'ADMIN', email: 'canary@staff.example' }
+    const at = { now: deps.clock.now(), real: deps.clock.real() }
+    const from = { address: '203.0.113.99', userAgent: 'canary agent' }
+    const odd = { ...entry, actor, ...from, reason: 'asked by canary@example.com', after: canary }
+    await commit(deps.table, [auditWrite(odd, at, deps.ids.random())])
+    const { audit } = (await ask(account)).body
+    expect(audit).toMatchObject([
+      { action: 'putAccount', entity: 'account', entityId: account, actor: { id: 'key_test', role: 'server' } },
+      { action: 'updateAccount', actor: { id: account, role: 'customer' }, address: '198.51.100.7', userAgent: 'test' },
+      { action: 'putMember', after: { userId: 'bob', role: 'billing' } },
+      { action: 'setPreferences', actor: { id: 'bob', role: 'customer' } },
+      { action: 'suspendUser', actor: { role: 'ADMIN' }, reason: 'test', before: { suspended: false } },
+      { action: 'odd', reason: 'asked by …@…', after: { apiKey: '…', nested: { token: '…', mail: '…@…' }, kept: 7 } },
+    ])
+    expect(audit.map(({ address }) => address)).toEqual([undefined, '198.51.100.7', ...Array(4).fill(undefined)])
+    const text = JSON.stringify(audit)
+    for (const hidden of ['canary', 'sta-ff', admin, 'AUDITED#', 'ttl']) expect(text).not.toContain(hidden)
+    expect((await ask('x-audited')).body.audit).toMatchObject([
+      { action: 'putAccount' },
+      { action: 'reviewPayment', entity: 'payment', entityId: payment.id },
+    ])
+  })
+
+  it('audit entries part by part: each once, over the days on which they were written', async () => {
+    const account = 'x-many'
+    await callsOf(deps).putAccount({ account, body: { email: 'a@example.com' } })
+    const dayMs = 86_400_000
+    for (let n = 0; n < 130; n++) {
+      const entry = { action: `a${n}`, entity: 'account', entityId: account, accountId: account, requestId: `r${n}` }
+      const at = { now: deps.clock.now(), real: deps.clock.real() + (n % 3) * dayMs + n }
+      await commit(deps.table, [auditWrite({ ...entry, actor: { id: 'x', role: 'server' } }, at, deps.ids.random())])
+    }
+    const whole = (await exportPart(deps, account, undefined)).sections.audit.map(({ action }) => action)
+    expect(new Set(whole).size).toBe(131)
+    const parts: unknown[] = []
+    let cursor: string | undefined
+    do {
+      const part = await exportPart(deps, account, cursor, { mostBytes: 6_000, mostMs: 60_000 })
+      parts.push(...part.sections.audit.map(({ action }) => action))
+      cursor = part.nextCursor ?? undefined
+    } while (cursor !== undefined)
+    expect(parts).toEqual(whole)
   })
 
   it('400 for a cursor of another account’s export', async () => {

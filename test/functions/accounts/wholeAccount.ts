@@ -134,6 +134,7 @@ async function moneyRows(deps: TestDeps, account: string, { name, email, line1 }
 const historyOf = (id: string, now: number) => ({
   ...{ id, planId: 'team', previousPlanId: 'free', priceId: 'team-month', kind: 'new' as const, startedAt: now },
   ...{ endedAt: null, amountMinor: 0, currency: 'USD', paymentId: null, providerPaymentId: null },
+  methodLabel: 'visa •••• 4242',
 })
 
 /** Everything in an account's partition. */

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { callsOf } from '#test/support/calls'
 import { testDeps } from '#test/support/deps'
+import { suspend, unsuspend } from '#test/support/standing'
 
 const deps = await testDeps({ now: '2026-03-10T12:00:00.000Z' })
 afterAll(() => deps.stop())
@@ -15,6 +16,18 @@ describe('getEntitlement', () => {
       expect(await getEntitlement({ account: 'e-one', params })).toMatchObject({ status: 200, body: line })
       expect((await getEntitlement({ as: 'customer', account: 'e-one', params })).body).toEqual(line)
     }
+  })
+
+  it('200 is off while the account is suspended, with what was used', async () => {
+    const account = 'e-suspended'
+    await putAccount({ account, body: { email: 'a@example.com' } })
+    await check({ account, body: { feature: 'image', consume: true } })
+    const params = { feature: 'image' }
+    expect((await getEntitlement({ account, params })).body).toMatchObject({ enabled: true, used: 1 })
+    await suspend(deps, account)
+    expect((await getEntitlement({ account, params })).body).toMatchObject({ enabled: false, used: 1 })
+    await unsuspend(deps, account)
+    expect((await getEntitlement({ account, params })).body).toMatchObject({ enabled: true, used: 1 })
   })
 
   it.each(['nothing', 'constructor', 'toString'])('404 for the feature %s', async (feature) => {

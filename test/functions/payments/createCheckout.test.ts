@@ -1,12 +1,13 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { run as createCheckoutRun } from '#functions/payments/createCheckout'
 import { createCheckout } from '#operations/payments'
-import { couponCountKey } from '#table/keys'
+import { accountKey, couponCountKey } from '#table/keys'
 import { findPayment, listPayments } from '#table/payments'
 import type { Table } from '#table/port'
 import { callsOf } from '#test/support/calls'
 import { type Invocation, invoke, testDeps } from '#test/support/deps'
 import { withFakes } from '#test/support/payments'
+import { suspend } from '#test/support/standing'
 import { discountCalls } from './discountSupport.ts'
 
 const deps = await testDeps({ product: 'example', now: '2026-03-10T12:00:00.000Z' })
@@ -144,16 +145,18 @@ describe('createCheckout', () => {
     expect((await callsOf(deps).getAccount({ account: 'c-new-login' })).body.createdAt).not.toBeNull()
   })
 
-  it('403 account_suspended for a suspended account’s plan is answered before any provider is asked', async () => {
+  it('201 for a suspended account; 409 for one that is being erased, before any provider is asked', async () => {
     const account = await anAccount('c-suspended')
-    const { accountKey } = await import('#table/keys')
-    await deps.table.write([
-      { kind: 'update', key: accountKey(account), set: { suspended: true }, when: 'unconditional' },
-    ])
-    expect(await checkout({ account, body: { priceId: 'team-month' } })).toMatchObject({
-      status: 403,
-      code: 'account_suspended',
+    await suspend(deps, account)
+    expect((await checkout({ account, body: { priceId: 'team-month' } })).status).toBe(201)
+    const erasing = await anAccount('c-erasing')
+    const set = { suspended: true, erasingAt: deps.clock.now() }
+    await deps.table.write([{ kind: 'update', key: accountKey(erasing), set, when: 'unconditional' }])
+    expect(await checkout({ account: erasing, body: { priceId: 'team-month' } })).toMatchObject({
+      status: 409,
+      code: 'conflict',
     })
+    expect((await listPayments(deps.table, erasing, { limit: 5 })).payments).toEqual([])
   })
 
   it('400 for a card number or any other member that is not declared', async () => {

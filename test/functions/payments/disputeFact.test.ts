@@ -1,18 +1,30 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import type { Payment } from '#domain/payment'
+import { planCredit } from '#domain/settlementCredit'
+import { isBought } from '#domain/subscriptionState'
+import { run as getPaymentRun } from '#functions/payments/getPayment'
+import { getPayment } from '#operations/paymentHistory'
 import { applyDispute } from '#runtime/disputeFact'
 import { applyRefund } from '#runtime/refundFact'
+import { creditWrites, findAccountCredit } from '#table/accountCredit'
+import { commit } from '#table/commit'
+import { latestSubscription } from '#table/subscriptions'
 import { outboxRows } from '#test/support/calls'
-import { testDeps } from '#test/support/deps'
-import { call, paid, stored } from './refundSupport.ts'
+import { invoke, testDeps } from '#test/support/deps'
+import { call, paid, refundCall, scriptRefunds, stored } from './refundSupport.ts'
 
 const deps = await testDeps()
 afterAll(() => deps.stop())
+scriptRefunds(deps)
+
+const see = ({ accountId: account, id: paymentId }: Payment) =>
+  invoke(getPayment, getPaymentRun, deps, { account, params: { paymentId } })
 
 const addressOf = ({ accountId, id }: Payment) => ({ accountId, paymentId: id })
 const opened = (over: object = {}) => ({
   disputeId: 'dp_1',
   amountMinor: 700,
+  currency: 'USD',
   state: 'open' as const,
   at: deps.clock.now(),
   ...over,
@@ -58,6 +70,53 @@ describe('applyDispute', () => {
       refundedMinor: 100,
       flags: ['dispute_open', 'refunded_outside'],
     })
+  })
+
+  it('a lost one takes its money out of what is refundable, what a change credits, and the books; won, it comes back', async () => {
+    const payment = await paid(deps, 'plan')
+    const at = addressOf(payment)
+    const ground = async () => {
+      const found = await latestSubscription(deps.table, payment.accountId)
+      return found && isBought(found) ? found.paidMinor : undefined
+    }
+    const shown = async () => (await see(payment)).body
+    const all = { disputeId: 'dp_2', amountMinor: 1900 }
+    await Promise.all(Array.from({ length: 5 }, () => applyDispute(deps, at, opened({ ...all, state: 'lost' }), call)))
+    expect(await shown()).toMatchObject({
+      ...{ status: 'disputed', refunded: 0, lost: 1900, refundable: 0 },
+      documents: [{ kind: 'invoice' }, { kind: 'credit_note', disputeId: 'dp_2', total: 1900 }],
+    })
+    expect(await ground()).toBe(0)
+    expect(await refundCall(deps, payment, { body: { plan: 'keep' } })).toMatchObject({ status: 409, code: 'conflict' })
+    await applyDispute(deps, at, opened({ ...all, state: 'won', at: deps.clock.now() + 5 }), call)
+    expect(await shown()).toMatchObject({ status: 'completed', lost: 0, refundable: 1900 })
+    expect((await shown()).documents.map(({ kind, total }) => [kind, total]).toSorted()).toEqual([
+      ['credit_note', 1900],
+      ['invoice', 1900],
+      ['invoice', 1900],
+    ])
+    expect(await ground()).toBe(1900)
+  })
+
+  it('a lost one takes the account credit that its money became, as far as that is there, and gives that back', async () => {
+    const { accountId } = await paid(deps, 'plan')
+    const second = await paid(deps, 'plan', { account: accountId })
+    const credit = async () => (await findAccountCredit(deps.table, accountId, 'USD'))?.balanceMinor
+    const refundable = async () => (await see(second)).body.refundable
+    expect([await credit(), await refundable()]).toEqual([1900, 1900])
+    // A third of it is spent.
+    const seen = await findAccountCredit(deps.table, accountId, 'USD')
+    const spent = seen && planCredit(seen, { cause: 'taken', amountMinor: -700, paymentId: 'fpay_x', about: 'x' }, 1)
+    if (!spent) throw new Error('there is no credit')
+    await commit(deps.table, creditWrites(spent, 'test'))
+    expect(await refundable()).toBe(1200)
+    const all = { disputeId: 'dp_3', amountMinor: 1900 }
+    await applyDispute(deps, addressOf(second), opened({ ...all, state: 'lost' }), call)
+    expect([await credit(), await refundable()]).toEqual([0, 0])
+    await applyDispute(deps, addressOf(second), opened({ ...all, state: 'won', at: deps.clock.now() + 5 }), call)
+    expect([await credit(), await refundable()]).toEqual([1200, 1200])
+    const refund = (await refundCall(deps, second)).body
+    expect([refund.amount, await credit(), await refundable()]).toEqual([1200, 0, 0])
   })
 
   it('more than a payment can hold are counted for an alarm and change nothing', async () => {

@@ -10,7 +10,7 @@ const download = (account: string, query: Record<string, string> = {}, call: Inv
   invoke(exportPayments, run, deps, { account, query, ...call })
 
 const header =
-  'id,createdAt,completedAt,type,status,description,amount,refunded,tax,currency,provider,providerOrderId,providerPaymentId'
+  'id,createdAt,completedAt,type,status,description,amount,refunded,lost,tax,currency,provider,providerOrderId,providerPaymentId'
 const lines = (text: string) => text.split('\r\n')
 
 describe('exportPayments', () => {
@@ -33,8 +33,8 @@ describe('exportPayments', () => {
     })
     expect(lines(answer.body)).toEqual([
       header,
-      `${second.id},2026-03-10T12:00:00.000Z,,item,pending,A guide,500,0,0,JPY,stripe,,`,
-      `${first.id},2026-03-01T08:00:00.000Z,2026-03-01T08:01:00.000Z,item,completed,A guide,1234.56,0.00,0.00,USD,stripe,cs_1,pi_1`,
+      `${second.id},2026-03-10T12:00:00.000Z,,item,pending,A guide,500,0,0,0,JPY,stripe,,`,
+      `${first.id},2026-03-01T08:00:00.000Z,2026-03-01T08:01:00.000Z,item,completed,A guide,1234.56,0.00,0.00,0.00,USD,stripe,cs_1,pi_1`,
       '',
     ])
   })

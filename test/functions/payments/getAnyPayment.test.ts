@@ -16,7 +16,8 @@ describe('getAnyPayment', () => {
     provider.answer = (request) => refundAnswer(request, { status: 'processed' })
     const payment = await paid(deps, 'item', { account: 'buyer' })
     const { body: refund } = await refundCall(deps, payment, { body: { amount: 200 } })
-    const dispute = { disputeId: 'dp_1', amountMinor: 500, state: 'lost' as const, at: deps.clock.now() }
+    const lost = { disputeId: 'dp_1', amountMinor: 400, currency: 'USD', state: 'lost' as const }
+    const dispute = { ...lost, at: deps.clock.now() }
     await applyDispute(deps, { accountId: 'buyer', paymentId: payment.id }, dispute, call)
     const { body } = await get(payment.id)
     expect(body).toMatchObject({
@@ -26,15 +27,21 @@ describe('getAnyPayment', () => {
       amount: 700,
       captured: 700,
       refunded: 200,
-      refundable: 500,
+      lost: 400,
+      refundable: 100,
       lines: [{ kind: 'item', quantity: 1, net: 700, tax: 0, total: 700 }],
-      charges: [{ as: 'granted', captured: { amount: 700, currency: 'USD' }, refunded: 200, refundable: 500 }],
+      charges: [
+        { as: 'granted', captured: { amount: 700, currency: 'USD' }, refunded: 200, lost: 400, refundable: 100 },
+      ],
       refunds: [{ id: refund.id, amount: 200, status: 'processed' }],
-      disputes: [{ id: 'dp_1', state: 'lost', amount: 500 }],
+      disputes: [{ id: 'dp_1', state: 'lost', amount: 400, taken: 400 }],
     })
-    expect(body.invoices.map(({ kind, total, refundId }) => [kind, total, refundId]).toSorted()).toEqual([
-      ['credit_note', 200, refund.id],
-      ['invoice', 700, null],
+    expect(
+      body.invoices.map(({ kind, total, refundId, disputeId }) => [kind, total, refundId, disputeId]).toSorted(),
+    ).toEqual([
+      ['credit_note', 200, refund.id, null],
+      ['credit_note', 400, null, 'dp_1'],
+      ['invoice', 700, null, null],
     ])
   })
 

@@ -2,10 +2,11 @@ import { extractText, getDocumentProxy } from 'unpdf'
 import { afterAll, describe, expect, it } from 'vitest'
 import { run } from '#functions/payments/getInvoice'
 import { getInvoice } from '#operations/paymentHistory'
+import { applyDispute } from '#runtime/disputeFact'
 import { numberSeries } from '#runtime/invoiceNumbers'
 import { type Invocation, invoke, strangerId, testDeps } from '#test/support/deps'
 import { made, put, putInvoice } from './historySupport.ts'
-import { paid, refundAnswer, refundCall, scriptRefunds } from './refundSupport.ts'
+import { call, paid, refundAnswer, refundCall, scriptRefunds } from './refundSupport.ts'
 
 const deps = await testDeps({ now: '2026-03-10T12:00:00.000Z' })
 afterAll(() => deps.stop())
@@ -65,6 +66,16 @@ describe('getInvoice', () => {
     expect(text).toContain('3.00')
   })
 
+  it('200 the credit note of a lost dispute names the dispute', async () => {
+    const payment = await paid(deps, 'item')
+    const lost = { disputeId: 'dp_1', amountMinor: 300, currency: 'USD', state: 'lost' as const, at: deps.clock.now() }
+    await applyDispute(deps, { accountId: payment.accountId, paymentId: payment.id }, lost, call)
+    await number()
+    const answer = await get(payment.accountId, payment.id, { document: 'credit_note', disputeId: 'dp_1' })
+    const text = await textOf(answer.body)
+    for (const shown of ['dp_1', 'Lost in a dispute', '3.00']) expect(text).toContain(shown)
+  })
+
   it('409 conflict with Retry-After until there is a number', async () => {
     const { payment, creditNote } = await refunded()
     const early = await get(payment.accountId, payment.id)
@@ -101,6 +112,8 @@ describe('getInvoice', () => {
   it.each([
     ['a credit note of no refund', { document: 'credit_note' }],
     ['an invoice of a refund', { refundId: strangerId('rfd') }],
+    ['an invoice of a dispute', { disputeId: 'dp_1' }],
+    ['one of both', { document: 'credit_note', refundId: strangerId('rfd'), disputeId: 'dp_1' }],
     ['an unknown document', { document: 'receipt' }],
   ])('400 for %s', async (_name, query: Record<string, string>) => {
     expect(await get('i-thief', strangerId('fpay'), query)).toMatchObject({ status: 400, code: 'validation_failed' })

@@ -157,7 +157,7 @@ describe('the method of a payment', () => {
   })
 })
 
-describe('an account that is suspended between the look and the write', () => {
+describe('an account whose erasure begins between the look and the write', () => {
   const racing = (account: string, seen: { writes: number }): TestDeps => {
     const table: Table = {
       get: (key, options) => deps.table.get(key, options),
@@ -169,7 +169,7 @@ describe('an account that is suspended between the look and the write', () => {
             {
               kind: 'update',
               key: accountKey(account),
-              set: { suspended: true },
+              set: { suspended: true, erasingAt: 1 },
               add: { ver: 1 },
               when: 'unconditional',
             },
@@ -183,11 +183,11 @@ describe('an account that is suspended between the look and the write', () => {
   it.each([
     ['h-race-item', { productId: 'guide' }],
     ['h-race-free', { productId: 'guide' }],
-  ])('403 account_suspended, and no payment begins: %s', async (account, body) => {
+  ])('409 conflict, and no payment begins: %s', async (account, body) => {
     await withCredit(account, account === 'h-race-free' ? 700 : 1)
     const seen = { writes: 0 }
     const answer = await invoke(createCheckout, createCheckoutRun, racing(account, seen), { account, body })
-    expect(answer).toMatchObject({ status: 403, code: 'account_suspended' })
+    expect(answer).toMatchObject({ status: 409, code: 'conflict' })
     expect(seen.writes).toBe(1)
     expect((await listPayments(deps.table, account, { limit: 5 })).payments).toEqual([])
     expect(await creditOf(account)).toBe(account === 'h-race-free' ? 700 : 1)

@@ -71,7 +71,8 @@ function evidenced(payment: Payment): Payment {
     refunds: [],
     as: status === 'review' ? 'account_credit' : 'granted',
   }
-  const disputes = [{ disputeId: `dp_${id.slice(-8)}`, amountMinor, opened: true }]
+  const disputes =
+    payment.disputes.length > 0 ? payment.disputes : [{ disputeId: `dp_${id.slice(-8)}`, amountMinor, opened: true }]
   const charges = payment.charges.length > 0 ? payment.charges : [charge]
   const shown = shownProviderPayment(charges)
   return {

@@ -67,6 +67,17 @@ describe('reviewPayment', () => {
     expect(account).toMatchObject({ plan: { planId: 'team' } })
   })
 
+  it('200 kept keeps what is left once a part went back; 409 settled then, and kept once nothing is left', async () => {
+    const payment = await otherMode()
+    await refundCall(deps, payment, { body: { amount: 200 } })
+    expect(await review(payment, 'settled')).toMatchObject({ status: 409, code: 'conflict' })
+    expect((await review(payment, 'kept')).body).toMatchObject({ refundPending: 200, refundable: 500 })
+    expect(await credit(payment)).toMatchObject({ balanceMinor: 500 })
+    const gone = await otherMode()
+    await refundCall(deps, gone)
+    expect(await review(gone, 'kept')).toMatchObject({ status: 409, code: 'conflict' })
+  })
+
   it('200 returned ends the review and grants nothing', async () => {
     const payment = await short()
     expect((await review(payment, 'returned')).body).toMatchObject({ status: 'completed', flags: ['amount'] })

@@ -1,10 +1,15 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { openToken, ownMethod, savedMethods, saveMethod } from '#runtime/savedMethod'
+import { settleOne } from '#runtime/settlePayment'
+import { commit } from '#table/commit'
+import { listHistory } from '#table/history'
 import { methodKey } from '#table/keys'
 import { maxMethods } from '#table/methods'
+import { putPaymentWrite } from '#table/payments'
 import { testDeps } from '#test/support/deps'
 import { made } from './historySupport.ts'
 import { card, save } from './methodSupport.ts'
+import { call, captured, pending } from './refundSupport.ts'
 
 const deps = await testDeps({ now: '2026-03-10T12:00:00.000Z' })
 afterAll(() => deps.stop())
@@ -67,6 +72,16 @@ describe('a method that a provider hands over', () => {
     const kept = await savedMethods(deps, account)
     expect(kept.map(({ id }) => id)).toEqual(ids.filter((_, index) => index !== 1).toReversed())
     expect(kept.find(({ isDefault }) => isDefault)?.id).toBe(ids[0])
+  })
+
+  it('names the line of the plan that it paid, where the provider tells nothing of it', async () => {
+    const payment = await pending(deps, 'plan')
+    const method = await save(deps, payment.accountId, card('pm_line', { brand: 'visa', last4: '4242' }))
+    const charged = { ...payment, method: { id: method.id }, ver: 2 }
+    await commit(deps.table, [putPaymentWrite(charged, 1)])
+    await settleOne(deps, { accountId: payment.accountId, paymentId: payment.id }, captured(charged), call)
+    const { entries } = await listHistory(deps.table, payment.accountId, { limit: 5 })
+    expect(entries).toMatchObject([{ kind: 'new', methodId: method.id, methodLabel: 'visa •••• 4242' }])
   })
 
   it('bounds what a provider says of it', async () => {

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { run } from '#functions/payments/setDefaultPaymentMethod'
 import { setDefaultPaymentMethod } from '#operations/paymentHistory'
 import { findDefaultMethod, forgetMethod, savedMethods } from '#runtime/savedMethod'
+import { accountKey } from '#table/keys'
 import { listMethods } from '#table/methods'
 import { type Invocation, invoke, strangerId, testDeps } from '#test/support/deps'
 import { suspend } from '#test/support/standing'
@@ -53,11 +54,15 @@ describe('setDefaultPaymentMethod', () => {
     expect((await savedMethods(deps, account)).filter(({ isDefault }) => isDefault)).toHaveLength(1)
   })
 
-  it('403 account_suspended', async () => {
+  it('200 for a suspended account; 409 for one that is being erased', async () => {
     const [a = '', b = ''] = await three('c-suspended')
     await suspend(deps, 'c-suspended')
-    expect(await choose('c-suspended', b)).toMatchObject({ status: 403, code: 'account_suspended' })
-    expect(await defaultOf('c-suspended')).toBe(a)
+    expect((await choose('c-suspended', b)).status).toBe(200)
+    const erasing = { erasingAt: deps.clock.now() }
+    const key = accountKey('c-suspended')
+    await deps.table.write([{ kind: 'update', key, set: erasing, when: 'unconditional' }])
+    expect(await choose('c-suspended', a)).toMatchObject({ status: 409, code: 'conflict' })
+    expect(await defaultOf('c-suspended')).toBe(b)
   })
 
   it('404 for another account’s method, with the same body as for one that nobody has', async () => {

@@ -18,15 +18,17 @@ describe('summarizePayments', () => {
     await put(deps, account, { amountMinor: 900, status: 'partially_refunded', refundedMinor: 300 })
     await put(deps, account, { amountMinor: 800, status: 'refunded', refundedMinor: 800 })
     await put(deps, account, { amountMinor: 500, status: 'disputed' })
+    const lost = { disputeId: 'dp_1', amountMinor: 400, opened: true, outcome: { won: false, at: deps.clock.now() } }
+    await put(deps, account, { amountMinor: 450, status: 'disputed', disputes: [lost] })
     await put(deps, account, { amountMinor: 70_000, status: 'review' })
     await put(deps, account, { amountMinor: 60_000, status: 'failed', capturedMinor: 0 })
     await put(deps, account, { amountMinor: 50_000, status: 'pending', capturedMinor: 0 })
     await put(deps, account, { amountMinor: 40_000, createdAt: Date.parse(range.to) })
     expect((await summarize(account)).body).toEqual({
-      count: 7,
-      completed: 4,
+      count: 8,
+      completed: 5,
       failed: 1,
-      spent: [{ currency: 'USD', amount: 2100 }],
+      spent: [{ currency: 'USD', amount: 2150 }],
     })
   })
 

@@ -7,6 +7,7 @@ import { buyingOf } from '#test/support/buying'
 import { callsOf } from '#test/support/calls'
 import { type Invocation, invoke, testDeps } from '#test/support/deps'
 import { withFakes } from '#test/support/payments'
+import { suspend, unsuspend } from '#test/support/standing'
 
 const deps = await testDeps({ product: 'wellbeing', now: '2026-03-10T12:00:00.000Z' })
 const bench = await withFakes(deps)
@@ -46,6 +47,17 @@ describe('createPurchase', () => {
       [quiz.price.amount, 'pending'],
     ])
     expect(await owned(account)).toEqual([quiz.id, quiz.id])
+  })
+
+  it('201 at the full price for a suspended account: its plan gives nothing', async () => {
+    const account = 'p-suspended'
+    await buy(account, { priceId: 'premium-month' })
+    await suspend(deps, account)
+    const { body } = await purchase({ account, body: { productId: quiz.id } })
+    expect([body.amount, body.payment.status]).toEqual([quiz.price.amount, 'pending'])
+    expect((await quote(account, quiz.id)).body.total).toBe(quiz.price.amount)
+    await unsuspend(deps, account)
+    expect((await purchase({ account, body: { productId: quiz.id } })).body.amount).toBe(0)
   })
 
   it('201 for one unit left, however many ask at once: one gets it free', async () => {

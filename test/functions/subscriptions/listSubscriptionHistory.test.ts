@@ -1,9 +1,16 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { endGrantedPlan } from '#runtime/endGrantedPlan'
+import { forgetMethod } from '#runtime/savedMethod'
+import { listMethods } from '#table/methods'
+import { listPayments } from '#table/payments'
+import { refundCall } from '../payments/refundSupport.ts'
 import { shopD } from './support.ts'
 
 const shop = await shopD()
 afterAll(() => shop.stop())
+const fail = (): never => {
+  throw new Error('there is none')
+}
 const { deps, all, cancel, change, get, history, reactivate, settle, subscriber } = shop
 
 describe('listSubscriptionHistory', () => {
@@ -20,6 +27,7 @@ describe('listSubscriptionHistory', () => {
         planId: 'premium',
         previousPlanId: 'pro',
         active: true,
+        endedAt: '2026-07-01T00:00:00.000Z',
         amount: body.payment?.amount,
         provider: 'stripe',
         methodLabel: 'visa •••• 4242',
@@ -33,7 +41,8 @@ describe('listSubscriptionHistory', () => {
         currency: 'INR',
         methodLabel: 'visa •••• 4242',
         startedAt: '2026-06-01T00:00:00.000Z',
-        endedAt: '2026-07-01T00:00:00.000Z',
+        // It was replaced a second later.
+        endedAt: '2026-06-01T00:00:01.000Z',
       },
     ])
     expect(data[0]?.paymentId).toBe(body.payment?.id)
@@ -48,13 +57,49 @@ describe('listSubscriptionHistory', () => {
       ['cancel', true],
       ['new', false],
     ])
+    deps.clock.advance(1_000)
     await reactivate(account)
-    const first = (await history(account, undefined, { query: { limit: '1' } })).body
-    expect(first.data.map(({ kind, active }) => [kind, active])).toEqual([['cancel', false]])
-    const cursor = first.nextCursor ?? ''
-    const second = (await history(account, undefined, { query: { limit: '1', cursor } })).body
-    expect(second.data.map(({ kind, active }) => [kind, active])).toEqual([['new', true]])
-    expect(await history('h-one', undefined, { query: { cursor } })).toMatchObject({ code: 'validation_failed' })
+    const all = (await history(account)).body.data
+    expect(all.map(({ kind, active, amount, endedAt }) => [kind, active, amount, endedAt?.slice(11, 19)])).toEqual([
+      // Taken up again until the end of what is paid: nothing was paid for it.
+      ['renewal', true, 0, '00:00:01'],
+      ['cancel', false, 0, '00:00:03'],
+      ['new', false, 14_900, '00:00:02'],
+    ])
+    const pages = []
+    let cursor: string | undefined
+    do {
+      const query = { limit: '1', ...(cursor !== undefined && { cursor }) }
+      const { data, nextCursor } = (await history(account, undefined, { query })).body
+      pages.push(...data)
+      cursor = nextCursor ?? undefined
+      if (cursor !== undefined)
+        expect(await history('h-one', undefined, { query: { cursor } })).toMatchObject({ status: 400 })
+    } while (cursor !== undefined)
+    expect(pages).toEqual(all)
+  })
+
+  it('200 a plan that was refunded ended there, and what holds from then on is told', async () => {
+    const account = await subscriber('h-refund')
+    const { payments } = await listPayments(deps.table, account, { limit: 1 })
+    deps.clock.advance(1_000)
+    await refundCall(deps, payments[0] ?? fail(), { body: { plan: 'now' } })
+    const { data } = (await history(account)).body
+    expect(data.map(({ kind, planId, active }) => [kind, planId, active])).toEqual([
+      ['cancel', 'free', true],
+      ['new', 'pro', false],
+    ])
+    expect(data[1]?.endedAt).toBe(data[0]?.startedAt)
+  })
+
+  it('200 names the card that paid after it was forgotten, and one that was never saved', async () => {
+    const account = await subscriber('h-forgotten')
+    const [method] = await listMethods(deps.table, account)
+    await forgetMethod(deps, account, method?.id ?? '')
+    expect((await history(account)).body.data).toMatchObject([{ methodLabel: 'visa •••• 4242' }])
+    await shop.buying.buy('h-unsaved', { priceId: 'pro-month', saveMethod: false }, { saveMethod: false })
+    expect(await listMethods(deps.table, 'h-unsaved')).toEqual([])
+    expect((await history('h-unsaved')).body.data).toMatchObject([{ methodLabel: 'visa •••• 4242' }])
   })
 
   it('200 a plan that staff gave over one that was bought: that ended, and does not come back', async () => {

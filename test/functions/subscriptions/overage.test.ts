@@ -17,6 +17,7 @@ import { callsOf } from '#test/support/calls'
 import { testDeps } from '#test/support/deps'
 import { withFakes } from '#test/support/payments'
 import { live, sweep } from '#test/support/renewals'
+import { suspend, unsuspend } from '#test/support/standing'
 
 const start = '2026-01-31T10:00:00.000Z'
 const deps = await testDeps({ product: 'marketing', now: start })
@@ -156,6 +157,28 @@ describe('overage', () => {
     expect(paid).toMatchObject({ id: open?.id, type: 'overage', status: 'completed' })
     expect(await overages(account)).toHaveLength(1)
     expect(await waiting(account)).toBeUndefined()
+  })
+
+  it('of a suspended account is not charged, not even a charge that nobody heard of; afterwards it is, once', async () => {
+    const accounts = [await subscribed('o-suspended'), await subscribed('o-unheard')]
+    const [before = '', under = ''] = accounts
+    for (const account of accounts) {
+      await send(account, 20_000)
+      await cancel(account, 'period_end')
+    }
+    await suspend(deps, before)
+    const restore = await faulty((gateway) => ({
+      ...gateway,
+      chargeMethod: () => Promise.reject(new GatewayError('paystack', 'unavailable')),
+    }))
+    await live(deps, '2026-02-28T10:00:00.000Z')
+    restore()
+    await suspend(deps, under)
+    await live(deps, '2026-02-28T16:00:00.000Z')
+    expect([await overages(before), await overages(under)]).toEqual([[], [['overage', 'pending', 10_000]]])
+    for (const account of accounts) await unsuspend(deps, account)
+    await live(deps, '2026-03-02T10:00:00.000Z')
+    for (const account of accounts) expect(await overages(account)).toEqual([['overage', 'completed', 10_000]])
   })
 
   it('of many windows is on as many orders as it takes, each bounded, under a short description', async () => {

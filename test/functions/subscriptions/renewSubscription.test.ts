@@ -92,10 +92,10 @@ describe('renewSubscription', () => {
     expect((await renew(await anew('n-mine'), { paymentMethodId })).code).toBe('not_found')
   })
 
-  it('403 account_suspended; 503 provider_unavailable keeps what was begun', async () => {
+  it('201 for a suspended account; 503 provider_unavailable keeps what was begun', async () => {
     const account = await anew('n-suspended')
     await suspend(deps, account)
-    expect((await renew(account, {})).code).toBe('account_suspended')
+    expect((await renew(account, {})).status).toBe(201)
     const other = await anew('n-503')
     bench.fakes.stripe.behave({ requests: [{ route: '*', fault: 'server_error', times: 20 }] })
     expect((await renew(other, {}, { key: 'n-503' })).code).toBe('provider_unavailable')

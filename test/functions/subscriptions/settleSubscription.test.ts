@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { findAccount } from '#table/accounts'
 import { listHistory } from '#table/history'
-import { accountKey, priceCountKey } from '#table/keys'
+import { priceCountKey } from '#table/keys'
 import { listPayments } from '#table/payments'
 import { latestSubscription } from '#table/subscriptions'
 import { buyingOf } from '#test/support/buying'
@@ -140,16 +140,6 @@ describe('settleSubscription', () => {
     await live(deps, '2026-02-28T16:30:00.000Z')
     expect(await paid(account)).toEqual(['renewal 3200', 'plan_purchase 3200'])
     expect((await findAccount(deps.table, account))?.plan?.planId).toBe('premium')
-  })
-
-  it('a suspended account is not charged', async () => {
-    const account = await subscribed('s-suspended')
-    await deps.table.write([
-      { kind: 'update', key: accountKey(account), set: { suspended: true }, when: 'unconditional' },
-    ])
-    deps.clock.set('2026-02-28T10:00:00.000Z')
-    await sweep(deps)
-    expect(await paid(account)).toEqual(['plan_purchase 3200'])
   })
 
   it('ends a granted plan: expired at its end, the count of the price down, the account falls back', async () => {

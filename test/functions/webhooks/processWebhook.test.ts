@@ -385,7 +385,7 @@ describe('processWebhook', () => {
     for (const body of bought.events) await deliver(deps, 'razorpay', body)
     await work(deps)
     const { providerPaymentId } = await paymentNow(bought)
-    const dispute = (event: string, status: string, at: number) =>
+    const dispute = (event: string, status: string, at: number, deducted = 0) =>
       JSON.stringify({
         event,
         created_at: at,
@@ -397,7 +397,7 @@ describe('processWebhook', () => {
               amount: 14900,
               currency: 'INR',
               status,
-              amount_deducted: 0,
+              amount_deducted: deducted,
               phase: 'chargeback',
             },
           },
@@ -412,6 +412,13 @@ describe('processWebhook', () => {
       expect(await work(deps)).toEqual([])
     }
     expect(await paymentNow(bought)).toMatchObject({ flags: ['dispute_won'], disputes: [{ outcome: { won: true } }] })
+    // Less may be taken in the end than was disputed.
+    await deliver(deps, 'razorpay', dispute('payment.dispute.lost', 'lost', 1_773_149_000, 14_000))
+    expect(await work(deps)).toEqual([])
+    expect(await paymentNow(bought)).toMatchObject({
+      ...{ status: 'disputed', notedMinor: 14_000 },
+      disputes: [{ amountMinor: 14_900, outcome: { won: false, takenMinor: 14_000 } }],
+    })
   })
 
   it('an imported subscription’s event is ignored while none is known; a notice that failed asks the provider', async () => {
