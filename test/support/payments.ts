@@ -1,6 +1,7 @@
 import type { PaymentProvider } from '#domain/moneyCharge'
 import { defaultPaymentSettings } from '#domain/paymentSettings'
 import type { Gateway } from '#gateways/gateway'
+import { GatewayError } from '#gateways/gatewayError'
 import { type Fakes, startFakes } from '#local/providers/start'
 import { paymentKeys, type TestDeps, testPaymentTools } from './deps.ts'
 
@@ -50,6 +51,17 @@ export async function providerThat(deps: TestDeps, change: (real: Gateway) => Pa
   }
   return { ...deps, payments: async () => ({ ...tools, gateway }) }
 }
+
+/** It takes the money, and its answer is lost; when it is asked for it, it is down. */
+export const chargingUnheard = (real: Gateway): Partial<Gateway> => ({
+  findCharge: async () => {
+    throw new GatewayError('stripe', 'unavailable')
+  },
+  chargeMethod: async (charge) => {
+    await real.chargeMethod(charge)
+    throw new GatewayError('stripe', 'unknown_outcome')
+  },
+})
 
 /** Something that others wait for. */
 export function gate(): { opened: Promise<void>; open: () => void } {

@@ -8,7 +8,7 @@ import type { Table } from '#table/port'
 import { latestSubscription } from '#table/subscriptions'
 import { buyingOf } from '#test/support/buying'
 import { type TestDeps, testDeps } from '#test/support/deps'
-import { gate, providerThat, withFakes } from '#test/support/payments'
+import { chargingUnheard, gate, providerThat, withFakes } from '#test/support/payments'
 import { live } from '#test/support/renewals'
 import { subscribingOf } from './support.ts'
 
@@ -88,15 +88,7 @@ describe('a charge that nobody heard of', () => {
 
   it('and was made all the same is found by what the payment remembers, also when the method is gone', async () => {
     const at = await due('o-gone')
-    const lost = await askingBy((real) => ({
-      findCharge: async () => {
-        throw new GatewayError('stripe', 'unavailable')
-      },
-      chargeMethod: async (charge: ChargeRequest) => {
-        await real.chargeMethod(charge)
-        throw new GatewayError('stripe', 'unknown_outcome')
-      },
-    }))
+    const lost = await askingBy(chargingUnheard)
     await workSubscription(lost, at, call)
     const [method] = await savedMethods(deps, at.accountId)
     await forgetMethod(deps, at.accountId, method?.id ?? '')

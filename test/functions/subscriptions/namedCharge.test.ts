@@ -6,7 +6,7 @@ import { renewSubscription } from '#operations/subscriptions'
 import { listPayments } from '#table/payments'
 import { latestSubscription } from '#table/subscriptions'
 import { invoke, type TestDeps } from '#test/support/deps'
-import { gate, providerThat } from '#test/support/payments'
+import { chargingUnheard, gate, providerThat } from '#test/support/payments'
 import { live } from '#test/support/renewals'
 import { shopD } from './support.ts'
 
@@ -130,15 +130,7 @@ describe('a charge that a customer asks for is named by the subscription', () =>
 
   it('one whose answer was lost is found within the hour: the period is paid', async () => {
     const { account, paymentMethodId } = await withCard('h-lost')
-    const lost = await askingBy((real) => ({
-      findCharge: async () => {
-        throw new GatewayError('stripe', 'unavailable')
-      },
-      chargeMethod: async (charge: ChargeRequest) => {
-        await real.chargeMethod(charge)
-        throw new GatewayError('stripe', 'unknown_outcome')
-      },
-    }))
+    const lost = await askingBy(chargingUnheard)
     expect((await renewBy(lost, account, { paymentMethodId })).code).toBe('provider_unavailable')
     await live(deps, '2026-06-01T01:00:00.000Z')
     expect(await statuses(account)).toEqual(['plan_purchase completed', 'renewal completed'])
