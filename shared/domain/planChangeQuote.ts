@@ -2,7 +2,8 @@ import type { Order } from './order.ts'
 import { creditUsed } from './order.ts'
 import { quoteLifeMs } from './orderQuote.ts'
 import type { ChangePlan } from './planChange.ts'
-import { type BoughtSubscription, groundOf } from './subscriptionState.ts'
+import { type BoughtSubscription, groundOf, statusAt } from './subscriptionState.ts'
+import { mayHappen } from './subscriptionTransition.ts'
 import { isoOf } from './time.ts'
 
 /** What a preview shows, in the order of the sum. Amounts are minor units; credits and discounts are below zero. */
@@ -67,8 +68,8 @@ export const newChangeQuote = (quote: Omit<ChangeQuote, 'expiresAt'>, now: numbe
 })
 
 /**
- * Whether a quote holds. It survives a new catalogue and a changed tax; not a subscription that has moved on, a discount
- * that another order took, or account credit that was spent meanwhile.
+ * Whether a quote holds. It survives a new catalogue and a changed tax; not a subscription that has moved on or is overdue, a
+ * discount that another order took, or account credit that was spent meanwhile.
  */
 export function changeQuoteFault(
   quote: ChangeQuote,
@@ -87,5 +88,7 @@ export function changeQuoteFault(
   const moved = (plan.kind === 'now' ? plan.change.ground : plan.ground) !== groundOf(seen.subscription)
   const spent = plan.kind === 'now' && creditUsed(plan.order) > seen.creditMinor
   const taken = manualDiscountId !== undefined && seen.takenDiscounts.includes(manualDiscountId)
-  return moved || spent || taken ? 'quote_expired' : undefined
+  // The end of what is paid moves nothing, and what is overdue is not changed.
+  const isOver = !mayHappen('upgrade_paid', statusAt(seen.subscription, now).status)
+  return moved || spent || taken || isOver ? 'quote_expired' : undefined
 }

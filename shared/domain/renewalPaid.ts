@@ -3,13 +3,14 @@ import { isInFlight, type Payment } from './payment.ts'
 import { carriedAfter, nextPlan } from './renewal.ts'
 import type { OtherEffect } from './settlementEffect.ts'
 import { isLive } from './subscription.ts'
-import { nextRetry } from './subscriptionDue.ts'
+import { chargedFrom, isChargeWanted, nextRetry } from './subscriptionDue.ts'
 import { planEnd } from './subscriptionEnd.ts'
 import {
   accessEndOf,
   type BoughtSubscription,
   maxAhead,
   nextUnpaid,
+  type PendingCharge,
   paidUntil,
   periodAfter,
   presentPeriod,
@@ -127,10 +128,14 @@ export function planAdvance(scene: SubscriptionScene, terms: PlanTerms | undefin
 }
 
 /** A charge is about to be asked for: its payment is named before the provider hears of it, so that it is found again. */
-export function planChargeStarted(scene: SubscriptionScene, paymentId: string, now: number): SubscriptionPlan {
+export function planChargeStarted(
+  scene: SubscriptionScene,
+  { paymentId, byHand }: Pick<PendingCharge, 'paymentId' | 'byHand'>,
+  now: number,
+): SubscriptionPlan {
   const { subscription } = scene
   if (subscription.pendingCharge) return unchanged(scene)
-  const next = { ...subscription, pendingCharge: { paymentId, startedAt: now } }
+  const next = { ...subscription, pendingCharge: { paymentId, startedAt: now, ...(byHand && { byHand }) } }
   return written(scene, { next: { ...next, status: statusAt(subscription, now).status } }, now)
 }
 
@@ -156,12 +161,22 @@ export function planRenewalFailed(
   const { account, subscription: seen } = scene
   if ((seen.pendingCharge?.paymentId ?? null) !== failure.paymentId) return unchanged(scene)
   const { pendingCharge, ...subscription } = seen
-  if (pendingCharge?.refund) return written(scene, { next: subscription }, now)
+  if (pendingCharge?.byHand && !pendingCharge.refund) {
+    const data = { paymentId: pendingCharge.paymentId, reason: failure.reason }
+    return written(
+      scene,
+      { next: subscription, beside: [noticeOf(account.id, 'payment.failed', subscription, data)] },
+      now,
+    )
+  }
+  const end = paidUntil(subscription)
+  // It has ended meanwhile, has more time, or the money was to go back: nothing is overdue, and nothing waits any more.
+  const isMoot = pendingCharge?.refund || !isLive(seen) || end === null || now < (chargedFrom(subscription) ?? end)
+  if (isMoot) return pendingCharge ? written(scene, { next: subscription }, now) : unchanged(scene)
   const current = { ...scene, subscription }
   if (!statusAt(subscription, now).access) return planEnd(current, ids, now)
-  const end = paidUntil(subscription)
   // Two workers that find no method count it once.
-  if (end === null || (failure.paymentId === null && (subscription.retry?.nextAt ?? 0) > now)) return unchanged(scene)
+  if (failure.paymentId === null && (subscription.retry?.nextAt ?? 0) > now) return unchanged(scene)
   const { status } = statusAt(subscription, now)
   const failed = (subscription.retry?.failed ?? 0) + 1
   const nextAt = subscription.method?.mandate ? null : nextRetry(end, now, failure.retryHours)
@@ -176,8 +191,8 @@ export function planRenewalFailed(
 }
 
 export type ChargeFollowUp =
-  /** Nothing was heard of it: look it up with the provider, and only then ask again, under the same payment. */
-  | { kind: 'unknown' }
+  /** Nobody heard of it: look it up with the provider, and only where it is wanted still ask again, under the same payment. */
+  | { kind: 'unknown'; isWanted: boolean }
   /** Write `plan`. `refund`: the money is in and goes back. */
   | { kind: 'processing' | 'failed' | 'settled'; plan: SubscriptionPlan; refund: boolean }
 
@@ -195,7 +210,8 @@ export function followCharge(
     return { kind: 'settled', plan: written(scene, { next: subscription }, now), refund }
   }
   if (isInFlight(payment)) return { kind: 'processing', plan: planChargeProcessing(scene, now), refund: false }
-  if (payment.progress !== 'failed' && payment.progress !== 'expired') return { kind: 'unknown' }
+  if (payment.progress !== 'failed' && payment.progress !== 'expired')
+    return { kind: 'unknown', isWanted: isChargeWanted(scene.subscription, now) }
   const reason = payment.attempt?.reason ?? 'The payment was not made.'
   const plan = planRenewalFailed(scene, { paymentId: payment.id, reason }, ids, now)
   return { kind: 'failed', plan, refund: false }

@@ -100,11 +100,14 @@ function settleFree(input: SettlementInput, now: number): SettlementPlan {
   if (payment.amountMinor !== 0 || payment.provider !== null)
     throw new Error('a payment with an amount needs the provider')
   if (payment.settled) return { kind: 'repeated', payment }
-  const unlawful = unlawfulNow(payment, null, account, now)
   // It is settled in the transaction of its checkout, which decides anew when anything has moved.
-  if (unlawful || !account) throw new Error(`nothing was paid, and ${unlawful ?? 'no_account'}`)
+  if (!account || isOvertaken(input, now)) throw new Error('nothing was paid, and it is not lawful any more')
   return granted(input, account, payment, null, now)
 }
+
+/** Whether something else has happened between a decision with nothing to pay and its settlement: it is to be decided anew. */
+export const isOvertaken = ({ payment, account, other }: SettlementInput, now: number): boolean =>
+  (unlawfulNow(payment, null, account, now) ?? unlawfulBy(other)) !== undefined
 
 function settleCaptured(input: SettlementInput, seen: ObservedPayment, now: number): SettlementPlan {
   const { payment, account } = input

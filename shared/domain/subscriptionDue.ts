@@ -6,12 +6,14 @@ import {
   isBought,
   isPaused,
   nextUnpaid,
+  type PendingCharge,
   type PlanReference,
   paidUntil,
   periodAfter,
+  statusAt,
   unpaidUntil,
 } from './subscriptionState.ts'
-import { dayMs, hourMs } from './zone.ts'
+import { dayMs, hourMs, minuteMs } from './zone.ts'
 
 /**
  * Something a subscription waits for. Each is decided again when it is done, on the state read then: done twice, late, or
@@ -34,8 +36,12 @@ export type DueAction = { at: number } & (
 export const retryHours = [24, 48, 71] as const
 /** A debit that has to be announced is started so long before the period's end: a day's notice and half a day for the bank. */
 export const mandateLeadMs = 48 * hourMs
-/** How often a charge under way is looked at, should nobody tell. */
+/** A charge whose asker has not come back is looked at so soon: longer than any function runs. */
+export const unansweredMs = 20 * minuteMs
+/** How soon after it was asked for a charge is looked at that the provider works on, should nobody tell. */
 export const followMs = hourMs
+/** Then after as long again as it has taken so far, twice a day at least. */
+const longestFollowMs = 12 * hourMs
 /** Days before the end of what is paid at which a mail goes out. */
 const reminderDays = (interval: BoughtSubscription['interval']): readonly number[] =>
   interval === 'year' ? [7, 1] : [1]
@@ -60,9 +66,12 @@ function waitsFor(subscription: Subscription): DueAction[] {
 }
 
 function follow({ pendingCharge }: BoughtSubscription): DueAction[] {
-  if (!pendingCharge) return []
-  const { paymentId, startedAt, checkedAt = startedAt } = pendingCharge
-  return [{ kind: 'follow', at: checkedAt + followMs, paymentId }]
+  return pendingCharge ? [{ kind: 'follow', at: followAt(pendingCharge), paymentId: pendingCharge.paymentId }] : []
+}
+
+function followAt({ startedAt, checkedAt }: Pick<PendingCharge, 'startedAt' | 'checkedAt'>): number {
+  if (checkedAt === undefined) return startedAt + unansweredMs
+  return checkedAt + Math.min(Math.max(checkedAt - startedAt, followMs), longestFollowMs)
 }
 
 function overage({ finalOverage }: BoughtSubscription): DueAction[] {
@@ -70,13 +79,30 @@ function overage({ finalOverage }: BoughtSubscription): DueAction[] {
 }
 
 function renewal(subscription: BoughtSubscription): DueAction[] {
-  const { pendingCharge, autoRenew, retry, method } = subscription
+  const { pendingCharge, autoRenew, retry } = subscription
   // Also of a suspended account: what the provider took on is heard.
   if (pendingCharge) return follow(subscription)
+  const from = chargedFrom(subscription)
+  if (!autoRenew || from === null || retry?.nextAt === null || isPaused(subscription)) return []
+  return [
+    { kind: 'charge', at: retry?.nextAt ?? from, periodIndex: nextUnpaid(subscription), failed: retry?.failed ?? 0 },
+  ]
+}
+
+/** When the period after what is paid is charged first; null: never. */
+export function chargedFrom(subscription: BoughtSubscription): number | null {
   const end = paidUntil(subscription)
-  if (!autoRenew || end === null || retry?.nextAt === null || isPaused(subscription)) return []
-  const at = retry?.nextAt ?? end - (method?.mandate ? mandateLeadMs : 0)
-  return [{ kind: 'charge', at, periodIndex: nextUnpaid(subscription), failed: retry?.failed ?? 0 }]
+  return end === null ? null : end - (subscription.method?.mandate ? mandateLeadMs : 0)
+}
+
+/**
+ * Whether the charge under way would still be begun: the subscription may have ended since, or staff may have given it more
+ * time. One that is not wanted is not asked for again where the provider knows nothing of it.
+ */
+export function isChargeWanted(subscription: BoughtSubscription, now: number): boolean {
+  const from = chargedFrom(subscription)
+  const isOwed = subscription.pendingCharge?.refund !== true && from !== null && now >= from
+  return isOwed && statusAt(subscription, now).access
 }
 
 function advance({ ahead: [first] = [], periodEnd }: BoughtSubscription): DueAction[] {
@@ -129,14 +155,13 @@ export const isFollowDue = (
   { pendingCharge }: Pick<BoughtSubscription, 'pendingCharge'>,
   paymentId: string,
   now: number,
-): boolean =>
-  pendingCharge?.paymentId === paymentId && (pendingCharge.checkedAt ?? pendingCharge.startedAt) + followMs <= now
+): boolean => pendingCharge?.paymentId === paymentId && followAt(pendingCharge) <= now
 
 function presentDue(subscription: Subscription, now: number): DueAction[] {
   const due = waitsFor(subscription).filter(({ at }) => at <= now)
   const over = due.filter(({ kind }) => kind === 'end')
-  // A charge under way may still have come in.
-  if (over.length > 0) return [...due.filter(({ kind }) => kind === 'follow'), ...over]
+  // A charge under way may have come in, whenever it was looked at last.
+  if (over.length > 0) return [...(isBought(subscription) ? follow(subscription) : []), ...over]
   return due
     .filter((action) => action.kind !== 'remind' || now < action.endsAt)
     .sort((one, other) => order[one.kind] - order[other.kind] || one.at - other.at)

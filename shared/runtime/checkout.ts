@@ -9,7 +9,7 @@ import { discountWindow, type PurchaseContext, type PurchaseRequest } from '#dom
 import type { Quote } from '#domain/orderQuote'
 import { isVisitor, type Payment, paymentId } from '#domain/payment'
 import type { PaymentWrite } from '#domain/paymentWrite'
-import { planSettlement } from '#domain/settlement'
+import { isOvertaken, planSettlement } from '#domain/settlement'
 import { Problem } from '#errors/problem'
 import { findAccountCredit } from '#table/accountCredit'
 import { currentCatalogue } from '#table/catalogue'
@@ -86,8 +86,15 @@ export function beginPayment(
 ): Promise<Begun> {
   const attempt = async (): Promise<Begun | typeof again> => {
     const now = deps.clock.now()
-    const begun = await settledIfFree(deps, charging(await decide(now), method), now)
-    if (begun === again) return again
+    const begun = await decide(now)
+      .then((plan) => settledIfFree(deps, charging(plan, method), now))
+      .catch(refusal)
+    if (begun === again || begun instanceof Problem) {
+      // Mostly by this very call, sent twice: the other one's answer is this one's.
+      const first = await begunBefore(deps, input, key)
+      if (first || begun === again) return first ?? again
+      throw begun
+    }
     const { payment, writes, walletCreatedAt } = begun
     // From this write on: what the attempts before it took is not of the provider's time.
     const turn = deps.clock.real() + turnMs
@@ -110,6 +117,11 @@ export function beginPayment(
 /** The account's own row, where it is written, carries the version that was seen: an item takes one write. */
 const stillStanding = (accountId: string, writes: readonly PaymentWrite[]): Write[] =>
   isVisitor(accountId) || writes.some(({ row }) => row === 'account') ? [] : [notErased(accountId)]
+
+function refusal(error: unknown): Problem {
+  if (error instanceof Problem) return error
+  throw error
+}
 
 /** What an earlier call with this key began. @throws Problem `idempotency_key_reused`. */
 export async function begunBefore(deps: Deps, input: Input, { guard }: CheckoutKey): Promise<Begun | undefined> {
@@ -220,9 +232,10 @@ async function settledIfFree(
 ): Promise<{ payment: Payment; writes: PaymentWrite[]; walletCreatedAt?: number } | typeof again> {
   if (plan.kind === 'pay') return plan
   const { input, stored } = await loadSettlement(deps, plan.payment, now)
-  // The subscription has moved on between the two reads.
-  if (input.other?.kind === 'unlawful') return again
-  const settled = planSettlement({ ...input, payment: plan.payment, seen: null }, now)
+  const settlement = { ...input, payment: plan.payment, seen: null }
+  // The account has moved on between the two reads.
+  if (isOvertaken(settlement, now)) return again
+  const settled = planSettlement(settlement, now)
   if (settled.kind !== 'settle') throw new Error(`a free purchase was ${settled.kind}`)
   return {
     payment: settled.next,

@@ -257,8 +257,26 @@ describe('a quote', () => {
       half,
       'quote_expired',
     ],
+    [
+      'ends with time that staff give',
+      request,
+      { ...seen, subscription: { ...subscription, periodEnd: at('2025-08-01T00:00:00Z') } },
+      half,
+      'quote_expired',
+    ],
   ])('%s', (_, asked, state, instant, expected) => {
     expect(changeQuoteFault(quoteOf(), asked, state, instant)).toBe(expected)
+  })
+
+  it.each([
+    ['still paid', -1, true, undefined],
+    ['overdue', 0, true, 'quote_expired'],
+    ['over', 0, false, 'quote_expired'],
+  ])('ends with what is paid: %s', (_name, afterMs, autoRenew, expected) => {
+    const end = subscription.periodEnd ?? 0
+    const quote = newChangeQuote({ ...quoteOf(), plan: priced() }, end - 1)
+    const state = { ...seen, subscription: { ...subscription, autoRenew } }
+    expect(changeQuoteFault(quote, request, state, end + afterMs)).toBe(expected)
   })
 
   it('ends with the account credit or the discount that it rests on', () => {

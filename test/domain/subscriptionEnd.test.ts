@@ -191,7 +191,7 @@ describe('a change that waits', () => {
   const plan = (scene: SubscriptionScene) => ({
     kind: 'scheduled' as const,
     which: 'downgrade' as const,
-    ground: `${scene.subscription.priceId}#0#${start}#30000#0`,
+    ground: `${scene.subscription.priceId}#0#${start}#${end}#30000#0`,
     effectiveAt: end,
     daysRemaining: 29,
   })

@@ -96,7 +96,7 @@ describe('while an account is suspended', () => {
 
   it('a charge under way is heard; one that fails counts, and is not tried again', () => {
     const begun = sceneOf()
-    const charging = applied(begun, planChargeStarted(begun, 'fpay_m', end - 2 * dayMs).writes)
+    const charging = applied(begun, planChargeStarted(begun, { paymentId: 'fpay_m' }, end - 2 * dayMs).writes)
     const still = suspended(charging, end - dayMs)
     expect(whatIsDue(still.subscription, end)).toMatchObject([{ kind: 'follow', paymentId: 'fpay_m' }])
     const failure = { paymentId: 'fpay_m', reason: 'declined' }
@@ -192,7 +192,7 @@ describe('when it is lifted', () => {
       if (kinds(scene.subscription, due)[0] !== 'charge') break
       tried.push((due - now) / hourMs)
       const paymentId = `fpay_${tried.length}`
-      scene = applied(scene, planChargeStarted(scene, paymentId, due).writes)
+      scene = applied(scene, planChargeStarted(scene, { paymentId }, due).writes)
       scene = applied(scene, planRenewalFailed(scene, { paymentId, reason: 'no' }, ids, due).writes)
       due = nextDueAt(scene.subscription)
     }

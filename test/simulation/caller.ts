@@ -60,9 +60,12 @@ export class Callers {
   readonly dialogues = new Map<string, Dialogue>()
   readonly #world: World
   readonly #handlers: Handlers
+  readonly #isHopeless: () => boolean
   readonly #random: Random
 
-  constructor(world: World, handlers: Handlers) {
+  /** `isHopeless`: there is no answer to be had for now, whatever the faults; by default there always is. */
+  constructor(world: World, handlers: Handlers, isHopeless: () => boolean = () => false) {
+    this.#isHopeless = isHopeless
     this.#world = world
     this.#handlers = handlers
     this.#random = world.random.fork()
@@ -81,7 +84,7 @@ export class Callers {
       if (double) void this.#send(dialogue)
       const reply = await this.#send(dialogue)
       if (reply) return reply
-      if (this.#world.faults.left > 0 && this.#random.chance(0.2)) return undefined
+      if ((this.#world.faults.left > 0 || this.#isHopeless()) && this.#random.chance(0.2)) return undefined
       await this.#world.scheduler.sleep(this.#pause())
     }
     throw new Violation(`${intent.id} has no answer after ${mostAttempts} tries`)

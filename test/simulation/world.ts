@@ -286,7 +286,14 @@ const isWeather = (error: unknown): boolean =>
   error instanceof NetworkError ||
   error instanceof Contention ||
   (error instanceof GatewayError && (error.kind === 'unavailable' || error.kind === 'unknown_outcome')) ||
-  (error instanceof Problem && error.code === 'contended')
+  (error instanceof Problem && error.code === 'contended') ||
+  isOutage(error)
+
+/** An event that was tried for its eleven hours while the provider was down: that alarm is right, and staff put it back. */
+const isOutage = (error: unknown): boolean =>
+  error instanceof Error &&
+  error.name === 'WebhookDead' &&
+  /: (unavailable|unknown_outcome|contended)\b/.test(error.message)
 
 /** A promise of the product does not hold in this run. */
 export class Violation extends Error {

@@ -25,6 +25,8 @@ export class Life {
   isGift = false
   endedAt: number | undefined
   scheduled: PriceId | undefined
+  /** When somebody last did anything to it. */
+  movedAt: number
   readonly zone: string
   /** What ends are counted from, and the months from there to the end of the last span. */
   #anchor: number
@@ -34,6 +36,7 @@ export class Life {
     this.id = id
     this.zone = zone
     this.renews = renews
+    this.movedAt = at
     this.#anchor = at
     this.spans = []
     this.#add(priceId)

@@ -1,6 +1,7 @@
 import type { Callers } from './caller.ts'
 import { type BookPayment, type Books, refundedMinor } from './providerBooks.ts'
 import { type Commit, Violation, type World } from './world.ts'
+import { planOf } from './yearCatalogue.ts'
 import { chargeLifeMs, graceMs, Life, planAt, priceOf } from './yearModel.ts'
 import {
   auditIn,
@@ -57,6 +58,7 @@ export class YearOracle {
   constructor(parties: Parties) {
     this.#parties = parties
     parties.world.watch((commit) => this.#see(commit))
+    parties.vault.charged = (reference) => this.#charged(reference)
   }
 
   present(accountId: string): Life | undefined {
@@ -69,7 +71,7 @@ export class YearOracle {
 
   #see({ changes, cause, at }: Commit): void {
     const audits = changes.flatMap(({ after }) => auditIn(after) ?? [])
-    const actions = audits.flatMap(({ action, status }) => (status === undefined ? [action] : []))
+    const asked = audits.filter(({ status }) => status === undefined)
     const begun = changes.some(({ before, after }) => !before && paymentIn(after))
     const subscription = changes.flatMap(({ after }) => subscriptionIn(after) ?? [])
     const seen = changes.flatMap(({ before }) => subscriptionIn(before) ?? [])
@@ -83,7 +85,7 @@ export class YearOracle {
       if (after?.entity === 'accountCredit')
         require(Number(after.balanceMinor) >= 0, `${String(after.pk)} has less than no credit`)
     }
-    if (!begun) for (const action of actions) this.#asked(action, cause, at, subscription[0]?.id)
+    if (!begun) for (const { action, businessAt } of asked) this.#asked(action, cause, businessAt, subscription[0]?.id)
   }
 
   /** A charge that nobody asked for is for the next period, at its price, and not before its time. */
@@ -101,6 +103,25 @@ export class YearOracle {
     const earliest = life.end - (this.#parties.vault.isMandate ? leadMs : 0)
     require(at >= earliest, `${id} was begun ${(earliest - at) / hourMs} h too early`)
     require(subject.priceId === (life.scheduled ?? life.priceAt(life.end)), `${id} is for ${subject.priceId}`)
+  }
+
+  /**
+   * One that nobody heard of is asked for again only while it would be begun: not once its subscription is over, was called
+   * off, or was given more time. What happened just now may be on its way.
+   */
+  #charged(reference: string): void {
+    const { world, vault } = this.#parties
+    const at = world.now
+    const { payments } = yearRowsIn(world.store.items())
+    const payment = payments.find(({ id }) => id === reference)
+    const lives = payment && this.lives.get(payment.accountId)
+    const life = lives?.find(({ id }) => id === payment?.subject.subscriptionId)
+    if (!life || !this.automatic.has(reference) || at < life.movedAt + skewMs) return
+    const earliest = life.end - (vault.isMandate ? leadMs : 0)
+    require(life.renews && life.endedAt === undefined, `${reference} was charged, and ${life.id} renews no more`)
+    require(at >= earliest, `${reference} was charged ${(earliest - at) / hourMs} h too early`)
+    require(life.statusAt(at - skewMs).access ||
+      this.#isCharging(life, at), `${reference} was charged for what is over`)
   }
 
   #granted(
@@ -124,6 +145,7 @@ export class YearOracle {
     const life = this.present(accountId)
     require(life !== undefined && life.id === subject.subscriptionId, `${id} was granted to what is over`)
     if (!life) return
+    life.movedAt = at
     if (subject.change) life.changed(priceId, at, at)
     else {
       require(life.renews || !this.automatic.has(id), `${id} was granted, and ${life.id} renews no more`)
@@ -139,6 +161,7 @@ export class YearOracle {
     if (before?.statusAt(at).access) {
       require(life.isGift || before.isGift, `${accountId} has two live subscriptions`)
       before.endedAt = at
+      before.movedAt = at
     }
     this.lives.set(accountId, [...(this.lives.get(accountId) ?? []), life])
   }
@@ -154,6 +177,7 @@ export class YearOracle {
     if (payment.subject.kind === 'subscription' && payment.subject.subscriptionId !== life.id) return
     if (payment.subject.kind === 'plan' && this.#begunBy.get(`${accountId} ${paymentId}`) !== life.id) return
     if (plan === 'period_end' && !life.statusAt(at).access) return
+    life.movedAt = at
     life.canceled(plan, at)
   }
 
@@ -177,6 +201,7 @@ export class YearOracle {
       return
     }
     if (!life) return
+    life.movedAt = at
     const hasMethod = world.store
       .items()
       .some((item) => item.entity === 'paymentMethod' && item.accountId === accountId)
@@ -207,6 +232,15 @@ export class YearOracle {
     return yearRowsIn(this.#parties.world.store.items()).subscriptions.some((row) => isCharging(row, life, now))
   }
 
+  /** The plan of the period before, as long as no job has begun the one that was paid ahead. */
+  #notBegun(life: Life | undefined, now: number): string | undefined {
+    const at = life?.spans.findIndex(({ end }) => now < end) ?? -1
+    const before = life?.spans[at - 1]
+    if (!life || !before || !life.statusAt(now).access) return undefined
+    const row = yearRowsIn(this.#parties.world.store.items()).subscriptions.find(({ id }) => id === life.id)
+    return row?.periodEnd === before.end ? planOf(before.priceId) : undefined
+  }
+
   /** What is shown at this instant is what the rules say. */
   judgeShown(accountId: string, { status, priceId, activePlanId, paidUntil }: Shown): void {
     const { world } = this.#parties
@@ -219,7 +253,9 @@ export class YearOracle {
     const who = `${accountId} at ${new Date(now).toISOString()}`
     require(status === expected.status, `${who} is ${String(status)}, expected ${expected.status}`)
     const plan = planAt(life, now)
-    require(activePlanId === plan, `${who} is on ${String(activePlanId)}, expected ${plan}`)
+    // What a plan gives is the account's one row, which a job brings to a period that was paid ahead under another plan.
+    const waiting = this.#notBegun(life, now)
+    require(activePlanId === (waiting ?? plan), `${who} is on ${String(activePlanId)}, expected ${waiting ?? plan}`)
     if (!life || !expected.access) return
     require(priceId === life.priceAt(now), `${who} has ${String(priceId)}, expected ${life.priceAt(now)}`)
     const end = new Date(life.end).toISOString()
@@ -264,6 +300,11 @@ const isCharging = ({ id, pendingCharge }: YearRows['subscriptions'][number], li
 const isCaptured = ({ status }: BookPayment): boolean => status === 'captured'
 const keptMinor = (payment: BookPayment): number => payment.amountMinor - refundedMinor(payment)
 
+/** It did not go back, and nobody asked the provider to. What it could not give back is credit: the sums of money say so. */
+const isKept = (payment: BookPayment): boolean =>
+  keptMinor(payment) > 0 &&
+  !payment.refunds.some(({ status, reference }) => status === 'failed' && reference !== undefined)
+
 /** Retries and the lead of a debit lie within; the shortest period does not. */
 const sameEndMs = 10 * 24 * hourMs
 
@@ -271,7 +312,7 @@ const sameEndMs = 10 * 24 * hourMs
 function judgeCharges({ payments }: YearRows, books: Books, automatic: ReadonlySet<string>): void {
   const charges = books.payments.filter((one) => one.order.isCharge && isCaptured(one))
   const ofAttempt = (id: string) => charges.filter(({ order }) => order.reference === id)
-  const kept = payments.filter(({ id }) => automatic.has(id) && ofAttempt(id).some((one) => keptMinor(one) > 0))
+  const kept = payments.filter(({ id }) => automatic.has(id) && ofAttempt(id).some(isKept))
   for (const { id } of payments) require(ofAttempt(id).length <= 1, `${id} was charged ${ofAttempt(id).length} times`)
   for (const [at, { id, subject, createdAt }] of kept.entries()) {
     const again = kept

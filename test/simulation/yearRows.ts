@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import type { Item } from '#table/port'
+import { paymentMembers } from './paymentItem.ts'
 
 /** The stored shapes that the oracle of years reads, by itself. Amounts are minor units. */
 const payment = z.object({
@@ -54,14 +55,15 @@ const refund = z.object({
 })
 const credit = z.object({ pk: z.string(), accountId: z.string(), balanceMinor: z.int() })
 const creditEntry = z.object({ pk: z.string(), amountMinor: z.int() })
-/** `status`: it was refused. */
-const audit = z.object({ action: z.string(), status: z.optional(z.int()) })
+/** `businessAt`: when it was decided, which may be long before it is committed. `status`: it was refused. */
+const audit = z.object({ action: z.string(), businessAt: z.int(), status: z.optional(z.int()) })
 
 const one =
   <Schema extends z.ZodMiniType>(schema: Schema, entity: string) =>
   (item: Item | undefined): z.output<Schema> | undefined =>
     item?.entity === entity ? schema.parse(item) : undefined
-export const paymentIn = one(payment, 'payment')
+export const paymentIn = (item: Item | undefined) =>
+  item?.entity === 'payment' ? payment.parse(paymentMembers(item)) : undefined
 export const subscriptionIn = one(subscription, 'subscription')
 export const refundIn = one(refund, 'refund')
 export const auditIn = one(audit, 'audit')

@@ -23,7 +23,7 @@ export class Sweeper {
     this.#traffic = traffic
     this.#random = random
     world.watch(({ changes }) => {
-      for (const { after } of changes) if (after) this.#arm(dueIn(after))
+      for (const { after } of changes) if (after) this.#arm(this.#dueIn(after))
     })
   }
 
@@ -35,11 +35,17 @@ export class Sweeper {
   }
 
   #next(): number {
-    return Math.min(Number.POSITIVE_INFINITY, ...this.#world.store.items().map(dueIn))
+    return Math.min(Number.POSITIVE_INFINITY, ...this.#world.store.items().map((item) => this.#dueIn(item)))
+  }
+
+  /** When something is to be done about a row; never. Of what falls due after the last instant only the outbox. */
+  #dueIn(row: Stored): number {
+    const dueAt = workIn(row)
+    return dueAt < this.#until ? dueAt : outboxIn(row)
   }
 
   #arm(dueAt: number): void {
-    if (dueAt >= this.#until) return
+    if (dueAt === Number.POSITIVE_INFINITY) return
     const { now } = this.#world
     const isOld = dueAt < now
     // A schedule that failed, or a worker that did: the next one is not far.
@@ -54,9 +60,9 @@ export class Sweeper {
     if (this.#wakeAt !== at) return
     const { now, store } = this.#world
     const items = store.items()
-    const runs = [this.#traffic.run('sweepDue', now)]
+    const runs = items.some((item) => workIn(item) < this.#until) ? [this.#traffic.run('sweepDue', now)] : []
     // The nightly look finds a week's.
-    if (items.some(({ entity, writtenAt }) => entity === 'outbox' && Number(writtenAt) + outboxMs <= now))
+    if (items.some((item) => outboxIn(item) <= now))
       runs.push(this.#traffic.run('sweepOutbox', Math.floor(now / dayMs) * dayMs + 3 * hourMs))
     await Promise.all(runs)
     // What the workers do with it takes a moment.
@@ -68,11 +74,12 @@ export class Sweeper {
 
 type Stored = ReturnType<World['store']['items']>[number]
 
-/** When something is to be done about a row; never. */
-function dueIn({ gsi2pk, gsi2sk, entity, writtenAt }: Stored): number {
-  if (typeof gsi2pk === 'string' && gsi2pk.startsWith('DUE#')) return Date.parse(String(gsi2sk).slice(0, 24))
-  return entity === 'outbox' ? Number(writtenAt) + outboxMs : Number.POSITIVE_INFINITY
-}
+const workIn = ({ gsi2pk, gsi2sk }: Stored): number =>
+  typeof gsi2pk === 'string' && gsi2pk.startsWith('DUE#')
+    ? Date.parse(String(gsi2sk).slice(0, 24))
+    : Number.POSITIVE_INFINITY
+const outboxIn = ({ entity, writtenAt }: Stored): number =>
+  entity === 'outbox' ? Number(writtenAt) + outboxMs : Number.POSITIVE_INFINITY
 
 /** Each night at three that follows a day on which the provider has a payment. */
 export async function compareNightly(

@@ -26,6 +26,8 @@ export class Vault {
   readonly #scheduler: Scheduler
   readonly #methods = new Map<string, Method>()
   readonly #keys = new Map<string, { payment: BookPayment; at: number }>()
+  /** Told of each charge that is made, by our payment's id. */
+  charged: (reference: string) => void = () => {}
   /** From, to: nothing answers between. */
   readonly outages: [number, number][] = []
 
@@ -80,6 +82,7 @@ export class Vault {
     if (this.find(paymentId)) this.#books.faults.push(`${paymentId} was charged again`)
     const payment = this.#books.charge(paymentId, amountMinor, currency, token)
     this.#keys.set(paymentId, { payment, at: now })
+    this.charged(paymentId)
     this.#decide(payment, method, notice?.debitAfter)
     return payment
   }

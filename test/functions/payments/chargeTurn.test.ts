@@ -11,7 +11,7 @@ import { commit } from '#table/commit'
 import { listPayments } from '#table/payments'
 import { buyingOf } from '#test/support/buying'
 import { invoke, type TestDeps, testDeps } from '#test/support/deps'
-import { withFakes } from '#test/support/payments'
+import { chargingUnheard, providerThat, withFakes } from '#test/support/payments'
 
 const start = '2026-03-10T12:00:00.000Z'
 const deps = await testDeps({ product: 'example', now: start })
@@ -34,15 +34,7 @@ async function withCard(account: string) {
   return { account, body: { productId: 'pack-500', paymentMethodId: method.id } }
 }
 
-/** The same customers, whose provider behaves otherwise. */
-async function askingBy(change: (real: Gateway) => Partial<Gateway>): Promise<TestDeps> {
-  const tools = await deps.payments()
-  const gateway = (provider: 'razorpay' | 'paystack' | 'stripe'): Gateway => {
-    const real = tools.gateway(provider)
-    return Object.assign(Object.create(real), change(real))
-  }
-  return { ...deps, payments: async () => ({ ...tools, gateway }) }
-}
+const askingBy = (change: (real: Gateway) => Partial<Gateway>) => providerThat(deps, change)
 const checkout = (of: TestDeps, call: { account: string; body: unknown; key: string }) =>
   invoke(createCheckout, createCheckoutRun, of, call)
 
@@ -100,15 +92,7 @@ describe('a saved card is charged by one call at a time', () => {
 
   it('settles a charge whose answer and event were lost: the reconciler finds it by the customer', async () => {
     const call = { ...(await withCard('t-lost')), key: 't-lost' }
-    const lost = await askingBy((real) => ({
-      findCharge: async () => {
-        throw new GatewayError('stripe', 'unavailable')
-      },
-      chargeMethod: async (charge: ChargeRequest) => {
-        await real.chargeMethod(charge)
-        throw new GatewayError('stripe', 'unknown_outcome')
-      },
-    }))
+    const lost = await askingBy(chargingUnheard)
     expect((await checkout(lost, call)).code).toBe('provider_unavailable')
     const { payments } = await listPayments(deps.table, call.account, { limit: 5 })
     const payment = payments.find(({ type }) => type === 'credit_pack')

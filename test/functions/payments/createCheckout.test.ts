@@ -3,10 +3,12 @@ import { run as createCheckoutRun } from '#functions/payments/createCheckout'
 import { createCheckout } from '#operations/payments'
 import { accountKey, couponCountKey } from '#table/keys'
 import { findPayment, listPayments } from '#table/payments'
+import type { Table } from '#table/port'
 import { callsOf } from '#test/support/calls'
 import { type Invocation, invoke, testDeps } from '#test/support/deps'
 import { withFakes } from '#test/support/payments'
 import { suspend } from '#test/support/standing'
+import { discountCalls } from './discountSupport.ts'
 
 const deps = await testDeps({ product: 'example', now: '2026-03-10T12:00:00.000Z' })
 const bench = await withFakes(deps)
@@ -92,6 +94,37 @@ describe('createCheckout', () => {
     await callsOf(deps).grantPlan({ account, body: { priceId: 'team-month', reason: 'test' }, key: 'c-live' })
     expect((await checkout({ account, body: { priceId: 'team-month' } })).code).toBe('conflict')
   })
+
+  // The account is made sure of, decided on, and settled on: another call has come in before the read of so many.
+  it.each([1, 2, 3])(
+    'with nothing to pay, settled by another before read %i: 201 once a key, 409 for another',
+    async (read) => {
+      for (const [name, expected] of [
+        ['same', { status: 201, replayed: true }],
+        ['other', { status: 409, code: 'conflict' }],
+      ] as const) {
+        const account = await anAccount(`c-free-${name}-${read}`)
+        await discountCalls(deps).create({ percentOff: 100 }, { account })
+        const call = (key: string) => ({ account, body: { priceId: 'team-month' }, key: `${account}-${key}` })
+        let reads = 0
+        const comeIn = async (keys: { sk: string }[]) => {
+          if (keys.some(({ sk }) => sk === 'ACCOUNT') && ++reads === read) await checkout(call('same'))
+        }
+        const get: Table['get'] = async (key, options) => {
+          await comeIn([key])
+          return deps.table.get(key, options)
+        }
+        const batchGet: Table['batchGet'] = async (keys, options) => {
+          await comeIn(keys)
+          return deps.table.batchGet(keys, options)
+        }
+        const table: Table = { ...deps.table, get, batchGet }
+        expect(await invoke(createCheckout, createCheckoutRun, { ...deps, table }, call(name))).toMatchObject(expected)
+        expect(reads).toBeGreaterThanOrEqual(read)
+        expect((await listPayments(deps.table, account, { limit: 9 })).payments).toHaveLength(1)
+      }
+    },
+  )
 
   it('503 provider_unavailable keeps the payment: the same key finds the order that the provider made', async () => {
     const account = await anAccount('c-lost')

@@ -49,6 +49,8 @@ export interface PaidOptions {
   provider?: PaymentProvider
   /** Default: one that nothing has. */
   providerPaymentId?: string
+  /** The provider's answer was lost: nobody knows its order. */
+  isUnanswered?: boolean
 }
 
 /** A payment that the provider captured, settled by the one settlement. */
@@ -62,7 +64,7 @@ export async function paid(deps: TestDeps, kind: keyof typeof subjects, options:
 export async function pending(
   deps: TestDeps,
   kind: keyof typeof subjects,
-  { account = `acc-${deps.ids.random()}`, provider = 'stripe' }: PaidOptions = {},
+  { account = `acc-${deps.ids.random()}`, provider = 'stripe', isUnanswered = false }: PaidOptions = {},
 ): Promise<Payment> {
   if (!account.startsWith('anon_')) await callsOf(deps).putAccount({ account, body: { email: 'a@example.com' } })
   const now = deps.clock.now()
@@ -80,7 +82,7 @@ export async function pending(
       currency: 'USD',
       order: priceOrder([{ item }], { currency: 'USD', tax: noTax }),
       provider,
-      providerOrderId: `order_${id.slice(-12)}`,
+      ...(!isUnanswered && { providerOrderId: `order_${id.slice(-12)}` }),
       catalogueVersion: (await deps.catalogue()).version,
       holds: {},
       createdAt: now,
@@ -88,12 +90,11 @@ export async function pending(
     }),
     ver: 1,
   }
+  const { providerOrderId } = payment
+  const order = providerOrderId && { provider, providerOrderId, paymentId: id, accountId: account, checkout: {} }
   await commit(deps.table, [
     putPaymentWrite(payment, 0),
-    putOrderWrite(
-      { provider, providerOrderId: payment.providerOrderId ?? '', paymentId: id, accountId: account, checkout: {} },
-      { now, real: deps.clock.real() },
-    ),
+    ...(order ? [putOrderWrite(order, { now, real: deps.clock.real() })] : []),
   ])
   return payment
 }

@@ -8,7 +8,7 @@ import type { Table } from '#table/port'
 import { latestSubscription } from '#table/subscriptions'
 import { buyingOf } from '#test/support/buying'
 import { type TestDeps, testDeps } from '#test/support/deps'
-import { withFakes } from '#test/support/payments'
+import { chargingUnheard, gate, providerThat, withFakes } from '#test/support/payments'
 import { live } from '#test/support/renewals'
 import { subscribingOf } from './support.ts'
 
@@ -25,12 +25,7 @@ afterAll(async () => {
   await debits.stop()
 })
 
-async function askingBy(change: (real: Gateway) => Partial<Gateway>): Promise<TestDeps> {
-  const tools = await deps.payments()
-  const real = tools.gateway('stripe')
-  const gateway: Gateway = Object.assign(Object.create(real), change(real))
-  return { ...deps, payments: async () => ({ ...tools, gateway: () => gateway }) }
-}
+const askingBy = (change: (real: Gateway) => Partial<Gateway>) => providerThat(deps, change)
 
 /** A monthly customer with a saved card, whose renewal is due. */
 async function due(account: string) {
@@ -47,14 +42,6 @@ const present = async (account: string, of: TestDeps = deps) => {
 }
 const paid = async (account: string) =>
   (await listPayments(deps.table, account, { limit: 50 })).payments.map(({ type, status }) => `${type} ${status}`)
-
-function gate() {
-  const made = { open: () => {} }
-  const opened = new Promise<void>((resolve) => {
-    made.open = resolve
-  })
-  return { opened, open: () => made.open() }
-}
 
 describe('a charge that nobody heard of', () => {
   it('is asked for again by one of many workers that find it due at once', async () => {
@@ -101,15 +88,7 @@ describe('a charge that nobody heard of', () => {
 
   it('and was made all the same is found by what the payment remembers, also when the method is gone', async () => {
     const at = await due('o-gone')
-    const lost = await askingBy((real) => ({
-      findCharge: async () => {
-        throw new GatewayError('stripe', 'unavailable')
-      },
-      chargeMethod: async (charge: ChargeRequest) => {
-        await real.chargeMethod(charge)
-        throw new GatewayError('stripe', 'unknown_outcome')
-      },
-    }))
+    const lost = await askingBy(chargingUnheard)
     await workSubscription(lost, at, call)
     const [method] = await savedMethods(deps, at.accountId)
     await forgetMethod(deps, at.accountId, method?.id ?? '')
@@ -133,6 +112,63 @@ describe('a charge that nobody heard of', () => {
     await workSubscription(deps, at, call)
     expect(await paid('o-never')).toEqual(['renewal failed', 'plan_purchase completed'])
     expect(await present('o-never')).toMatchObject({ status: 'past_due', retry: { failed: 1 } })
+  })
+})
+
+describe('a charge that nobody heard of, and that would not be begun any more', () => {
+  const subscribing = subscribingOf(deps)
+  const until = '2026-04-10T00:00:00.000Z'
+  const hours = (count: number) => new Date(Date.parse('2026-02-28T10:00:00.000Z') + count * 3_600_000).toISOString()
+  /** Its charge was lost at so many hours after the end; then somebody acts, and it is followed up. */
+  async function lostAt(account: string, hour: number, act: () => Promise<unknown>, followAt: number) {
+    const at = await due(account)
+    let charges = 0
+    const counting = await askingBy(() => ({
+      chargeMethod: async () => {
+        charges++
+        throw new GatewayError('stripe', 'unknown_outcome')
+      },
+    }))
+    deps.clock.set(hours(hour))
+    await workSubscription(counting, at, call)
+    expect(await present(account)).toHaveProperty('pendingCharge')
+    await act()
+    deps.clock.set(hours(followAt))
+    await workSubscription(counting, at, call)
+    return { charges, subscription: await present(account), payments: await paid(account) }
+  }
+
+  it.each([
+    ['now', 'canceled'],
+    ['period_end', 'past_due'],
+  ] as const)('is not asked for again: cancelled with %s', async (when, status) => {
+    const account = `u-${when}`
+    const seen = await lostAt(account, 0, () => subscribing.cancel(account, { when }), 1)
+    expect(seen).toMatchObject({ charges: 1, payments: ['renewal failed', 'plan_purchase completed'] })
+    expect(seen.subscription).toMatchObject({ status })
+    expect(seen.subscription).not.toHaveProperty('pendingCharge')
+  })
+
+  it('is not asked for again: staff have given time, and at its end it is charged', async () => {
+    const seen = await lostAt(
+      'u-time',
+      0,
+      () => subscribing.extend('u-time', { until, reason: 'sorry' }, { as: 'staff' }),
+      1,
+    )
+    expect(seen.charges).toBe(1)
+    expect(seen.subscription).toMatchObject({ status: 'active', periodEnd: Date.parse(until) })
+    expect(seen.subscription).not.toHaveProperty('retry')
+    await live(deps, until)
+    expect(await paid('u-time')).toEqual(['renewal completed', 'renewal failed', 'plan_purchase completed'])
+  })
+
+  it('is not asked for again: grace is over, and with it the subscription', async () => {
+    const seen = await lostAt('u-late', 71.9, async () => {}, 72)
+    expect(seen.charges).toBe(1)
+    expect(seen.payments).toEqual(['renewal failed', 'plan_purchase completed'])
+    expect(seen.subscription).toMatchObject({ status: 'expired', endedAt: Date.parse(hours(72)) })
+    expect(seen.subscription).not.toHaveProperty('pendingCharge')
   })
 })
 

@@ -31,6 +31,7 @@ describe('getSubscription', () => {
       activePlanId: 'free',
       createdAt: null,
       endedAt: null,
+      pausedAt: null,
     })
     expect(features).toEqual({
       resumes: { limit: 1, window: 'month' },

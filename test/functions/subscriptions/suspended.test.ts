@@ -141,7 +141,7 @@ describe('a subscription of a suspended account', () => {
     await live(deps, '2026-02-28T18:00:00.000Z')
     expect(await paid(deps, account)).toEqual(['renewal pending', 'plan_purchase completed'])
     await unsuspend(deps, account)
-    await live(deps, '2026-02-28T20:00:00.000Z')
+    await live(deps, '2026-02-28T21:00:00.000Z')
     expect(await paid(deps, account)).toEqual(['renewal completed', 'plan_purchase completed'])
   })
 

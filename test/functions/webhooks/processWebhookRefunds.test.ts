@@ -4,11 +4,14 @@ import type { ProviderRefund } from '#gateways/gateway'
 import { GatewayError } from '#gateways/gatewayError'
 import { compareDay } from '#runtime/comparePayments'
 import { resumeRefund } from '#runtime/refund'
+import { settleOne } from '#runtime/settlePayment'
 import { actOnRefund } from '#runtime/webhookRefund'
 import { testDeps } from '#test/support/deps'
 import {
   call,
+  captured,
   paid,
+  pending,
   refundAnswer,
   refundCall,
   scriptRefunds,
@@ -155,6 +158,32 @@ describe('processWebhook: a refund that the event does not name', () => {
     script.list = [listed(payment, 'outside', 400, 'processed')]
     await actOnRefund(deps, 'paystack', { refund: listed(payment, id, 400, 'processed') }, call)
     expect(await rowsOf(payment)).toEqual(['Asked for it: 400 processed'])
+  })
+
+  it('is found by an order that was first heard of with its money', async () => {
+    const begun = await pending(deps, 'item', { provider: 'paystack', isUnanswered: true })
+    const at = { accountId: begun.accountId, paymentId: begun.id }
+    const seen = { ...captured(begun), providerOrderId: `order-${begun.id.slice(-12)}` }
+    for (let told = 0; told < 2; told++) await settleOne(deps, at, seen, call)
+    const payment = await stored(deps, begun)
+    expect(payment).toMatchObject({ status: 'completed', providerOrderId: seen.providerOrderId })
+    await refunded(payment, 200, 'unanswered')
+    for (const status of ['processed', 'failed'] as const)
+      expect(await news(payment, status, 200)).toEqual({ kind: 'processed', ...at })
+    expect((await storedRefunds(deps, payment)).map(({ status }) => status)).toEqual(['failed'])
+  })
+
+  it('is nobody’s by an order that names another payment', async () => {
+    const begun = await pending(deps, 'item', { provider: 'paystack', isUnanswered: true })
+    const at = { accountId: begun.accountId, paymentId: begun.id }
+    const seen = { ...captured(begun), providerOrderId: `other-${begun.id.slice(-12)}`, reference: 'fpay_other' }
+    await settleOne(deps, at, seen, call)
+    const payment = await stored(deps, begun)
+    expect(payment).toMatchObject({ status: 'review', flags: ['order'] })
+    expect(payment.providerOrderId).toBeUndefined()
+    expect(await news({ ...payment, providerOrderId: seen.providerOrderId }, 'processed', 200)).toEqual({
+      kind: 'unmatched',
+    })
   })
 })
 
