@@ -114,22 +114,41 @@ function follow(draft: RefundDraft, before: RefundStatus): void {
 
 /** The books follow the money: the note is made when the refund is done, not when it is asked for. */
 function noteCredit(draft: RefundDraft): void {
-  const { context, payment, refund, now } = draft
+  const creditNoteId = noted(draft, draft.refund, draft.context.document.id)
+  if (creditNoteId !== undefined) draft.refund = { ...draft.refund, creditNoteId }
+}
+
+/** Writes the note of a refund that has none. Its id; undefined: the invoice has nothing left to note. */
+function noted(draft: RefundDraft, refund: Refund, id: string): string | undefined {
+  const { context, payment, now } = draft
   const { invoice, document } = context
   // The invoice is the granted charge's: money that was held or credited was never invoiced.
-  if (!invoice || refund.creditNoteId !== undefined || chargeOfRefund(payment, refund)?.as !== 'granted') return
+  if (!invoice || refund.creditNoteId !== undefined || chargeOfRefund(payment, refund)?.as !== 'granted')
+    return undefined
   const { id: refundId, reason } = refund
   // What was paid by account credit is on the invoice too, so a refund never passes its total.
   const amountMinor = Math.min(refund.amountMinor, invoice.totalMinor - payment.notedMinor)
-  if (amountMinor < 1) return
+  if (amountMinor < 1) return undefined
   const note = creditNoteOf(
     invoice,
     { about: { refundId }, amountMinor, reason, creditedMinor: payment.notedMinor },
-    { ...document, at: now },
+    { ...document, id, at: now },
   )
   draft.writes.push({ row: 'invoice', next: note })
-  draft.refund = { ...draft.refund, creditNoteId: note.id }
   draft.payment = { ...payment, notedMinor: payment.notedMinor + amountMinor }
+  return note.id
+}
+
+/** A refund that was done while the notes of one that has failed by now took all of the invoice has its note now. */
+function noteOthers(draft: RefundDraft): void {
+  const { now } = draft
+  for (const other of draft.context.others) {
+    if (other.status !== 'processed') continue
+    const creditNoteId = noted(draft, other, `inv_${ulidOf(now, guardOf('i', 'late note', other.id).bits)}`)
+    if (creditNoteId === undefined) continue
+    const next = { ...other, creditNoteId, updatedAt: now, ver: other.ver + 1 }
+    draft.writes.push({ row: 'refund', next, seenVer: other.ver })
+  }
 }
 
 function undo(draft: RefundDraft): void {
@@ -139,6 +158,7 @@ function undo(draft: RefundDraft): void {
   if (refund.creditNoteId !== undefined && creditNote) {
     draft.writes.push({ row: 'invoice', next: reversalOf(creditNote, { ...document, at: now }) })
     draft.payment = { ...draft.payment, notedMinor: draft.payment.notedMinor - creditNote.totalMinor }
+    noteOthers(draft)
   }
   draft.writes.push(notice(draft, 'refund.failed'))
 }

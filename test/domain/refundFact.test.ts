@@ -245,6 +245,32 @@ describe('a refunded plan', () => {
     ).toBe('ignored')
   })
 
+  it('that fails leaves room for the note of one that was done before the failure was heard of', () => {
+    const asked = context('keep')
+    const done = planRefundFact(asked, seen('processed', { amountMinor: 1500 }), now)
+    const creditNote = { ...rowOf(done.writes, 'invoice').next, number: 'CN-2026-000001' }
+    const outside = { providerRefundId: 'rfnd_9', amountMinor: 900 }
+    const { refundId: _ours, ...word } = seen('processed', outside)
+    const later = { ...asked, payment: done.payment, refund: undefined, others: [done.refund] }
+    const early = planRefundFact(later, word, now)
+    expect(rowsOf(early.writes)).toEqual(['payment', 'refund', 'notice'])
+    const back = { ...asked, payment: early.payment, refund: done.refund, others: [early.refund], creditNote }
+    const failed = planRefundFact(back, seen('failed', { amountMinor: 1500 }), now + 1)
+    expect(rowsOf(failed.writes)).toEqual(['payment', 'refund', 'invoice', 'invoice', 'refund', 'notice'])
+    const documents = failed.writes.flatMap((write) => (write.row === 'invoice' ? [write.next] : []))
+    expect(new Set(documents.map(({ id }) => id)).size).toBe(2)
+    expect(documents).toMatchObject([
+      { kind: 'invoice', totalMinor: 1500 },
+      { kind: 'credit_note', totalMinor: 900, refundId: early.refund.id },
+    ])
+    expect(failed.payment).toMatchObject({ refundedMinor: 900, notedMinor: 900 })
+    const [, other] = failed.writes.flatMap((write) => (write.row === 'refund' ? [write] : []))
+    expect(other).toMatchObject({ next: { creditNoteId: documents[1]?.id }, seenVer: early.refund.ver })
+    const noted = { ...early.refund, creditNoteId: 'inv_noted' }
+    const twice = planRefundFact({ ...back, others: [noted] }, seen('failed', { amountMinor: 1500 }), now + 1)
+    expect(rowsOf(twice.writes)).toEqual(['payment', 'refund', 'invoice', 'notice'])
+  })
+
   it('that fails gives the ground of a proration back, where the plan goes on', () => {
     const asked = context('keep', {})
     const done = planRefundFact(asked, seen('processed', { amountMinor: 1500 }), now)

@@ -87,12 +87,21 @@ function judgePaid(payment: PaymentRow, paid: BookPayment[], rows: Rows): void {
   require(grantsOf(payment) <= 1, `${id} was granted ${grantsOf(payment)} times`)
   const good = paid.filter((one) => matches(one, payment) && !one.refunds.some(isOutside))
   const inTime = good.some(({ capturedAt = 0 }) => capturedAt < payment.expiresAt - graceMs)
-  if (inTime) require(isGranted(payment) || hasOtherPlan(payment, rows), `${id} was paid in time, and not granted`)
+  if (inTime)
+    require(isGranted(payment) ||
+      hasOtherPlan(payment, rows) ||
+      hasLostHolds(payment), `${id} was paid in time, and not granted`)
   if (paid.length === 0 && !isFree(payment)) {
     require(!settled && progress === 'expired', `${id} was never paid, and is ${status}`)
     require(released, `${id} expired, and keeps what it held`)
   }
 }
+
+/** Money that differs gives back what the order held; by the time the right money comes, others may have taken it. */
+const hasLostHolds = ({ holds, charges }: PaymentRow): boolean =>
+  (holds.coupon !== undefined || holds.creditMinor !== undefined) &&
+  charges.some(({ as }) => as === 'held') &&
+  charges.some(({ as }) => as === 'account_credit')
 
 /** A second plan is not lawful while the first one lives. */
 const hasOtherPlan = ({ id, accountId, subject }: PaymentRow, rows: Rows): boolean =>
