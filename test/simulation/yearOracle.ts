@@ -176,9 +176,11 @@ export class YearOracle {
     if (!life || !own || plan === 'keep' || life.isGift) return
     if (payment.subject.kind === 'subscription' && payment.subject.subscriptionId !== life.id) return
     if (payment.subject.kind === 'plan' && this.#begunBy.get(`${accountId} ${paymentId}`) !== life.id) return
-    if (plan === 'period_end' && !life.statusAt(at).access) return
+    // What is over by itself stays as it ended.
+    if (!life.statusAt(at).access && !isCharging(own, life, at)) return
     life.movedAt = at
-    life.canceled(plan, at)
+    // At the end of its period means without grace: past that it is now.
+    life.canceled(at < life.end ? plan : 'now', at)
   }
 
   #asked(action: string, cause: string, at: number, written: string | undefined): void {

@@ -99,6 +99,8 @@ describe('processWebhook: a refund that the event does not name', () => {
     const payment = await stored(deps, begun)
     expect(payment).toMatchObject({ status: 'review', flags: ['order'] })
     expect(payment.providerOrderId).toBeUndefined()
-    expect(await news({ ...payment, providerOrderId: seen.providerOrderId }, 'processed', 200)).toEqual({ kind: 'unmatched' })
+    expect(await news({ ...payment, providerOrderId: seen.providerOrderId }, 'processed', 200)).toEqual({
+      kind: 'unmatched',
+    })
   })
 })
