@@ -7,7 +7,7 @@ import type { Callers, Reply } from './caller.ts'
 import type { Books } from './providerBooks.ts'
 import type { Random } from './random.ts'
 import type { World } from './world.ts'
-import { planOf, priceIds } from './yearCatalogue.ts'
+import { couponCodes, planOf, priceIds } from './yearCatalogue.ts'
 import type { YearOracle } from './yearOracle.ts'
 import { yearRowsIn } from './yearRows.ts'
 import type { Vault } from './yearVault.ts'
@@ -128,9 +128,14 @@ export class Subscriber {
     return method === undefined ? {} : { paymentMethodId: method }
   }
 
+  #coupon(chance: number): { couponCode?: string } {
+    const { random } = this.#market
+    return random.chance(chance) ? { couponCode: random.pick(couponCodes) } : {}
+  }
+
   async #buy(): Promise<void> {
     const priceId = this.#market.random.pick(priceIds)
-    await this.#pay(await this.#ask('buy', createCheckout, { priceId, ...this.#paying() }))
+    await this.#pay(await this.#ask('buy', createCheckout, { priceId, ...this.#coupon(0.4), ...this.#paying() }))
   }
 
   async #renew(): Promise<void> {
@@ -150,13 +155,14 @@ export class Subscriber {
 
   async #change(priceId: string = this.#market.random.pick(priceIds)): Promise<void> {
     const { world, random } = this.#market
+    const what = { priceId, ...this.#coupon(0.2) }
     let token: unknown
     if (random.chance(0.5)) {
-      const preview = await this.#ask('preview', subscriptions.previewChange, { priceId })
+      const preview = await this.#ask('preview', subscriptions.previewChange, what)
       token = preview?.body.token
       await world.scheduler.sleep(random.between(1, random.pick([10 * secondMs, 10 * minuteMs, 20 * minuteMs])))
     }
-    const body = { priceId, ...this.#paying(), ...(typeof token === 'string' && { token }) }
+    const body = { ...what, ...this.#paying(), ...(typeof token === 'string' && { token }) }
     const reply = await this.#ask('change', subscriptions.changeSubscription, body)
     if (reply?.body.status === 'payment_required')
       await this.#pay({ ...reply, status: 201, body: { ...reply.body, paymentId: Object(reply.body.payment).id } })

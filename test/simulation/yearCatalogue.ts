@@ -19,11 +19,26 @@ export const priceIds = Object.keys(prices).filter(isPrice)
 export function isPrice(id: string): id is PriceId {
   return id in prices
 }
+type Coupon = { periods: number; most?: number } & ({ percentOff: number } | { amountOff: number })
+/** By how they end: never, after so many periods, with the first, and by their number. */
+const allCoupons = {
+  TENTH: { percentOff: 10, periods: Number.POSITIVE_INFINITY },
+  HALF: { percentOff: 50, periods: 3 },
+  OFF: { amountOff: 300, periods: 2 },
+  ONCE: { percentOff: 20, periods: 1, most: 2 },
+} satisfies Record<string, Coupon>
+export type CouponCode = keyof typeof allCoupons
+export const coupons: Record<CouponCode, Coupon> = allCoupons
+export const couponCodes = Object.keys(coupons).filter(isCoupon)
+
+export function isCoupon(code: string): code is CouponCode {
+  return code in coupons
+}
 export const planOf = (priceId: PriceId): string => priceId.slice(0, priceId.indexOf('-'))
 
 const intervals: Record<number, string> = { 1: 'month', 3: 'quarter', 12: 'year' }
 
-/** Plans and nothing else: credits, coupons and overage have scenarios of their own. */
+/** Plans and their coupons; credits have a scenario of their own. */
 export const yearCatalogue: PublishedCatalogue = published()
 
 function published(): PublishedCatalogue {
@@ -51,6 +66,11 @@ function published(): PublishedCatalogue {
     currency,
     features: { export: { kind: 'flag', name: 'Export' } },
     plans: [free, plan('lite', 1), plan('pro', 2)],
+    coupons: couponCodes.map((code) => {
+      const { periods, most, ...off } = coupons[code]
+      const duration = periods === 1 ? 'once' : Number.isFinite(periods) ? { periods } : 'forever'
+      return { code, ...off, duration, ...(most !== undefined && { maxRedemptions: most }) }
+    }),
   })
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors))
   return { version: 1, publishedAt: 0, catalogue: parsed.catalogue, successors: {} }

@@ -10,6 +10,23 @@ const payment = z.object({
   progress: z.string(),
   amountMinor: z.int(),
   createdAt: z.int(),
+  released: z.boolean(),
+  holds: z.object({ coupon: z.optional(z.object({ code: z.string() })) }),
+  order: z.object({
+    lines: z.array(
+      z.object({
+        kind: z.string(),
+        id: z.string(),
+        grossMinor: z.int(),
+        netMinor: z.int(),
+        totalMinor: z.int(),
+        discounts: z.array(z.object({ amountMinor: z.int() })),
+      }),
+    ),
+    adjustments: z.array(z.object({ amountMinor: z.int() })),
+    totalMinor: z.int(),
+    dueMinor: z.int(),
+  }),
   settled: z.optional(z.object({ as: z.string(), at: z.int(), providerPaymentId: z.nullable(z.string()) })),
   subject: z.object({
     kind: z.string(),
@@ -17,6 +34,7 @@ const payment = z.object({
     subscriptionId: z.optional(z.string()),
     periodIndex: z.optional(z.int()),
     change: z.optional(z.object({ which: z.string(), pricedAt: z.int() })),
+    carried: z.optional(z.object({ id: z.string(), amountMinor: z.int() })),
   }),
 })
 const subscription = z.object({
@@ -27,6 +45,8 @@ const subscription = z.object({
   priceId: z.string(),
   periodStart: z.int(),
   periodEnd: z.nullable(z.int()),
+  paidMinor: z.optional(z.int()),
+  ahead: z.optional(z.array(z.object({ paidMinor: z.int() }))),
   paymentId: z.optional(z.string()),
   createdAt: z.int(),
   pendingCharge: z.optional(
@@ -54,6 +74,7 @@ const refund = z.object({
 })
 const credit = z.object({ pk: z.string(), accountId: z.string(), balanceMinor: z.int() })
 const creditEntry = z.object({ pk: z.string(), amountMinor: z.int() })
+const couponCount = z.object({ pk: z.string(), n: z.int() })
 /** `businessAt`: when it was decided, which may be long before it is committed. `status`: it was refused. */
 const audit = z.object({ action: z.string(), businessAt: z.int(), status: z.optional(z.int()) })
 
@@ -65,10 +86,11 @@ export const paymentIn = one(payment, 'payment')
 export const subscriptionIn = one(subscription, 'subscription')
 export const refundIn = one(refund, 'refund')
 export const auditIn = one(audit, 'audit')
-const [invoiceIn, creditIn, creditEntryIn] = [
+const [invoiceIn, creditIn, creditEntryIn, couponCountIn] = [
   one(invoice, 'invoice'),
   one(credit, 'accountCredit'),
   one(creditEntry, 'creditEntry'),
+  one(couponCount, 'couponCount'),
 ]
 
 export function yearRowsIn(items: readonly Item[]) {
@@ -80,6 +102,7 @@ export function yearRowsIn(items: readonly Item[]) {
     refunds: all(refundIn),
     credits: all(creditIn),
     creditEntries: all(creditEntryIn),
+    couponCounts: all(couponCountIn),
   }
 }
 export type YearRows = ReturnType<typeof yearRowsIn>
