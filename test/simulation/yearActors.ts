@@ -153,7 +153,14 @@ export class Subscriber {
     return this.#ask('cancel', subscriptions.cancelSubscription, { when })
   }
 
-  async #change(priceId: string = this.#market.random.pick(priceIds)): Promise<void> {
+  /** Any price, the dearer one of the same interval more often: that is what is paid for the rest of a period. */
+  #other(): string {
+    const { world, random, oracle } = this.#market
+    const dearer = oracle.present(this.#accountId)?.priceAt(world.now).replace('lite', 'pro')
+    return random.chance(0.3) && dearer !== undefined ? dearer : random.pick(priceIds)
+  }
+
+  async #change(priceId: string = this.#other()): Promise<void> {
     const { world, random } = this.#market
     const what = { priceId, ...this.#coupon(0.2) }
     let token: unknown
