@@ -1,9 +1,10 @@
 import { walletKey } from '#table/keys'
 import type { Engine } from '#test/support/engine'
 import { startEngine } from '#test/support/engine'
+import { itemBytes } from '#test/support/itemSize'
 import type { Call } from './event.ts'
-import { itemBytes } from './itemSize.ts'
 import { withProgress } from './progress.ts'
+import { measureRenewalUnits } from './renewalUnits.ts'
 import type { Bound, Section, Table } from './report.ts'
 import { measureSettlement } from './settlement.ts'
 import { type Answer, openStage, type Stage } from './stage.ts'
@@ -21,13 +22,15 @@ export async function measureCapacity({ quick }: { quick: boolean }): Promise<Se
     const stage = await openStage(engine.client, await engine.createTable())
     const operations = await measureOperations(stage)
     const settlement = await measureSettlement(engine)
+    const renewal = await measureRenewalUnits(engine)
     const growth = await measureWalletGrowth(engine, quick)
     return {
-      tables: [operations.table, settlement.table, growth],
-      bounds: [...operations.bounds, ...settlement.bounds],
+      tables: [operations.table, settlement.table, ...renewal.tables, growth],
+      bounds: [...operations.bounds, ...settlement.bounds, ...renewal.bounds],
       notes: [
         'Refused: write units of writes that a condition refused. DynamoDB charges them, no engine reports them, so they are computed from the item sizes.',
         'A settled payment is one of a customer with an account: nothing is due in the wallet, and no coupon or credit is held.',
+        'A renewal: monthly, without overage, by a saved card that the provider charges at once; from the row that is due to the settled payment. Units of a row follow from its size as it was and as it is; that they add up to what the engine counted is checked.',
         'Live mode. In test mode each call reads the clock too: 0.5 RCU.',
       ],
     }

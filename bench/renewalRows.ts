@@ -1,5 +1,6 @@
+import { directoryAttributes } from '#operations/tableIndexes'
 import type { Item, Table, Write } from '#table/port'
-import { itemBytes, writeUnits } from './itemSize.ts'
+import { itemBytes, writeUnits } from '#test/support/itemSize'
 
 /** One row as one commit wrote it. Units are DynamoDB's by its published rules; a transaction's writes count twice, its indexes do not. */
 export interface RowCost {
@@ -38,12 +39,25 @@ export function itemising(table: Table, peek: Pick<Table, 'get'>, noted: RowCost
 
 const sizeOf = (item: Item | undefined): number => (item ? itemBytes(item) : 0)
 
-/** The index holds whole items: it is written whenever they are. */
+/** The index holds a few members beside keys, and is written where a place or one of them changes. */
 function gsi1Units(before: Item | undefined, after: Item | undefined): number {
-  if (placeOf(before, 'gsi1') === placeOf(after, 'gsi1'))
-    return placeOf(after, 'gsi1') === undefined ? 0 : writeUnits(Math.max(sizeOf(before), sizeOf(after)))
-  return [before, after].reduce((sum, item) => sum + (placeOf(item, 'gsi1') ? writeUnits(sizeOf(item)) : 0), 0)
+  const [from, to] = [before, after].map((item) => (item && placeOf(item, 'gsi1') ? heldOf(item) : undefined))
+  if (placeOf(before, 'gsi1') === placeOf(after, 'gsi1')) {
+    const isSame = JSON.stringify(from) === JSON.stringify(to)
+    return isSame ? 0 : writeUnits(Math.max(sizeOf(from), sizeOf(to)))
+  }
+  return [from, to].reduce((sum, held) => sum + (held ? writeUnits(itemBytes(held)) : 0), 0)
 }
+
+const heldOf = (item: Item): Item => ({
+  pk: item.pk,
+  sk: item.sk,
+  ...Object.fromEntries(
+    ['gsi1pk', 'gsi1sk', ...directoryAttributes].flatMap((name) =>
+      item[name] === undefined ? [] : [[name, item[name]]],
+    ),
+  ),
+})
 
 /** This one holds keys alone: a row that stays in its place costs nothing, one that moves is taken out and put in. */
 function gsi2Units(before: Item | undefined, after: Item | undefined): number {

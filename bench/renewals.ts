@@ -1,26 +1,23 @@
 import { startEngine } from '#test/support/engine'
 import { measureRenewalCrowds } from './renewalCrowd.ts'
-import { measureRenewalUnits } from './renewalUnits.ts'
 import type { Section } from './report.ts'
 
 /** Found and queued whatever else is measured: the most that one sweep takes. */
 const mostSwept = 100_000
 const fewest = 1_000
 
-/** What a renewal writes, row by row, and how many of them go through when all are due at one instant. */
+/** How many renewals go through when all are due at one instant. What one writes is in `capacity`. */
 export async function measureRenewals({ quick, renewals }: { quick: boolean; renewals: number }): Promise<Section> {
   const engine = await startEngine()
   try {
-    const units = await measureRenewalUnits(engine)
     const renewed = quick ? [fewest] : sizesUpTo(renewals)
     const sweepOnly = quick || renewed.includes(mostSwept) ? [] : [mostSwept]
     const crowds = await measureRenewalCrowds(engine, { renewed, sweepOnly })
     return {
-      tables: [...units.tables, ...crowds.tables],
-      bounds: [...units.bounds, ...crowds.bounds],
+      tables: crowds.tables,
+      bounds: crowds.bounds,
       notes: [
         'A renewal: monthly, without overage, by a saved card that the provider charges at once; from the row that is due to the settled payment.',
-        'Units of a row follow from its size as it was and as it is; that they add up to what the engine counted is checked.',
         'The table has no stream: with it, the local engine’s writes slow down as stream records pile up.',
       ],
     }

@@ -14,8 +14,8 @@ import { catalogueCache, publishCatalogue } from '#table/catalogue'
 import { dynamoTable } from '#table/dynamo'
 import type { Item, Table, Write } from '#table/port'
 import { roleWrite } from '#table/users'
+import { itemBytes, writeUnits } from '#test/support/itemSize'
 import { type Call, eventOf, staffSubject } from './event.ts'
-import { itemBytes, writeUnits } from './itemSize.ts'
 
 export const cataloguePath = fileURLToPath(new URL('catalogue.json', import.meta.url))
 

@@ -7,6 +7,7 @@ import { StringParameter } from 'aws-cdk-lib/aws-ssm'
 import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib/core'
 import type { Construct } from 'constructs'
 import { type Operation, queues } from '#operations/definition'
+import { directoryAttributes } from '#operations/tableIndexes'
 import type { DeploymentConfig } from './config.ts'
 import { LossAlarm } from './constructs/lossAlarm.ts'
 import { DeadQueue, WorkQueue } from './constructs/workQueue.ts'
@@ -46,7 +47,8 @@ export class DataStack extends Stack {
           indexName: 'gsi1',
           partitionKey: text('gsi1pk'),
           sortKey: text('gsi1sk'),
-          projectionType: ProjectionType.ALL,
+          projectionType: ProjectionType.INCLUDE,
+          nonKeyAttributes: [...directoryAttributes],
         },
         {
           indexName: 'gsi2',

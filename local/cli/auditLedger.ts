@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { clockAt } from '#domain/testClock'
 import { auditAccount } from '#runtime/auditAccount'
 import { findClock } from '#table/clock'
+import { directoryPage } from '#table/directory'
 import { accountDirectory, accountShards } from '#table/keys'
 import type { Table } from '#table/port'
 import { realNow } from '../time.ts'
@@ -43,13 +44,8 @@ async function* accountIds(table: Table): AsyncGenerator<string> {
   for (let shard = 0; shard < accountShards; shard++) {
     let after: Record<string, string> | undefined
     do {
-      const page = await table.query({
-        index: 'gsi1',
-        pk: accountDirectory(shard),
-        limit: 250,
-        ...(after && { after }),
-      })
-      for (const item of page.items) yield String(item.gsi1sk)
+      const page = await directoryPage(table, { pk: accountDirectory(shard), limit: 250, ...(after && { after }) })
+      for (const { position } of page.entries) yield position
       after = page.next
     } while (after)
   }

@@ -9,6 +9,7 @@ export type { Source }
 export const occurrencesMax = 31
 /** What comes at least as often is a look for work, and an advancing clock is one itself: it fires once, afterwards. */
 const frequentMs = 3_600_000
+const dayMs = 24 * frequentMs
 /** How often the clock is looked at: at most this late does a schedule fire. */
 const tickMs = 1000
 
@@ -46,7 +47,7 @@ interface Occurrence {
 
 /**
  * Fires the template's schedules on the stack's clock. Every occurrence that the clock passes fires, in order and at most
- * once, each with its scheduled time; an advancing clock stops for it (`nextAt`). Frequent schedules fire once after an
+ * once, each with its scheduled time; an advancing clock stops once a day for them (`nextAt`). Frequent schedules fire once after an
  * advance. The clock starts where it stands: what was due before is not made up for.
  */
 export function createScheduler(schedules: ScheduleModel[], startMs: number, options: SchedulerOptions): Scheduler {
@@ -88,15 +89,20 @@ export function createScheduler(schedules: ScheduleModel[], startMs: number, opt
   const running = run()
   return {
     tick,
-    nextAt: () => {
-      const [first] = entries.flatMap(({ stops }) => stops ?? []).sort((a, b) => a - b)
-      return first
-    },
+    nextAt: () => lastOfDay(entries.flatMap(({ stops }) => stops ?? [])),
     stop: async () => {
       stopping.abort()
       await running
     },
   }
+}
+
+/** One stop a night: what is due earlier in it fires there too, each with the time it was scheduled for. */
+function lastOfDay(stops: readonly number[]): number | undefined {
+  if (stops.length === 0) return undefined
+  const dayOf = (atMs: number): number => Math.floor(atMs / dayMs)
+  const day = dayOf(Math.min(...stops))
+  return Math.max(...stops.filter((atMs) => dayOf(atMs) === day))
 }
 
 interface Passed {

@@ -1,5 +1,5 @@
 import { isInFlight, type Payment } from './payment.ts'
-import { followMs, retryHours } from './subscriptionDue.ts'
+import { retryHours, unansweredMs } from './subscriptionDue.ts'
 import type { FinalOverage } from './subscriptionState.ts'
 import { type SubscriptionPlan, type SubscriptionScene, unchanged, written } from './subscriptionWrite.ts'
 import { dayMs } from './zone.ts'
@@ -24,7 +24,7 @@ export function planOverage(
 
 /** The charge is about to be asked for: its payment is named before the provider hears of it, so that it is found again. */
 export const overageStarted = ({ failed }: FinalOverage, paymentId: string, now: number): FinalOverage => ({
-  at: now + followMs,
+  at: now + unansweredMs,
   paymentId,
   ...(failed !== undefined && { failed }),
 })

@@ -194,6 +194,8 @@ export interface Payment {
   subject: PaymentSubject
   /** Null: there is nothing to pay. */
   provider: PaymentProvider | null
+  /** The subscription that it renews names it, and looks after it until it has ended: the reconciler need not. */
+  followed?: true
   /** Absent: the customer pays at the provider's page. */
   method?: ChargedMethod
   providerOrderId?: string
@@ -243,6 +245,12 @@ export const isVisitor = (accountId: string): boolean => accountId.startsWith('a
 
 export const captures = ({ charges }: Pick<Payment, 'charges'>): (Charge & { capture: Capture })[] =>
   charges.flatMap((charge) => (charge.capture ? [{ ...charge, capture: charge.capture }] : []))
+
+/** The provider payment that answers show: the first one with money, else the first. */
+export function shownProviderPayment(charges: readonly Charge[]): string | undefined {
+  const paid = captures({ charges: [...charges] }).toSorted((one, other) => one.capture.at - other.capture.at)
+  return (paid[0] ?? charges[0])?.providerPaymentId
+}
 
 /** A provider still works on it (a bank debit, an approval): neither expire it nor start another. */
 export const isInFlight = ({ attempt, charges }: Pick<Payment, 'attempt' | 'charges'>): boolean =>

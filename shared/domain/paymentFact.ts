@@ -13,6 +13,7 @@ import {
   progressSteps,
   type RefundEvidence,
   type Resolution,
+  shownProviderPayment,
   type Unlawful,
 } from './payment.ts'
 import { assertTransition, derived } from './paymentState.ts'
@@ -133,14 +134,8 @@ function onCharge(payment: Payment, id: string, change: (charge: Charge) => Char
   if (next === 'full') return 'full'
   const charges = [...payment.charges.filter((charge) => charge !== known), next]
   charges.sort((a, b) => (a.providerPaymentId < b.providerPaymentId ? -1 : 1))
-  return { ...payment, charges, ...shown(charges) }
-}
-
-/** The provider payment that answers show: the first one with money, else the first. */
-function shown(charges: Charge[]): { providerPaymentId?: string } {
-  const paid = charges.filter(({ capture }) => capture).sort((a, b) => (a.capture?.at ?? 0) - (b.capture?.at ?? 0))
-  const id = (paid[0] ?? charges[0])?.providerPaymentId
-  return id === undefined ? {} : { providerPaymentId: id }
+  const shown = shownProviderPayment(charges)
+  return { ...payment, charges, ...(shown !== undefined && { providerPaymentId: shown }) }
 }
 
 /** One payment announced with two amounts keeps the later amount, and every difference that was seen: staff look at it. */

@@ -108,7 +108,8 @@ function changed(
     ...(coupon && { coupon }),
     ...(carried.length > 0 && { carried }),
     // A renewal of the plan before: its money goes back when it comes in.
-    ...(pendingCharge && { pendingCharge: { ...pendingCharge, refund: true } }),
+    ...(pendingCharge &&
+      pendingCharge.paymentId !== payment.id && { pendingCharge: { ...pendingCharge, refund: true } }),
     ...(which === 'upgrade' ? { paidFrom: pricedAt } : newPeriod(account.zones, subscription, terms, now)),
   }
 }

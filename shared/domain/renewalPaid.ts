@@ -10,6 +10,7 @@ import {
   type BoughtSubscription,
   maxAhead,
   nextUnpaid,
+  type PendingCharge,
   paidUntil,
   periodAfter,
   presentPeriod,
@@ -126,10 +127,14 @@ export function planAdvance(scene: SubscriptionScene, terms: PlanTerms | undefin
 }
 
 /** A charge is about to be asked for: its payment is named before the provider hears of it, so that it is found again. */
-export function planChargeStarted(scene: SubscriptionScene, paymentId: string, now: number): SubscriptionPlan {
+export function planChargeStarted(
+  scene: SubscriptionScene,
+  { paymentId, byHand }: Pick<PendingCharge, 'paymentId' | 'byHand'>,
+  now: number,
+): SubscriptionPlan {
   const { subscription } = scene
   if (subscription.pendingCharge) return unchanged(scene)
-  const next = { ...subscription, pendingCharge: { paymentId, startedAt: now } }
+  const next = { ...subscription, pendingCharge: { paymentId, startedAt: now, ...(byHand && { byHand }) } }
   return written(scene, { next: { ...next, status: statusAt(subscription, now).status } }, now)
 }
 
@@ -155,6 +160,14 @@ export function planRenewalFailed(
   const { account, subscription: seen } = scene
   if ((seen.pendingCharge?.paymentId ?? null) !== failure.paymentId) return unchanged(scene)
   const { pendingCharge, ...subscription } = seen
+  if (pendingCharge?.byHand && !pendingCharge.refund) {
+    const data = { paymentId: pendingCharge.paymentId, reason: failure.reason }
+    return written(
+      scene,
+      { next: subscription, beside: [noticeOf(account.id, 'payment.failed', subscription, data)] },
+      now,
+    )
+  }
   const end = paidUntil(subscription)
   // It has ended meanwhile, has more time, or the money was to go back: nothing is overdue, and nothing waits any more.
   const isMoot = pendingCharge?.refund || !isLive(seen) || end === null || now < (chargedFrom(subscription) ?? end)

@@ -5,13 +5,14 @@ import {
   graceMs,
   isBought,
   nextUnpaid,
+  type PendingCharge,
   type PlanReference,
   paidUntil,
   periodAfter,
   statusAt,
   unpaidUntil,
 } from './subscriptionState.ts'
-import { dayMs, hourMs } from './zone.ts'
+import { dayMs, hourMs, minuteMs } from './zone.ts'
 
 /**
  * Something a subscription waits for. Each is decided again when it is done, on the state read then: done twice, late, or
@@ -34,8 +35,12 @@ export type DueAction = { at: number } & (
 export const retryHours = [24, 48, 71] as const
 /** A debit that has to be announced is started so long before the period's end: a day's notice and half a day for the bank. */
 export const mandateLeadMs = 48 * hourMs
-/** How often a charge under way is looked at, should nobody tell. */
+/** A charge whose asker has not come back is looked at so soon: longer than any function runs. */
+export const unansweredMs = 20 * minuteMs
+/** How soon after it was asked for a charge is looked at that the provider works on, should nobody tell. */
 export const followMs = hourMs
+/** Then after as long again as it has taken so far, twice a day at least. */
+const longestFollowMs = 12 * hourMs
 /** Days before the end of what is paid at which a mail goes out. */
 const reminderDays = (interval: BoughtSubscription['interval']): readonly number[] =>
   interval === 'year' ? [7, 1] : [1]
@@ -60,9 +65,12 @@ function waitsFor(subscription: Subscription): DueAction[] {
 }
 
 function follow({ pendingCharge }: BoughtSubscription): DueAction[] {
-  if (!pendingCharge) return []
-  const { paymentId, startedAt, checkedAt = startedAt } = pendingCharge
-  return [{ kind: 'follow', at: checkedAt + followMs, paymentId }]
+  return pendingCharge ? [{ kind: 'follow', at: followAt(pendingCharge), paymentId: pendingCharge.paymentId }] : []
+}
+
+function followAt({ startedAt, checkedAt }: Pick<PendingCharge, 'startedAt' | 'checkedAt'>): number {
+  if (checkedAt === undefined) return startedAt + unansweredMs
+  return checkedAt + Math.min(Math.max(checkedAt - startedAt, followMs), longestFollowMs)
 }
 
 function overage({ finalOverage }: BoughtSubscription): DueAction[] {
@@ -145,8 +153,7 @@ export const isFollowDue = (
   { pendingCharge }: Pick<BoughtSubscription, 'pendingCharge'>,
   paymentId: string,
   now: number,
-): boolean =>
-  pendingCharge?.paymentId === paymentId && (pendingCharge.checkedAt ?? pendingCharge.startedAt) + followMs <= now
+): boolean => pendingCharge?.paymentId === paymentId && followAt(pendingCharge) <= now
 
 function presentDue(subscription: Subscription, now: number): DueAction[] {
   const due = waitsFor(subscription).filter(({ at }) => at <= now)

@@ -27,10 +27,12 @@ export interface CarriedItem extends Pick<OrderItem, 'kind' | 'id' | 'descriptio
   amountMinor: number
 }
 
-/** A renewal's charge that the provider works on. */
+/** A charge of a saved method that the provider works on: at most one at a time. */
 export interface PendingCharge {
   paymentId: string
   startedAt: number
+  /** A customer asked for it, who is told what came of it: one that fails is no missed renewal, and is not tried again. */
+  byHand?: true
   /** When its payment was last looked at; absent: not yet. */
   checkedAt?: number
   /** The provider has accepted it and will tell: access lasts until then. */

@@ -7,9 +7,11 @@ import {
 } from '#domain/accountExport'
 import { windowAt } from '#domain/time'
 import { viewWallet } from '#domain/walletView'
+import { readAccount } from '#table/accounts'
 import { decodeCursor, encodeCursor } from '#table/cursor'
 import { accountPk } from '#table/keys'
 import { membershipsOf } from '#table/members'
+import { readPayment } from '#table/paymentCodec'
 import type { Item, Table } from '#table/port'
 import { readWallet } from '#table/wallets'
 import type { Deps } from './deps.ts'
@@ -85,7 +87,13 @@ function shownRow(item: Item, now: number): { section: ExportSection; row: Row }
   if (Object.hasOwn(unexportedEntities, entity)) return undefined
   const shown = Object.hasOwn(exportedEntities, entity) ? exportedEntities[entity] : undefined
   if (!shown) throw new Error(`the export has no place for a row of the kind ${entity}`)
-  return { section: shown.section, row: exportedRow({ ...keyed(item), ...item }, shown.members) }
+  return { section: shown.section, row: exportedRow({ ...keyed(item), ...whole(item) }, shown.members) }
+}
+
+/** A row as the product reads it, where it is stored in short. */
+function whole(item: Item): object {
+  if (item.entity === 'payment') return readPayment(item)
+  return item.entity === 'account' ? readAccount(item) : item
 }
 
 /** What only the sort key says: feature and window of what counts. */

@@ -1,3 +1,4 @@
+import { unansweredMs } from '#domain/subscriptionDue'
 import { type DueRow, lookAtDue } from '#table/dueLook'
 import { askFollowers, type ClockDeps, type Followers, sendDue, type Underway, writeClock } from './underway.ts'
 
@@ -9,8 +10,8 @@ export type Settled = { kind: 'done'; at: Underway; instants: number[] } | { kin
 
 /** Real time without any change after which what is due is given up: longer than a cold start and a provider's time-out. */
 const openPatienceMs = 30_000
-/** An event that was received has its message on the way; a failed one waits for its next try. */
-const flightPatienceMs = 3_000
+/** An event that was received has its message on the way; a charge that was begun has its provider's answer on the way. */
+const flightPatienceMs = 10_000
 /** A follower that is alive may have a day's work of its own to do. */
 const followerPatienceMs = 60_000
 /** A message that had no effect for so long is sent again: it failed, and its queue waits longer than anybody here. */
@@ -26,7 +27,7 @@ const pauseMs = (waitedMs: number): number => Math.min(800, Math.max(15, Math.ce
 interface Look {
   /** Due by now. */
   open: DueRow[]
-  /** Events being worked off, by a message that was sent when they came in. */
+  /** Events being worked off, by a message that was sent when they came in, and charges that are being asked for. */
   flying: DueRow[]
   followers: Followers
   instants: number[]
@@ -83,19 +84,24 @@ async function lookAround(deps: ClockDeps, { item, now, advance }: Underway): Pr
   // Followers first: what they did before they answered is in the look that comes after, and until then there is none.
   const followers = await askFollowers(deps, item)
   if (followers.waiting > 0) return { open: [], flying: [], followers, instants: followers.instants }
-  const until = Math.max(advance.target, now + flightMs)
+  const until = Math.max(advance.target, now + flightMs, now + unansweredMs)
   const rows = await lookAtDue(deps.table, { after: advance.givenUpTo, until })
   return {
     open: rows.filter((row) => row.at <= now),
-    flying: rows.filter((row) => row.pk.startsWith('EVT#') && isInFlight(row.at, now, advance.steps)),
+    flying: rows.filter((row) => isInFlight(row, now, advance.steps)),
     followers,
     instants: [...followers.instants, ...rows.map((row) => row.at)],
   }
 }
 
-/** While the clock stands, what comes in falls due at one instant; an event that has failed is due at another, and is met there. */
-const isInFlight = (at: number, now: number, steps: number): boolean =>
-  steps === 0 ? at > now && at <= now + flightMs : at === now + flightMs
+/**
+ * While the clock stands, what comes in falls due at one instant, and so do charges that are begun; an event that has failed,
+ * or a charge that was answered, is due at another, and is met there.
+ */
+function isInFlight({ pk, sk, at }: DueRow, now: number, steps: number): boolean {
+  if (sk.startsWith('SUB#')) return at === now + unansweredMs
+  return pk.startsWith('EVT#') && (steps === 0 ? at > now && at <= now + flightMs : at === now + flightMs)
+}
 
 function note(watch: Watch, { open, flying, followers }: Look, real: number, now: number): void {
   const shown = JSON.stringify([followers.waiting, [...open, ...flying].map(({ position }) => position)])

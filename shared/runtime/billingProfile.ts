@@ -22,10 +22,8 @@ type Named = Pick<Account, 'id' | 'email' | 'name'>
  * Whom a document is made out to: the billing profile; without one, what the account says of itself. A document never
  * lacks a name: an account without one is named by its id.
  */
-export async function buyerOf(deps: Pick<Deps, 'table'>, account: Named): Promise<Party> {
-  const profile = isVisitor(account.id) ? undefined : await findProfile(deps.table, account.id, { consistent: true })
-  return profile ? partyOf(profile) : namedParty(account)
-}
+export const buyerOf = (profile: ProfileBody | undefined, account: Named): Party =>
+  profile ? partyOf(profile) : namedParty(account)
 
 const partyOf = ({ name, email, address, taxId }: ProfileBody): Party => ({
   name,
@@ -45,8 +43,13 @@ export async function billingCountry(
   account: Pick<Account, 'id' | 'country'>,
 ): Promise<string | undefined> {
   const profile = isVisitor(account.id) ? undefined : await findProfile(deps.table, account.id, { consistent: true })
-  return profile?.address.country ?? account.country
+  return billingCountryOf(profile, account)
 }
+
+export const billingCountryOf = (
+  profile: Pick<BillingProfile, 'address'> | undefined,
+  account: Pick<Account, 'country'>,
+): string | undefined => profile?.address.country ?? account.country
 
 /** The profile as answers show it; without one, what invoices would say. */
 export const profileView = (profile: ProfileBody | undefined, account: Pick<Account, 'email' | 'name'>) => ({

@@ -12,6 +12,7 @@ import { billingCountry } from './billingProfile.ts'
 import { askFor, type Bought, boughtView, buy } from './buy.ts'
 import { type Begun, beginPayment, begunBefore, checkoutKeyOf } from './checkout.ts'
 import type { Deps } from './deps.ts'
+import { chargeNamed, namedBy } from './namedCharge.ts'
 import { termsOfPlan } from './planTerms.ts'
 import { providerOf } from './provider.ts'
 import type { Input, Reply } from './run.ts'
@@ -34,8 +35,10 @@ export async function renewByHand(deps: Deps, input: Input, ask: RenewAsk): Prom
   const known = input.key.given ? await begunBefore(deps, input, key) : undefined
   const method =
     ask.paymentMethodId === undefined ? undefined : await ownMethod(deps, input.accountId, ask.paymentMethodId)
-  const go = async (begun: Begun) =>
-    boughtView(begun, await askFor(deps, input, begun, key, { ...(method && { method }) }))
+  const go = async (begun: Begun) => {
+    const asked = method ? chargeNamed(deps, input, begun, key, method) : askFor(deps, input, begun, key, {})
+    return boughtView(begun, await asked)
+  }
   if (known) return go(known)
   const { plan } = await planned(deps, input, ask, deps.clock.now())
   if (plan.kind === 'purchase')
@@ -92,7 +95,8 @@ async function begin(
   const { order, subject } = await priced(deps, subscription, plan, price, now)
   const { catalogueVersion } = plan.plan
   const what = { account, order, subject, provider, catalogueVersion, paymentId, mode: deps.config.mode, holds: {} }
-  return beginFor({ ...what, type: 'renewal', ...(credit && { credit }) }, now)
+  const begun = beginFor({ ...what, type: 'renewal', ...(credit && { credit }) }, now)
+  return method ? namedBy(deps, subscription, input, begun, now) : begun
 }
 
 /** Overage is not on it: whoever lets this order lapse would owe it no more. It waits for the next charge. */

@@ -1,49 +1,28 @@
 import * as z from 'zod/mini'
-import { findPrice, termsAt } from '#domain/catalogueTerms'
-import { couponKey, findCoupon } from '#domain/coupon'
-import { manualDiscountFor } from '#domain/discount'
+import { couponKey } from '#domain/coupon'
 import { assertNotSuspended } from '#domain/entitlement'
-import { chargeRule, type PaymentProvider } from '#domain/moneyCharge'
-import { couponOf } from '#domain/orderPurchase'
 import { paymentView } from '#domain/paymentView'
 import type { ChangePlan } from '#domain/planChange'
-import {
-  beginChange,
-  type ChangeInput,
-  type ChangeRefusal,
-  priceChange,
-  quotedChange,
-} from '#domain/planChangeCheckout'
+import { beginChange, type ChangeRefusal, priceChange, quotedChange } from '#domain/planChangeCheckout'
 import { type ChangeQuote, newChangeQuote, previewView } from '#domain/planChangeQuote'
-import type { Subscription } from '#domain/subscription'
 import { planSchedule } from '#domain/subscriptionSchedule'
-import type { BoughtSubscription } from '#domain/subscriptionState'
-import { taxRuleFor } from '#domain/tax'
-import type { PlanTerms } from '#domain/terms'
+import { type BoughtSubscription, isBought } from '#domain/subscriptionState'
 import { parseOwn } from '#errors/parse'
-import { notFound, Problem } from '#errors/problem'
+import { Problem } from '#errors/problem'
 import type { HttpOperation } from '#operations/definition'
-import { findAccountCredit } from '#table/accountCredit'
-import { currentCatalogue } from '#table/catalogue'
-import { couponCount, openManualDiscounts } from '#table/discounts'
-import { loadAccount } from './account.ts'
 import { auditOf } from './audit.ts'
-import { billingCountry } from './billingProfile.ts'
 import { type Asked, askFor } from './buy.ts'
 import { type Begun, beginPayment, begunBefore, checkoutKeyOf } from './checkout.ts'
 import type { Deps } from './deps.ts'
-import { termsOfPlan } from './planTerms.ts'
-import { providerOf } from './provider.ts'
+import { chargeNamed, namedBy } from './namedCharge.ts'
+import { type LoadedChange, loadChange, type WantedChange } from './planChangeInput.ts'
 import { type Input, type Reply, replayed } from './run.ts'
 import { ownMethod, type StoredMethod } from './savedMethod.ts'
-import { presentSubscription } from './subscription.ts'
 import { askedStep, type SubscriptionAnswer } from './subscriptionStep.ts'
 import { loadSubscriptionView } from './subscriptionView.ts'
 
 /** Which plan, and how it is to be paid. */
-export interface ChangeAsk {
-  priceId: string
-  couponCode?: string
+export interface ChangeAsk extends WantedChange {
   /** Of a preview: the change costs what that said. */
   token?: string
   paymentMethodId?: string
@@ -56,82 +35,6 @@ export interface ChangeAnswer extends Record<string, unknown> {
   subscription: SubscriptionAnswer
 }
 
-interface Loaded {
-  input: ChangeInput
-  provider: PaymentProvider
-  couponMax?: number
-}
-
-type Wanted = Pick<ChangeAsk, 'priceId' | 'couponCode'>
-
-/** Reads what a change rests on, consistently: money is decided on it. `quote`: the terms are those of its time. */
-async function load(
-  deps: Deps,
-  call: Input,
-  { priceId, couponCode }: Wanted,
-  now: number,
-  { quote, method }: { quote?: ChangeQuote | undefined; method?: StoredMethod | undefined } = {},
-): Promise<Loaded> {
-  const [published, settings, account] = await Promise.all([
-    currentCatalogue(deps.table),
-    deps.settings(),
-    loadAccount(call, deps, { consistent: true }),
-  ])
-  const to = await termsTo(deps, published, priceId, quote)
-  const subscription = await presentSubscription(deps, account)
-  const { planId, currency } = to
-  const [from, redeemed, openDiscounts, credit, country, provider] = await Promise.all([
-    termsFrom(deps, subscription, to),
-    couponCode === undefined ? 0 : couponCount(deps.table, couponKey(couponCode)),
-    openManualDiscounts(deps.table, account.id),
-    findAccountCredit(deps.table, account.id, currency),
-    billingCountry(deps, account),
-    method?.provider ?? providerOf(deps, settings, published, currency),
-  ])
-  const rule = chargeRule(provider, currency)
-  if (!rule) throw new Problem('conflict', `${provider} does not charge ${currency}.`)
-  // What a quote promised holds; its coupon is counted again, and no more.
-  const found = quote
-    ? { coupon: undefined }
-    : couponOf({ published, redeemed }, { ...(couponCode !== undefined && { couponCode }) }, { planId, currency }, now)
-  if ('detail' in found) throw new Problem(found.code, found.detail)
-  const { coupon } = found
-  const couponMax = couponCode === undefined ? undefined : findCoupon(published.catalogue, couponCode)?.maxRedemptions
-  const manual = manualDiscountFor(openDiscounts, { planId, currency }, now)
-  return {
-    provider,
-    ...(couponMax !== undefined && { couponMax }),
-    input: {
-      account,
-      subscription,
-      from,
-      to,
-      openDiscounts,
-      tax: taxRuleFor(settings.tax, country),
-      rule,
-      ...(coupon && { coupon }),
-      ...(manual && { manual }),
-      ...(credit && { credit }),
-    },
-  }
-}
-
-type Published = Awaited<ReturnType<typeof currentCatalogue>>
-
-async function termsTo(deps: Deps, published: Published, priceId: string, quote?: ChangeQuote): Promise<PlanTerms> {
-  if (quote) return termsOfPlan(deps, quote)
-  const found = findPrice(published.catalogue, priceId)
-  if (!found) throw notFound('price')
-  return termsAt(published, found)
-}
-
-/** Without a subscription the rules refuse before they look at it. */
-const termsFrom = async (
-  deps: Deps,
-  subscription: Subscription | BoughtSubscription | undefined,
-  to: PlanTerms,
-): Promise<PlanTerms> => (subscription ? termsOfPlan(deps, subscription) : to)
-
 /** @throws Problem for what the rules refuse. */
 function accepted<Plan extends { kind: string }>(plan: Plan | ChangeRefusal): Plan {
   if ('code' in plan) throw new Problem(plan.code, plan.detail)
@@ -139,9 +42,9 @@ function accepted<Plan extends { kind: string }>(plan: Plan | ChangeRefusal): Pl
 }
 
 /** What a change would cost now, line by line, and the token that holds it for a quarter of an hour. Nothing is taken. */
-export async function previewPlanChange(deps: Deps, call: Input, ask: Wanted) {
+export async function previewPlanChange(deps: Deps, call: Input, ask: WantedChange) {
   const now = deps.clock.now()
-  const { input } = await load(deps, call, ask, now)
+  const { input } = await loadChange(deps, call, ask, now)
   const plan = accepted(priceChange(input, now))
   const { account, subscription, to } = input
   if (!subscription) throw new Error('a change without what it changes')
@@ -196,10 +99,12 @@ export async function changePlan(
   const method = ask.paymentMethodId === undefined ? undefined : await ownMethod(deps, accountId, ask.paymentMethodId)
   const key = checkoutKeyOf(deps, call, 'checkout')
   const known = call.key.given ? await begunBefore(deps, call, key) : undefined
-  if (known) return paid(deps, call, known, await askFor(deps, call, known, key, { ...(method && { method }) }))
+  const askedFor = (begun: Begun) =>
+    method ? chargeNamed(deps, call, begun, key, method) : askFor(deps, call, begun, key, {})
+  if (known) return paid(deps, call, known, await askedFor(known))
   const quote = ask.token === undefined ? undefined : await openToken(deps, accountId, ask.token)
   const decided = async (now: number) => {
-    const loaded = await load(deps, call, ask, now, { quote, method })
+    const loaded = await loadChange(deps, call, ask, now, { quote, method })
     assertNotSuspended(loaded.input.account)
     const { input } = loaded
     const plan = accepted(quote ? quotedChange(input, quote, ask, now) : priceChange(input, now))
@@ -210,26 +115,33 @@ export async function changePlan(
   const begun = await beginPayment(deps, call, key, {
     isQuoted: quote !== undefined,
     ...(method && { method }),
-    decide: async (now) => begin(deps, key.paymentId, { ...(await decided(now)), ask, quote }, now),
+    decide: async (now) => begin(deps, call, key.paymentId, { ...(await decided(now)), ask, quote, method }, now),
     beside: (payment) => [auditOf(call, deps, changeAudit(operation, payment.accountId, ask, payment.id))],
   })
-  return paid(deps, call, begun, await askFor(deps, call, begun, key, { ...(method && { method }) }))
+  return paid(deps, call, begun, await askedFor(begun))
 }
 
-interface Decided extends Loaded {
+interface Decided extends LoadedChange {
   plan: Exclude<ChangePlan, { kind: 'refused' }>
 }
 
-function begin(
+interface Beginning extends Decided {
+  ask: ChangeAsk
+  quote: ChangeQuote | undefined
+  method: StoredMethod | undefined
+}
+
+async function begin(
   deps: Deps,
+  call: Input,
   paymentId: string,
-  { input, provider, couponMax, plan, ask, quote }: Decided & { ask: ChangeAsk; quote: ChangeQuote | undefined },
+  { input, provider, couponMax, plan, ask, quote, method }: Beginning,
   now: number,
 ) {
   // What was to be paid a moment ago is another change by now.
   if (plan.kind !== 'now') throw new Problem('conflict', 'The subscription has changed meanwhile.')
   const manualDiscountId = quote ? quote.manualDiscountId : input.manual?.id
-  return beginChange(
+  const begun = beginChange(
     input,
     plan,
     input.to,
@@ -245,7 +157,14 @@ function begin(
     },
     now,
   )
+  const { subscription } = input
+  // A renewal of the plan before may be under way: it gives way to the change, which then nothing names.
+  const isNamed = method && subscription && isBought(subscription) && !isRenewing(subscription)
+  return isNamed ? namedBy(deps, subscription, call, begun, now) : begun
 }
+
+const isRenewing = ({ pendingCharge }: BoughtSubscription): boolean =>
+  pendingCharge !== undefined && pendingCharge.byHand === undefined
 
 function scheduled(
   deps: Deps,

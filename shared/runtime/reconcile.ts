@@ -1,16 +1,15 @@
-import { isVisitor, type Payment } from '#domain/payment'
-import { planExpiry } from '#domain/paymentExpiry'
-import { findAccountCredit } from '#table/accountCredit'
+import type { Payment } from '#domain/payment'
 import { commit } from '#table/commit'
 import { findPayment, putPaymentWrite } from '#table/payments'
 import { refundsOf } from '#table/refunds'
 import { lookUpCharge } from './chargePayment.ts'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
+import { expirePayment } from './expirePayment.ts'
 import { refundSetup } from './methodSetup.ts'
 import { rememberOrder } from './openOrder.ts'
 import { resumeRefund } from './refund.ts'
-import { type PaymentAddress, type SettlementCall, settlePayment, writePayment } from './settlePayment.ts'
+import { type PaymentAddress, type SettlementCall, settlePayment } from './settlePayment.ts'
 
 /**
  * Looks after one payment that is due: finds the order that a lost answer left at the provider, settles what is paid,
@@ -44,21 +43,18 @@ async function lookUp(deps: Deps, payment: Payment, call: SettlementCall): Promi
   if (opened) await rememberOrder(deps, payment, opened)
 }
 
-function expireOrWait(deps: Deps, { accountId, paymentId }: PaymentAddress, call: SettlementCall): Promise<void> {
+async function expireOrWait(deps: Deps, at: PaymentAddress, call: SettlementCall): Promise<void> {
+  const plan = await expirePayment(deps, at, call)
+  if (plan?.kind === 'keep' && plan.reason !== 'done') await wait(deps, at)
+}
+
+/** Written as it is: its place in the due index follows from the instant of its last write. */
+function wait(deps: Deps, { accountId, paymentId }: PaymentAddress): Promise<void> {
   return contend(deps, async () => {
-    const [payment, now] = [await findPayment(deps.table, accountId, paymentId, { consistent: true }), deps.clock.now()]
+    const payment = await findPayment(deps.table, accountId, paymentId, { consistent: true })
     if (!payment) return undefined
-    const held = payment.holds.creditMinor !== undefined && !isVisitor(accountId)
-    const credit = held ? await findAccountCredit(deps.table, accountId, payment.currency) : undefined
-    const plan = planExpiry(payment, credit, now)
-    if (plan.kind === 'expire') {
-      const outcome = await writePayment(deps, plan.writes, call)
-      return outcome.committed ? undefined : again
-    }
-    if (plan.reason === 'done') return undefined
-    // Written as it is: its place in the due index follows from the instant of its last write.
-    const waits = putPaymentWrite({ ...payment, ver: payment.ver + 1, updatedAt: now }, payment.ver)
-    const outcome = await commit(deps.table, [waits])
+    const next = { ...payment, ver: payment.ver + 1, updatedAt: deps.clock.now() }
+    const outcome = await commit(deps.table, [putPaymentWrite(next, payment.ver)])
     return outcome.committed ? undefined : again
   })
 }

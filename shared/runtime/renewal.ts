@@ -4,16 +4,16 @@ import { followCharge, planAdvance, planChargeProcessing, planRenewalFailed } fr
 import { type DueAction, isChargeDue, isFollowDue, whatIsDue } from '#domain/subscriptionDue'
 import { planEnd } from '#domain/subscriptionEnd'
 import { planReminder } from '#domain/subscriptionSchedule'
-import { type BoughtSubscription, isBought } from '#domain/subscriptionState'
+import { isBought } from '#domain/subscriptionState'
 import { type SubscriptionScene, unchanged } from '#domain/subscriptionWrite'
 import { Problem } from '#errors/problem'
 import { GatewayError } from '#gateways/gatewayError'
-import { findPayment } from '#table/payments'
 import { findSubscription } from '#table/subscriptions'
 import { chargePayment, hear, lookUpCharge } from './chargePayment.ts'
 import { payerOf } from './checkout.ts'
 import type { Deps } from './deps.ts'
 import { endGrantedPlan } from './endGrantedPlan.ts'
+import { expirePayment } from './expirePayment.ts'
 import { workFinalOverage } from './finalOverage.ts'
 import { historyIds } from './historyId.ts'
 import { termsOfPlan } from './planTerms.ts'
@@ -21,8 +21,8 @@ import { requestRefund, sendRefund } from './refund.ts'
 import { releaseHolds } from './releaseHolds.ts'
 import { methodOf, startRenewal } from './renewalStart.ts'
 import type { StoredMethod } from './savedMethod.ts'
-import { type SettlementCall, settlePayment } from './settlePayment.ts'
-import { loadScene, stepSubscription } from './subscription.ts'
+import { loadPayment, type SettlementCall, settlePayment } from './settlePayment.ts'
+import { type LoadedScene, loadScene, stepSubscription } from './subscription.ts'
 
 /** What one look at a subscription came to, for the report of its run. */
 export interface RenewalReport {
@@ -47,18 +47,21 @@ export async function workSubscription(
 ): Promise<RenewalReport> {
   const report: RenewalReport = { renewed: 0, failed: 0, skipped: 0, amounts: {} }
   for (let count = 0; count < mostActions; count++) {
-    const subscription = await findSubscription(deps.table, at.accountId, at.subscriptionId)
-    if (!subscription) return report
-    if (!isBought(subscription)) {
-      await endGrantedPlan(deps, at.accountId, subscription)
+    const seen = await loadScene(deps, at.accountId, at.subscriptionId)
+    if (!seen) {
+      await endGiven(deps, at)
       return report
     }
-    const [action] = whatIsDue(subscription, deps.clock.now())
-    if (!action) return report
-    const moved = await act(deps, at, action, call, report)
-    if (!moved) return report
+    const [action] = whatIsDue(seen.scene.subscription, deps.clock.now())
+    if (!action || !(await act(deps, at, { action, seen }, call, report))) return report
   }
   return report
+}
+
+/** One that staff gave is charged nothing: it ends. */
+async function endGiven(deps: Deps, { accountId, subscriptionId }: At): Promise<void> {
+  const given = await findSubscription(deps.table, accountId, subscriptionId)
+  if (given && !isBought(given)) await endGrantedPlan(deps, accountId, given)
 }
 
 type At = { accountId: string; subscriptionId: string }
@@ -67,7 +70,7 @@ type At = { accountId: string; subscriptionId: string }
 async function act(
   deps: Deps,
   at: At,
-  action: DueAction,
+  { action, seen }: { action: DueAction; seen: LoadedScene },
   call: SettlementCall,
   report: RenewalReport,
 ): Promise<boolean> {
@@ -87,17 +90,21 @@ async function act(
     case 'follow':
       return follow(deps, at, action.paymentId, call, report)
     case 'charge':
-      return charge(deps, at, call, report)
+      return charge(deps, at, seen, call, report)
     case 'overage':
       return workFinalOverage(deps, at, call)
   }
 }
 
 /** Starts the charge of the next period: its payment is written before any provider hears of it. */
-async function charge(deps: Deps, at: At, call: SettlementCall, report: RenewalReport): Promise<boolean> {
-  const loaded = await loadScene(deps, at.accountId, at.subscriptionId)
-  if (!loaded) return false
-  const { account, subscription } = loaded.scene
+async function charge(
+  deps: Deps,
+  at: At,
+  seen: LoadedScene,
+  call: SettlementCall,
+  report: RenewalReport,
+): Promise<boolean> {
+  const { account, subscription } = seen.scene
   if (account.suspended) {
     report.skipped += 1
     return false
@@ -107,28 +114,32 @@ async function charge(deps: Deps, at: At, call: SettlementCall, report: RenewalR
     report.failed += 1
     return failed(deps, at, { paymentId: null, reason: 'There is no payment method that could be charged.' }, call)
   }
-  const payment = await startRenewal(deps, at, method, call)
+  const payment = await startRenewal(deps, at, { seen, method }, call)
   if (!payment) return false
   if (payment.settled) {
     report.renewed += 1
     return true
   }
-  return charged(deps, at, payment, method, call, report, false)
+  return charged(deps, at, { payment, method, scene: seen.scene, isRepeated: false }, call, report)
+}
+
+interface Charging {
+  payment: Payment
+  method: StoredMethod
+  /** As it was seen before: who pays, and when the period ends. */
+  scene: Pick<SubscriptionScene, 'account' | 'subscription'>
+  isRepeated: boolean
 }
 
 /** Asks the provider and takes its answer up. One that does not answer is asked again when the charge is followed up. */
 async function charged(
   deps: Deps,
   at: At,
-  payment: Payment,
-  method: StoredMethod,
+  { payment, method, scene, isRepeated }: Charging,
   call: SettlementCall,
   report: RenewalReport,
-  isRepeated: boolean,
 ): Promise<boolean> {
-  const loaded = await loadScene(deps, at.accountId, at.subscriptionId)
-  if (!loaded) return false
-  const { account, subscription } = loaded.scene
+  const { account, subscription } = scene
   const ahead = method.provider === 'razorpay' && subscription.periodEnd !== null
   const notice = ahead ? { notice: { debitAfter: subscription.periodEnd ?? 0 } } : {}
   try {
@@ -156,18 +167,18 @@ async function follow(
     const seen = await settlePayment(deps, address, call)
     // Without an order of the provider's the charge itself is looked for: its answer and its event may both be lost.
     if (seen.providerOrderId === undefined) await lookUpCharge(deps, seen, call)
+    // Its subscription alone looks after it: the reconciler does not know of it.
+    await expirePayment(deps, address, call)
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
     report.skipped += 1
     await stepSubscription(deps, at.accountId, call, ({ scene }, now) => planChargeProcessing(scene, now), at)
     return false
   }
-  const payment = await findPayment(deps.table, at.accountId, paymentId, { consistent: true })
-  if (!payment) throw new Error('a charge under way is gone')
-  return takeUp(deps, at, payment, call, report, true)
+  return takeUp(deps, at, await loadPayment(deps, address), call, report, true)
 }
 
-/** `isFollowed`: the provider was asked what became of it, an hour or more after it was asked for. */
+/** `isFollowed`: the provider was asked what became of it, well after it was asked for. */
 async function takeUp(
   deps: Deps,
   at: At,
@@ -183,8 +194,10 @@ async function takeUp(
   const { subscription } = seen.scene
   if (verdict.kind === 'unknown') {
     if (!isFollowed) return false
+    // Whoever asked by hand was told that it is not known what came of it, and asks again if they want to.
+    if (subscription.pendingCharge?.byHand) return neverCharged(deps, at, payment, 'The charge was not made.', call)
     return verdict.isWanted
-      ? askAgain(deps, at, payment, subscription, call, report)
+      ? askAgain(deps, at, { payment, scene: seen.scene }, call, report)
       : neverCharged(deps, at, payment, 'There was nothing to renew any more when it could be charged.', call)
   }
   const taken = (scene: SubscriptionScene, now: number) => {
@@ -207,12 +220,11 @@ async function takeUp(
   return verdict.kind !== 'processing'
 }
 
-/** Nobody heard of it: under the same payment, which the provider is asked about first. */
+/** Nobody heard of it: under the same payment, which the provider was asked about first. */
 async function askAgain(
   deps: Deps,
   at: At,
-  payment: Payment,
-  { method }: BoughtSubscription,
+  { payment, scene }: Pick<Charging, 'payment' | 'scene'>,
   call: SettlementCall,
   report: RenewalReport,
 ): Promise<boolean> {
@@ -221,17 +233,17 @@ async function askAgain(
     deps,
     at.accountId,
     call,
-    ({ scene }, now) =>
-      isFollowDue(scene.subscription, payment.id, now) ? planChargeProcessing(scene, now) : unchanged(scene),
+    ({ scene: present }, now) =>
+      isFollowDue(present.subscription, payment.id, now) ? planChargeProcessing(present, now) : unchanged(present),
     at,
   )
   if (taken.writes.length === 0) return false
-  const charging = await methodOf(deps, at.accountId, method)
-  if (!charging || charging.provider !== payment.provider) {
+  const method = await methodOf(deps, at.accountId, scene.subscription.method)
+  if (!method || method.provider !== payment.provider) {
     report.failed += 1
     return neverCharged(deps, at, payment, 'The payment method is gone.', call)
   }
-  return charged(deps, at, payment, charging, call, report, true)
+  return charged(deps, at, { payment, method, scene, isRepeated: true }, call, report)
 }
 
 /** The provider was asked about it before, by the method that the payment remembers, and knows of no charge. */

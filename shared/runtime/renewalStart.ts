@@ -14,9 +14,11 @@ import { type BoughtSubscription, nextUnpaid } from '#domain/subscriptionState'
 import type { SubscriptionScene } from '#domain/subscriptionWrite'
 import { taxRuleFor } from '#domain/tax'
 import type { PlanTerms } from '#domain/terms'
-import { findAccountCredit } from '#table/accountCredit'
+import { readAccountCredit } from '#table/accountCredit'
+import { accountCreditKey, profileKey } from '#table/keys'
 import { findMethod } from '#table/methods'
-import { billingCountry } from './billingProfile.ts'
+import { readProfile } from '#table/profiles'
+import { billingCountryOf } from './billingProfile.ts'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { type OwedOverage, owedOverage } from './overage.ts'
@@ -40,11 +42,14 @@ interface At {
 export function startRenewal(
   deps: Deps,
   at: At,
-  method: StoredMethod,
+  { seen, method }: { seen: LoadedScene; method: StoredMethod },
   call: SettlementCall,
 ): Promise<Payment | undefined> {
+  // What the caller decided on serves the first attempt: its versions are conditions of the write.
+  let first: LoadedScene | undefined = seen
   const attempt = async (): Promise<Payment | undefined | typeof again> => {
-    const loaded = await loadScene(deps, at.accountId, at.subscriptionId)
+    const loaded = first ?? (await loadScene(deps, at.accountId, at.subscriptionId))
+    first = undefined
     if (!loaded) return undefined
     const { subscription } = loaded.scene
     if (subscription.pendingCharge || !subscription.autoRenew || subscription.periodEnd === null) return undefined
@@ -79,11 +84,13 @@ async function priceRenewal(
   const { account, subscription } = scene
   const rule = chargeRule(provider, subscription.currency)
   if (!rule) throw new Error(`${provider} does not charge ${subscription.currency}`)
-  const [settings, country, credit] = await Promise.all([
+  const keys = [profileKey(account.id), accountCreditKey(account.id, subscription.currency)]
+  const [settings, [profile, money]] = await Promise.all([
     deps.settings(),
-    billingCountry(deps, account),
-    findAccountCredit(deps.table, account.id, subscription.currency),
+    deps.table.batchGet(keys, { consistent: true }),
   ])
+  const credit = money && readAccountCredit(money)
+  const country = billingCountryOf(profile && readProfile(profile), account)
   const renewal = renewalOrder(
     {
       subscription,
@@ -136,7 +143,7 @@ async function begin(
 
 /** The subscription names the payment from then on, on the version that was seen. */
 function startedWrites(scene: SubscriptionScene, type: Beginning['type'], paymentId: string, now: number) {
-  if (type === 'renewal') return planChargeStarted(scene, paymentId, now).writes
+  if (type === 'renewal') return planChargeStarted(scene, { paymentId }, now).writes
   const { finalOverage } = scene.subscription
   if (!finalOverage) throw new Error('nothing is owed for a subscription that is over')
   return planOverage(scene, finalOverage, overageStarted(finalOverage, paymentId, now), now).writes
@@ -162,6 +169,7 @@ function renewalPayment(
     subject,
     provider: order.dueMinor === 0 ? null : method.provider,
     ...(order.dueMinor > 0 && { method: chargedMethod(method) }),
+    ...(order.dueMinor > 0 && type === 'renewal' && { followed: true }),
     catalogueVersion: terms?.catalogueVersion ?? subscription.catalogueVersion,
     holds: creditMinor > 0 ? { creditMinor } : {},
     createdAt: now,

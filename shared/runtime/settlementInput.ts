@@ -1,18 +1,20 @@
 import { type Account, newAccount } from '#domain/account'
 import { fallbackTermsOf } from '#domain/catalogueTerms'
 import { type Guard, guardOf, idOf } from '#domain/guard'
+import type { Party } from '#domain/invoice'
 import { isVisitor, type Payment } from '#domain/payment'
 import type { SettlementInput } from '#domain/settlement'
 import type { AccountCredit } from '#domain/settlementCredit'
 import type { OtherEffect } from '#domain/settlementEffect'
 import { subscriptionEffect } from '#domain/subscriptionEffect'
-import { isBought } from '#domain/subscriptionState'
+import { type BoughtSubscription, isBought } from '#domain/subscriptionState'
 import type { PlanTerms } from '#domain/terms'
 import { initialZones } from '#domain/time'
-import { findAccountCredit } from '#table/accountCredit'
-import { findAccount } from '#table/accounts'
-import { walletKey } from '#table/keys'
-import { findSubscription } from '#table/subscriptions'
+import { readAccountCredit } from '#table/accountCredit'
+import { accountIn } from '#table/accounts'
+import { accountCreditKey, accountKey, profileKey, subscriptionKey, walletKey } from '#table/keys'
+import { readProfile } from '#table/profiles'
+import { readSubscription } from '#table/subscriptions'
 import { readWallet, type StoredWallet } from '#table/wallets'
 import { buyerOf } from './billingProfile.ts'
 import type { Deps } from './deps.ts'
@@ -36,26 +38,16 @@ export async function loadSettlement(
   now: number,
   providerPaymentId: string | null = null,
 ): Promise<LoadedSettlement> {
-  const { accountId, currency } = payment
-  const visitor = isVisitor(accountId)
-  const [account, item, credit, settings, published] = await Promise.all([
-    visitor ? visitorAccount(accountId, now) : findAccount(deps.table, accountId, { consistent: true }),
-    visitor ? undefined : deps.table.get(walletKey(accountId), { consistent: true }),
-    visitor ? undefined : findAccountCredit(deps.table, accountId, currency),
+  const [rows, settings, published, terms] = await Promise.all([
+    loadRows(deps, payment, now),
     deps.settings(),
     deps.catalogue(),
+    termsOfPayment(deps, payment),
   ])
-  const stored = item && readWallet(item)
-  const terms = await termsOfPayment(deps, payment)
+  const { account, stored, credit, buyer } = rows
   const fallback = fallbackTermsOf(published)
   const history = idOf('his', now, ownGuard('history', payment))
-  const other = await otherEffect(
-    deps,
-    payment,
-    { account, stored, credit, terms, fallback },
-    { history, providerPaymentId },
-    now,
-  )
+  const other = otherEffect(payment, { ...rows, terms, fallback }, { history, providerPaymentId }, now)
   const holds = await holdsNow(deps, payment, account, fallback, now)
   const { timeZone, ...seller } = settings.seller
   return {
@@ -71,7 +63,7 @@ export async function loadSettlement(
       invoice: {
         id: idOf('inv', now, ownGuard('invoice', payment)),
         seller,
-        buyer: await buyerOf(deps, account ?? visitorAccount(accountId, now)),
+        buyer,
         zones: initialZones(timeZone),
       },
       ids: {
@@ -83,10 +75,39 @@ export async function loadSettlement(
   }
 }
 
-const ownGuard = (what: string, { id }: Payment): Guard => guardOf('i', `payment ${what}`, id)
+interface Rows {
+  account: Account | undefined
+  stored: StoredWallet | undefined
+  credit: AccountCredit | undefined
+  subscription: BoughtSubscription | undefined
+  buyer: Party
+}
 
-/** A visitor has no account; items need none. */
-const visitorAccount = (accountId: string, now: number): Account => newAccount(accountId, null, now)
+/** A visitor has no account; items need none. What is an account's is one read. */
+async function loadRows(deps: Deps, { accountId, currency, subject }: Payment, now: number): Promise<Rows> {
+  if (isVisitor(accountId)) {
+    const account = newAccount(accountId, null, now)
+    const none = { stored: undefined, credit: undefined, subscription: undefined }
+    return { ...none, account, buyer: buyerOf(undefined, account) }
+  }
+  const subscriptionId = subject.kind === 'subscription' ? subject.subscriptionId : undefined
+  const keys = [
+    ...[accountKey(accountId), walletKey(accountId), accountCreditKey(accountId, currency), profileKey(accountId)],
+    ...(subscriptionId === undefined ? [] : [subscriptionKey(accountId, subscriptionId)]),
+  ]
+  const [own, wallet, credit, profile, item] = await deps.table.batchGet(keys, { consistent: true })
+  const account = own && accountIn(own)
+  const subscription = item && readSubscription(item)
+  return {
+    account,
+    stored: wallet && readWallet(wallet),
+    credit: credit && readAccountCredit(credit),
+    subscription: subscription && isBought(subscription) ? subscription : undefined,
+    buyer: buyerOf(profile && readProfile(profile), account ?? newAccount(accountId, null, now)),
+  }
+}
+
+const ownGuard = (what: string, { id }: Payment): Guard => guardOf('i', `payment ${what}`, id)
 
 /** The terms that were paid for: of the version in force when the payment was made. */
 async function termsOfPayment(
@@ -98,23 +119,14 @@ async function termsOfPayment(
 }
 
 /** What a renewal, a change or overage does: decided on the subscription as it is now. */
-async function otherEffect(
-  deps: Deps,
+function otherEffect(
   payment: Payment,
-  loaded: {
-    account: Account | undefined
-    stored: StoredWallet | undefined
-    credit: AccountCredit | undefined
-    terms: PlanTerms | undefined
-    fallback: PlanTerms | null
-  },
+  loaded: Rows & { terms: PlanTerms | undefined; fallback: PlanTerms | null },
   ids: { history: string; providerPaymentId: string | null },
   now: number,
-): Promise<OtherEffect | undefined> {
-  const { account, stored, credit, terms, fallback } = loaded
+): OtherEffect | undefined {
+  const { account, stored, credit, subscription, terms, fallback } = loaded
   if (payment.subject.kind !== 'subscription') return undefined
-  const found = await findSubscription(deps.table, payment.accountId, payment.subject.subscriptionId)
-  const subscription = found && isBought(found) ? found : undefined
   const scene = account && stored && subscription && { account, wallet: stored.wallet, subscription, fallback }
   return subscriptionEffect({ scene, credit, terms, ids }, payment, now)
 }

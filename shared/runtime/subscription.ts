@@ -3,11 +3,11 @@ import type { Subscription } from '#domain/subscription'
 import { type BoughtSubscription, isBought } from '#domain/subscriptionState'
 import type { SubscriptionPlan, SubscriptionScene } from '#domain/subscriptionWrite'
 import { Problem } from '#errors/problem'
-import { findAccount } from '#table/accounts'
+import { accountIn, findAccount } from '#table/accounts'
+import { accountKey, subscriptionKey, walletKey } from '#table/keys'
 import type { Write } from '#table/port'
-import { findSubscription, latestSubscription } from '#table/subscriptions'
-import type { Call, StoredWallet } from '#table/wallets'
-import { loadStoredWallet } from './accountChange.ts'
+import { findSubscription, latestSubscription, readSubscription } from '#table/subscriptions'
+import { type Call, readWallet, type StoredWallet } from '#table/wallets'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { onSettledWallet } from './settled.ts'
@@ -32,22 +32,31 @@ export async function presentSubscription(
     : findSubscription(deps.table, id, subscriptionId)
 }
 
-/** Undefined: there is no such subscription, or it was given by staff. @throws Error for an account that is gone: a defect. */
+/**
+ * In one read where the subscription is known. Undefined: there is no such subscription, or it was given by staff, or the
+ * account is gone. @throws Error for an account without a wallet: a defect.
+ */
 export async function loadScene(
   deps: Deps,
   accountId: string,
   subscriptionId?: string,
 ): Promise<LoadedScene | undefined> {
-  const account = await findAccount(deps.table, accountId, { consistent: true })
-  if (!account) return undefined
-  const subscription =
-    subscriptionId === undefined
-      ? await presentSubscription(deps, account)
-      : await findSubscription(deps.table, accountId, subscriptionId)
-  if (!subscription || !isBought(subscription)) return undefined
-  const stored = await loadStoredWallet(deps, accountId)
+  const id = subscriptionId ?? (await presentIdOf(deps, accountId))
+  if (id === undefined) return undefined
+  const keys = [accountKey(accountId), subscriptionKey(accountId, id), walletKey(accountId)]
+  const [own, bought, held] = await deps.table.batchGet(keys, { consistent: true })
+  const account = own && accountIn(own)
+  const subscription = bought && readSubscription(bought)
+  if (!account || !subscription || !isBought(subscription)) return undefined
+  if (!held) throw new Error('an account without a wallet')
+  const stored = readWallet(held)
   const fallback = fallbackTermsOf(await deps.catalogue())
   return { scene: { account, wallet: stored.wallet, subscription, fallback }, stored }
+}
+
+async function presentIdOf(deps: Deps, accountId: string): Promise<string | undefined> {
+  const account = await findAccount(deps.table, accountId, { consistent: true })
+  return account && (account.subscriptionId ?? (await latestSubscription(deps.table, accountId))?.id)
 }
 
 export interface StepOptions {

@@ -1,45 +1,11 @@
 import * as z from 'zod/mini'
 import type { Account } from '#domain/account'
-import { intervals, windowKinds } from '#domain/terms'
 import { tombstoneEntity } from './erased.ts'
 import { accountDirectory, accountKey, accountShards, shardOf } from './keys.ts'
 import { absent, equals, type Item, type Table, type Write } from './port.ts'
 import { read, stored, toItem } from './stored.ts'
+import { decodeTerms, encodeTerms, storedTerms } from './termsItem.ts'
 
-const limit = z.union([z.int(), z.literal('unlimited')])
-const term = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('flag'), on: z.boolean() }),
-  z.object({
-    kind: z.literal('metered'),
-    limit,
-    window: z.enum(windowKinds),
-    creditCost: z.exactOptional(z.int()),
-    warnAt: z.number(),
-    overage: z.exactOptional(z.object({ unitAmount: z.string(), maxAmount: z.exactOptional(z.int()) })),
-  }),
-  z.object({ kind: z.literal('level'), level: z.nullable(z.string()), levels: z.array(z.string()) }),
-  z.object({ kind: z.literal('choice'), value: z.nullable(z.string()) }),
-  z.object({ kind: z.literal('gauge'), limit }),
-])
-const planTerms = z.object({
-  planId: z.string(),
-  priceId: z.string(),
-  catalogueVersion: z.int(),
-  name: z.string(),
-  rank: z.int(),
-  amount: z.int(),
-  currency: z.string(),
-  interval: z.enum(intervals),
-  features: z.record(z.string(), term),
-  allowance: z.exactOptional(
-    z.object({
-      included: z.int(),
-      window: z.enum(['day', 'month', 'period', 'lifetime']),
-      rollover: z.union([z.int(), z.literal('all')]),
-    }),
-  ),
-  rateLimit: z.exactOptional(z.object({ requests: z.int(), seconds: z.int() })),
-})
 const span = { start: z.int(), end: z.nullable(z.int()) }
 
 const account = z.object({
@@ -54,7 +20,7 @@ const account = z.object({
   country: z.exactOptional(z.string()),
   metadata: z.exactOptional(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))),
   zones: z.array(z.object({ zone: z.string(), from: z.int() })),
-  plan: z.nullable(planTerms),
+  plan: z.nullable(storedTerms),
   subscriptionId: z.exactOptional(z.string()),
   complimentary: z.exactOptional(z.boolean()),
   accessEnd: z.exactOptional(z.int()),
@@ -78,7 +44,10 @@ const account = z.object({
 })
 
 /** Everything that `check` needs to decide, and who the account is. Kept below 4 KB, so that reading it costs one unit. */
-export const readAccount = (item: Item): Account => read(account, item)
+export function readAccount(item: Item): Account {
+  const { plan, ...rest } = read(account, item)
+  return { ...rest, plan: plan && decodeTerms(plan) }
+}
 
 /** The account, or undefined: an erased one is none. Eventually consistent unless asked. */
 export async function findAccount(
@@ -87,8 +56,12 @@ export async function findAccount(
   options?: { consistent?: boolean },
 ): Promise<Account | undefined> {
   const item = await table.get(accountKey(accountId), options)
-  return item && item.entity !== tombstoneEntity ? readAccount(item) : undefined
+  return item && accountIn(item)
 }
+
+/** What lies in an account's place: the account, or undefined for one that was erased. */
+export const accountIn = (item: Item): Account | undefined =>
+  item.entity === tombstoneEntity ? undefined : readAccount(item)
 
 /** The next version of an account, on condition that nobody wrote since `seen`; the first when `seen` is undefined. */
 export function putAccountWrite(
@@ -96,6 +69,11 @@ export function putAccountWrite(
   seen: Pick<Account, 'ver'> | undefined,
 ): Extract<Write, { kind: 'put' }> {
   const key = accountKey(next.id)
-  const body = { ...next, gsi1pk: accountDirectory(shardOf(next.id, accountShards)), gsi1sk: next.id }
+  const body = {
+    ...next,
+    plan: next.plan && encodeTerms(next.plan),
+    gsi1pk: accountDirectory(shardOf(next.id, accountShards)),
+    gsi1sk: next.id,
+  }
   return { kind: 'put', item: toItem('account', key, body), when: seen ? equals('ver', seen.ver) : absent }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import * as z from 'zod/mini'
 import { scopes } from '#operations/definition'
+import { directoryPage, directoryRows, rowsOfEntries } from './directory.ts'
 import { apiKeyKey, keyDirectory } from './keys.ts'
 import { absent, both, lacks, present, type Table, type Write } from './port.ts'
 import { read, stored, toItem } from './stored.ts'
@@ -38,24 +39,23 @@ export async function listApiKeys(
   table: Table,
   page: { limit: number; before?: string },
 ): Promise<{ keys: ApiKey[]; more: boolean }> {
-  const answer = await table.query({
-    index: 'gsi1',
+  const answer = await directoryPage(table, {
     pk: keyDirectory,
     descending: true,
     limit: page.limit + 1,
     ...(page.before && { sk: { to: page.before } }),
   })
-  const items = answer.items.filter((item) => item.gsi1sk !== page.before)
+  const entries = answer.entries.filter(({ position }) => position !== page.before)
+  const rows = await rowsOfEntries(table, entries.slice(0, page.limit))
   return {
-    keys: items.slice(0, page.limit).map((item) => read(apiKey, item)),
-    more: items.length > page.limit || answer.next !== undefined,
+    keys: rows.map((item) => read(apiKey, item)),
+    more: entries.length > page.limit || answer.next !== undefined,
   }
 }
 
 export async function findApiKeyById(table: Table, id: string): Promise<ApiKey | undefined> {
-  const answer = await table.query({ index: 'gsi1', pk: keyDirectory, sk: { from: id, to: id }, limit: 1 })
-  const [item] = answer.items
-  return item && read(apiKey, item)
+  const { rows } = await directoryRows(table, { pk: keyDirectory, sk: { from: id, to: id }, limit: 1 })
+  return rows[0] && read(apiKey, rows[0])
 }
 
 /** Revoked once; a second time is refused by the condition and changes nothing. */

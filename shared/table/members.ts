@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { memberRoles } from '#domain/member'
+import { directoryRows } from './directory.ts'
 import { accountPk, memberKey, memberPrefix, membershipsPk } from './keys.ts'
 import { absent, equals, type Item, type Table, type Write } from './port.ts'
 import { readBody, toItem } from './stored.ts'
@@ -42,8 +43,8 @@ export async function listMembers(
 
 /** Where a login is a member, at most 100 at once; the index lags. */
 export async function membershipsOf(table: Table, userId: string): Promise<Member[]> {
-  const { items } = await table.query({ index: 'gsi1', pk: membershipsPk(userId), limit: 100 })
-  return items.map(readMember)
+  const { rows } = await directoryRows(table, { pk: membershipsPk(userId), limit: 100 })
+  return rows.map(readMember)
 }
 
 /** The next state on the version that was seen; `seenVer` 0: nothing is stored yet. */

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { guardOf } from '#domain/guard'
 import { type PaymentProvider, paymentProviders } from '#domain/moneyCharge'
+import { directoryRows } from './directory.ts'
 import { accountPk, forgottenMethodKey, methodKey, methodPrefix, methodTokenPk } from './keys.ts'
 import { absent, equals, type Item, type Table, type Write } from './port.ts'
 import { readBody, toItem } from './stored.ts'
@@ -60,8 +61,8 @@ const mostOfToken = 10
 /** Whose methods a provider's token is. The index lags: whoever changes one reads it again. */
 export async function methodsOfToken(table: Table, provider: PaymentProvider, token: string): Promise<PaymentMethod[]> {
   const pk = methodTokenPk(methodFingerprint(provider, token))
-  const { items } = await table.query({ index: 'gsi1', pk, limit: mostOfToken })
-  return items.map(readMethod)
+  const { rows } = await directoryRows(table, { pk, limit: mostOfToken })
+  return rows.map(readMethod)
 }
 
 /** The next state on the version that was seen; `seenVer` 0: nothing is stored yet. */

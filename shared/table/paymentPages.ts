@@ -1,6 +1,6 @@
 import { type Payment, paymentId } from '#domain/payment'
 import { accountPk, paymentKey, paymentPrefix } from './keys.ts'
-import { readPayment } from './payments.ts'
+import { readPayment } from './paymentCodec.ts'
 import type { Table } from './port.ts'
 
 /** A row below an account's payments: a payment, or what belongs to one (refund, pointer). */

@@ -1,5 +1,6 @@
 import { captures, isInFlight, type Payment, paymentId, paymentTime } from '#domain/payment'
 import { isOwedBack } from '#domain/paymentSetup'
+import { directoryRows } from './directory.ts'
 import {
   accountPk,
   duePk,
@@ -11,12 +12,9 @@ import {
   paymentPrefix,
   shardOf,
 } from './keys.ts'
-import { payment } from './paymentItem.ts'
+import { encodePayment, readPayment } from './paymentCodec.ts'
 import { absent, equals, type Item, type Table, type Write } from './port.ts'
-import { readBody, toItem } from './stored.ts'
-
-/** @throws Error when what is stored is no payment: a defect. */
-export const readPayment = (item: Item): Payment => readBody(payment, item)
+import { toItem } from './stored.ts'
 
 export async function findPayment(
   table: Table,
@@ -30,17 +28,12 @@ export async function findPayment(
 
 /**
  * By its id alone: the id holds its month, its hash the shard. The index lags behind the table, so a payment made a moment
- * ago may be missing, and one that is found may be older than the row: whoever decides on it reads it again by its account.
+ * ago may be missing, and one that is found may be a moment old: whoever decides on it reads it again by its account.
  */
 export async function findPaymentById(table: Table, id: string): Promise<Payment | undefined> {
   if (paymentTime(id) === undefined) return undefined
-  const { items } = await table.query({
-    index: 'gsi1',
-    pk: directoryOf(id),
-    sk: { from: id, to: id },
-    limit: 1,
-  })
-  return items[0] && readPayment(items[0])
+  const { rows } = await directoryRows(table, { pk: directoryOf(id), sk: { from: id, to: id }, limit: 1 })
+  return rows[0] && readPayment(rows[0])
 }
 
 /** The next state on the version that was seen; `seenVer` 0: nothing is stored yet. */
@@ -48,7 +41,7 @@ export function putPaymentWrite(next: Payment, seenVer: number): Extract<Write, 
   const key = paymentKey(next.accountId, next.id)
   const dueAt = paymentDueAt(next)
   const body = {
-    ...next,
+    ...encodePayment(next),
     v: 1,
     gsi1pk: directoryOf(next.id),
     gsi1sk: next.id,
@@ -80,7 +73,7 @@ export async function listPayments(
   return { payments: found.slice(0, limit).map(readPayment), more: found.length > limit }
 }
 
-const directoryPage = 100
+const pageSize = 100
 
 /** Every payment made in a span of time, by their ids, month by month and shard by shard; the index may lag. */
 export async function* directoryPayments(
@@ -91,14 +84,13 @@ export async function* directoryPayments(
     for (let shard = 0; shard < moneyShards; shard++) {
       let after: Record<string, string> | undefined
       do {
-        const page = await table.query({
-          index: 'gsi1',
+        const page = await directoryRows(table, {
           pk: paymentDirectory(month, shard),
           sk: { from: paymentId(from, '0'.repeat(16)), to: paymentId(to, 'Z'.repeat(16)) },
-          limit: directoryPage,
+          limit: pageSize,
           ...(after && { after }),
         })
-        yield* page.items.map(readPayment)
+        yield* page.rows.map(readPayment)
         after = page.next
       } while (after)
     }
@@ -134,9 +126,11 @@ const inFlightMs = 6 * hourMs
  * Whatever the reconciler finds, it writes the payment, which moves this on.
  */
 export function paymentDueAt(payment: Payment): number | undefined {
-  const { settled, progress, createdAt, updatedAt, expiresAt } = payment
+  const { settled, progress, followed, createdAt, updatedAt, expiresAt } = payment
   if (isOwedBack(payment)) return updatedAt + owedBackAfterMs
   if (settled || captures(payment).length > 0 || progress === 'expired') return undefined
+  // One that failed is looked after here: its subscription has gone on to the next attempt, and money may come late.
+  if (followed && progress !== 'failed') return undefined
   const next = asksAfterMs.map((afterMs) => createdAt + afterMs).find((at) => at > updatedAt && at < expiresAt)
   if (next !== undefined) return next
   return updatedAt >= expiresAt && isInFlight(payment) ? updatedAt + inFlightMs : expiresAt

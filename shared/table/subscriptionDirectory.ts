@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import type { Subscription } from '#domain/subscription'
 import type { BoughtSubscription } from '#domain/subscriptionState'
+import { directoryRound } from './directory.ts'
 import { subscriptionDirectory, subscriptionShards } from './keys.ts'
 import type { Item, Table } from './port.ts'
 import { read } from './stored.ts'
@@ -30,9 +31,9 @@ export async function listSubscriptionDirectory(
   const rows: Listed[] = []
   let position = before
   for (let seen = 0; seen < mostRead; ) {
-    const round = await readRound(table, position)
+    const round = await directoryRound(table, partitions, { before: position, limit: readAtOnce })
     seen += round.read
-    for (const row of round.rows) {
+    for (const row of round.rows.map(listedOf)) {
       if (!keep(row)) continue
       rows.push(row)
       if (rows.length === limit) return { rows, next: row.subscription.id }
@@ -43,35 +44,10 @@ export async function listSubscriptionDirectory(
   return { rows, ...(position !== undefined && { next: position }) }
 }
 
-/**
- * The next ones over all shards. A shard that has more to tell hides what lies below its last one, so only what is above
- * all of those is in order. `more`: the id to go on before.
- */
-async function readRound(
-  table: Table,
-  before: string | undefined,
-): Promise<{ rows: Listed[]; read: number; more?: string }> {
-  const shards = await Promise.all(
-    Array.from({ length: subscriptionShards }, (_, shard) =>
-      table.query({
-        index: 'gsi1',
-        pk: subscriptionDirectory(shard),
-        descending: true,
-        limit: readAtOnce,
-        ...(before !== undefined && { sk: { to: before } }),
-      }),
-    ),
-  )
-  const ends = shards.flatMap(({ items, next }) => (next && items.length > 0 ? [idOf(items.at(-1))] : []))
-  const floor = ends.toSorted().at(-1)
-  const items = shards.flatMap((shard) => shard.items)
-  const rows = items
-    // The bound of a query is inclusive, and the page before has shown that one.
-    .filter((item) => idOf(item) !== before && (floor === undefined || idOf(item) >= floor))
-    .map((item) => ({ accountId: read(owner, item).accountId, subscription: readSubscription(item) }))
-    .toSorted((a, b) => (a.subscription.id < b.subscription.id ? 1 : -1))
-  return { rows, read: items.length, ...(floor !== undefined && { more: floor }) }
-}
+const partitions = Array.from({ length: subscriptionShards }, (_, shard) => subscriptionDirectory(shard))
 
 const owner = z.object({ accountId: z.string() })
-const idOf = (item: Item | undefined): string => String(item?.gsi1sk ?? '')
+const listedOf = (item: Item): Listed => ({
+  accountId: read(owner, item).accountId,
+  subscription: readSubscription(item),
+})

@@ -80,6 +80,7 @@ const subscription = z.discriminatedUnion('complimentary', [
       z.object({
         paymentId: z.string(),
         startedAt: z.int(),
+        byHand: z.exactOptional(z.literal(true)),
         checkedAt: z.exactOptional(z.int()),
         processing: z.exactOptional(z.boolean()),
         refund: z.exactOptional(z.boolean()),

@@ -61,8 +61,10 @@ const guardRow = z.object({
 export type GuardRow = z.output<typeof guardRow>
 export const readGuardRow = (item: Item): GuardRow => read(guardRow, item)
 
+/** As the directory index holds it: whoever adds a member here adds it there. */
 const entryRow = z.object({
-  ...stored,
+  v: stored.v,
+  createdAt: stored.createdAt,
   id: z.string(),
   type: z.enum(['grant', 'deduct', 'commit', 'expire', 'refund', 'adjust']),
   amount: z.int(),
@@ -87,7 +89,7 @@ export interface StoredEntry {
 }
 
 export function readEntry(item: Item): StoredEntry {
-  const { moves, key, requestId, actor, updatedAt: _updated, v: _v, ...body } = read(entryRow, item)
+  const { moves, key, requestId, actor, v: _v, ...body } = read(entryRow, item)
   const guard = guardOfBits(item.sk.slice(-16))
   if (!guard) throw new Error(`${item.sk} is no guard`)
   const entry: Entry = { ...body, guard, grantMoves: moves.map(decodeMove) }

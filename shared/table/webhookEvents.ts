@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { type PaymentProvider, paymentProviders } from '#domain/moneyCharge'
 import { receivedPatienceMs, type WebhookProgress, type WebhookStatus, webhookStatuses } from '#domain/webhook'
+import { type DirectoryRound, directoryRound } from './directory.ts'
 import {
   duePk,
   duePosition,
@@ -145,7 +146,7 @@ export interface WebhookFilter {
   to: number
 }
 
-/** Rows looked at in one shard and round: bodies lie in the index, and a query reads a megabyte at most. */
+/** Rows looked at in one shard and round: they hold bodies, and one read answers sixteen megabytes at most. */
 const shardPage = 50
 /** Rounds of eight queries a call: what is left, the next page looks at. */
 const mostRounds = 6
@@ -165,15 +166,15 @@ export async function listWebhooks(
   let [month = '', upper = ''] = page.position?.split(' ') ?? [monthOf(to), to]
   const events: StoredWebhook[] = []
   for (let round = 0; round < mostRounds; round++) {
-    const { items, reached } = await slice(table, month, { from, to: upper })
-    for (const [at, item] of items.entries()) {
+    const { rows, more } = await monthRound(table, month, { from, before: upper })
+    for (const [at, item] of rows.entries()) {
       const event = readWebhook(item)
       if (isWanted(event, filter)) events.push(event)
-      const isLast = at === items.length - 1 && reached === undefined && month <= monthOf(from)
+      const isLast = at === rows.length - 1 && more === undefined && month <= monthOf(from)
       if (events.length === page.limit && !isLast) return { events, next: `${month} ${String(item.gsi1sk)}` }
     }
-    if (reached === undefined && month <= monthOf(from)) return { events }
-    if (reached !== undefined) upper = reached
+    if (more === undefined && month <= monthOf(from)) return { events }
+    if (more !== undefined) upper = more
     else [month, upper] = [monthBefore(month), '~']
   }
   return { events, next: `${month} ${upper}` }
@@ -185,28 +186,15 @@ const isWanted = (event: StoredWebhook, { provider, status }: WebhookFilter): bo
 const monthBefore = (month: string): string =>
   monthOf(new Date(Date.parse(`${month}-01T00:00:00.000Z`) - 1).toISOString())
 
-/**
- * A month's rows over its shards, newest first, below `to`. A shard that has more hides what lies below its last row, so
- * the slice ends there: `reached`.
- */
-async function slice(
+/** A month's rows over its shards, newest first, below `before`. */
+async function monthRound(
   table: Table,
   month: string,
-  sk: { from: string; to: string },
-): Promise<{ items: Item[]; reached?: string }> {
-  if (sk.from > sk.to) return { items: [] }
-  const pages = await Promise.all(
-    Array.from({ length: moneyShards }, (_, shard) =>
-      table.query({ index: 'gsi1', pk: webhookDirectory(month, shard), sk, limit: shardPage, descending: true }),
-    ),
-  )
-  const ends = pages.flatMap(({ items, next }) => (next ? [String(items.at(-1)?.gsi1sk ?? sk.to)] : []))
-  const reached = ends.sort().at(-1)
-  const items = pages
-    .flatMap((one) => one.items)
-    .filter(({ gsi1sk }) => gsi1sk !== sk.to && (reached === undefined || String(gsi1sk) >= reached))
-    .sort((a, b) => (String(a.gsi1sk) > String(b.gsi1sk) ? -1 : 1))
-  return { items, ...(reached !== undefined && { reached }) }
+  span: { from: string; before: string },
+): Promise<Pick<DirectoryRound, 'rows' | 'more'>> {
+  if (span.from > span.before) return { rows: [] }
+  const partitions = Array.from({ length: moneyShards }, (_, shard) => webhookDirectory(month, shard))
+  return directoryRound(table, partitions, { ...span, limit: shardPage })
 }
 
 /** Events that wait for staff, oldest first. `more`: there are some behind these. */

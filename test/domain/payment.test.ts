@@ -17,35 +17,8 @@ import { afterFact, type PaymentFact, planPaymentFact } from '#domain/paymentFac
 import { assertTransition, refundableOf, transitions } from '#domain/paymentState'
 import { paymentView } from '#domain/paymentView'
 import type { Purchase } from '#domain/paymentWrite'
+import { anyFact, authorized, captured, dispute, expired, failed, processing, refund, total } from './paymentFacts.ts'
 import { at, payId, paymentOf, provided, rowOf, rowsOf } from './paymentSupport.ts'
-
-const captured = (over: Partial<Extract<PaymentFact, { kind: 'captured' }>> = {}): PaymentFact => ({
-  kind: 'captured',
-  at: at + 5,
-  providerPaymentId: provided,
-  amountMinor: 100_000,
-  currency: 'INR',
-  differences: [],
-  ...over,
-})
-const refund = (
-  id: string,
-  amountMinor: number,
-  state: 'pending' | 'processed' | 'failed',
-  over: Partial<Extract<PaymentFact, { kind: 'refund' }>> = {},
-): PaymentFact => ({ kind: 'refund', providerPaymentId: provided, refundId: id, amountMinor, state, ...over })
-const total = (totalMinor: number): PaymentFact => ({ kind: 'refundTotal', providerPaymentId: provided, totalMinor })
-const dispute = (state: 'open' | 'won' | 'lost', when = at + 9): PaymentFact => ({
-  kind: 'dispute',
-  disputeId: 'disp_1',
-  amountMinor: 100_000,
-  state,
-  at: when,
-})
-const failed: PaymentFact = { kind: 'failed', at: at + 2, code: 'BAD_REQUEST_ERROR', reason: 'declined' }
-const authorized: PaymentFact = { kind: 'authorized', at: at + 3, providerPaymentId: provided }
-const processing: PaymentFact = { kind: 'processing', at: at + 1 }
-const expired: PaymentFact = { kind: 'expired', at: at + 4 }
 
 const after = (...facts: PaymentFact[]): Payment =>
   facts.reduce((payment, fact) => afterFact(payment, fact, at + 100), paymentOf())
@@ -209,39 +182,11 @@ describe('a plan', () => {
   })
 })
 
-const facts = fc.constantFrom<PaymentFact>(
-  processing,
-  authorized,
-  failed,
-  { ...failed, at: at + 3, reason: 'other' },
-  { ...failed, at: at + 4 },
-  expired,
-  captured(),
-  captured({ at: at + 6, differences: ['amount'], amountMinor: 99 }),
-  captured({ unlawful: 'order_expired' }),
-  captured({ providerPaymentId: 'pay_2', at: at + 5 }),
-  refund('r1', 40_000, 'pending'),
-  refund('r1', 40_000, 'processed'),
-  refund('r1', 40_000, 'failed'),
-  refund('r2', 60_000, 'processed', { providerRefundId: 'rfnd_2' }),
-  { kind: 'refund', providerPaymentId: provided, providerRefundId: 'rfnd_2', amountMinor: 60_000, state: 'failed' },
-  { kind: 'refund', providerPaymentId: 'pay_2', providerRefundId: 'rfnd_3', amountMinor: 7, state: 'processed' },
-  total(40_000),
-  total(100_000),
-  dispute('open'),
-  dispute('won'),
-  dispute('lost'),
-  dispute('won', at + 11),
-  { kind: 'dispute', disputeId: 'disp_2', providerPaymentId: provided, amountMinor: 1, state: 'won', at: at + 3 },
-  { kind: 'resolved', providerPaymentId: provided, as: 'kept', at: at + 20 },
-  { kind: 'resolved', providerPaymentId: provided, as: 'returned', at: at + 20 },
-)
-
 const stateOf = ({ ver: _ver, updatedAt: _at, ...state }: Payment) => state
 
 test('any facts in any order, any number of times, lead to one state', () => {
   const disordered = fc
-    .array(facts, { minLength: 1, maxLength: 12 })
+    .array(anyFact, { minLength: 1, maxLength: 12 })
     .chain((all) => fc.tuple(fc.constant([...new Set(all)]), fc.shuffledSubarray(all, { minLength: all.length })))
   fc.assert(
     fc.property(disordered, ([once, shuffled]) => {
@@ -254,7 +199,7 @@ test('any facts in any order, any number of times, lead to one state', () => {
 test('a status moves only as the table says, and money in never goes back to none', () => {
   const open = new Set(['pending', 'processing', 'failed', 'expired'])
   fc.assert(
-    fc.property(fc.array(facts, { maxLength: 14 }), (all) => {
+    fc.property(fc.array(anyFact, { maxLength: 14 }), (all) => {
       let payment = paymentOf()
       for (const fact of all) {
         const next = afterFact(payment, fact, at)

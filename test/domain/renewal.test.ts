@@ -345,7 +345,7 @@ describe('a charge that fails', () => {
   const scene = sceneOf()
   const without = ({ pendingCharge: _over, ...rest }: BoughtSubscription) => rest
   const failed = (from: SubscriptionScene, now: number, reason = 'declined') => {
-    const charged = applied(from, planChargeStarted(from, 'fpay_r', now).writes)
+    const charged = applied(from, planChargeStarted(from, { paymentId: 'fpay_r' }, now).writes)
     return applied(charged, planRenewalFailed(charged, { paymentId: 'fpay_r', reason }, ids, now).writes)
   }
 
@@ -397,7 +397,7 @@ describe('a charge that fails', () => {
   })
 
   it('under way keeps access beyond grace; failed then, it is over at once', () => {
-    const charged = applied(scene, planChargeStarted(scene, 'fpay_r', end).writes)
+    const charged = applied(scene, planChargeStarted(scene, { paymentId: 'fpay_r' }, end).writes)
     const waiting = applied(charged, planChargeProcessing(charged, end).writes)
     const later = end + 5 * dayMs
     expect(waiting.account.accessEnd).toBe(end + 30 * dayMs)
@@ -410,7 +410,7 @@ describe('a charge that fails', () => {
   })
 
   it('after the end is over too, and nothing waits for it', () => {
-    const charged = applied(scene, planChargeStarted(scene, 'fpay_r', end + 71 * hourMs).writes)
+    const charged = applied(scene, planChargeStarted(scene, { paymentId: 'fpay_r' }, end + 71 * hourMs).writes)
     const ended = applied(charged, planEnd(charged, ids, end + graceMs).writes)
     expect(ended.subscription).toMatchObject({ status: 'expired', pendingCharge: { paymentId: 'fpay_r' } })
     const failure = { paymentId: 'fpay_r', reason: 'declined' }
@@ -428,7 +428,7 @@ describe('a charge that fails', () => {
   })
 
   it('before its time, because staff gave time meanwhile, is no failure of the period', () => {
-    const charged = applied(scene, planChargeStarted(scene, 'fpay_r', end).writes)
+    const charged = applied(scene, planChargeStarted(scene, { paymentId: 'fpay_r' }, end).writes)
     const extended = applied(charged, planExtend(charged, end + 40 * dayMs, end + hourMs).writes)
     const failure = { paymentId: 'fpay_r', reason: 'declined' }
     const heard = applied(extended, planRenewalFailed(extended, failure, ids, end + 2 * hourMs).writes)
@@ -439,7 +439,7 @@ describe('a charge that fails', () => {
 
   it('is followed by its payment: unknown, processing, failed, paid', () => {
     const payment = renewalOf(scene, starter, { id: 'fpay_r' })
-    const charged = applied(scene, planChargeStarted(scene, 'fpay_r', end).writes)
+    const charged = applied(scene, planChargeStarted(scene, { paymentId: 'fpay_r' }, end).writes)
     const kindOf = (seen: Payment) => followCharge(charged, seen, ids, end + hourMs).kind
     const processing = afterFact(payment, { kind: 'processing', at: end }, end)
     expect(kindOf(payment)).toBe('unknown')
@@ -449,7 +449,7 @@ describe('a charge that fails', () => {
   })
 
   it('cancelled while it is under way: the money goes back when it is in', () => {
-    const charged = applied(scene, planChargeStarted(scene, 'fpay_r', end - dayMs).writes)
+    const charged = applied(scene, planChargeStarted(scene, { paymentId: 'fpay_r' }, end - dayMs).writes)
     const asked = applied(charged, planCancel(charged, { when: 'period_end' }, ids, end - hourMs).writes)
     const payment = renewalOf(scene, starter, { id: 'fpay_r' })
     expect(renewalPaid(asked, payment, starter, ids, end - 1)).toEqual({ kind: 'unlawful', reason: 'overtaken' })

@@ -61,7 +61,7 @@ function act(books: Books, action: DueAction, now: number, pays: (period: number
       const failed = subscription.retry?.failed ?? 0
       const id = renewalName(subscription.id, action.periodIndex, failed)
       books.tried.push(id)
-      const charged = applied(scene, planChargeStarted(scene, id, now).writes)
+      const charged = applied(scene, planChargeStarted(scene, { paymentId: id }, now).writes)
       if (!pays(action.periodIndex, failed)) {
         books.scene = applied(
           charged,

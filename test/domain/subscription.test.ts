@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { subscriptionStatuses } from '#domain/subscription'
-import { mandateLeadMs, nextDueAt, retryHours, whatIsDue } from '#domain/subscriptionDue'
+import { mandateLeadMs, nextDueAt, retryHours, unansweredMs, whatIsDue } from '#domain/subscriptionDue'
 import {
   accessEndOf,
   type BoughtSubscription,
@@ -181,12 +181,12 @@ describe('what is due', () => {
     [
       'what became of a charge',
       { remindedUntil: end, pendingCharge: { paymentId: 'p', startedAt: end } },
-      end + hourMs,
+      end + unansweredMs,
     ],
     [
       'the same when it is over',
       { status: 'canceled', pendingCharge: { paymentId: 'p', startedAt: end } },
-      end + hourMs,
+      end + unansweredMs,
     ],
     ['nothing when it is over', { status: 'expired' }, null],
     ['nothing without an end', { periodEnd: null }, null],

@@ -9,6 +9,7 @@ import { mostResourcesInAStack, mostRoutes } from '#infra/limits'
 import { metricAlarms } from '#infra/metricAlarms'
 import { type Area, callerOf, queues } from '#operations/definition'
 import { httpOperations, operations } from '#operations/index'
+import { directoryAttributes } from '#operations/tableIndexes'
 
 let directory = ''
 let test: CloudAssembly
@@ -102,7 +103,7 @@ describe('the table', () => {
       StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
       TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
       GlobalSecondaryIndexes: [
-        { IndexName: 'gsi1', Projection: { ProjectionType: 'ALL' } },
+        { IndexName: 'gsi1', Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: [...directoryAttributes] } },
         { IndexName: 'gsi2', Projection: { ProjectionType: 'KEYS_ONLY' } },
       ],
     })

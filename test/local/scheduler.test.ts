@@ -119,6 +119,24 @@ describe('schedules on the stack’s clock', () => {
     expect(fired.slice(3)).toEqual(['quarterly 2026-01-03T01:15:00.000Z'])
   })
 
+  it('of one day have an advancing clock stop once, at the last of them: all fire in order, with their own times', async () => {
+    const { stop, nextAt, fired } = start(
+      '2026-01-01T00:00:00Z',
+      schedule('late', 'cron(0 4 * * ? *)'),
+      schedule('early', 'cron(0 1 * * ? *)'),
+      schedule('noon', 'cron(0 12 * * ? *)'),
+    )
+    const target = '2026-01-02T02:00:00Z'
+    await stop('2026-01-01T00:00:00Z', target)
+    expect(nextAt()).toBe('2026-01-01T12:00:00.000Z')
+    // Something else was due on the way.
+    await stop('2026-01-01T02:00:00Z', target)
+    expect(fired).toEqual(['early 2026-01-01T01:00:00.000Z'])
+    await stop('2026-01-01T12:00:00Z', target)
+    expect(fired.slice(1)).toEqual(['late 2026-01-01T04:00:00.000Z', 'noon 2026-01-01T12:00:00.000Z'])
+    expect(nextAt()).toBe('2026-01-02T01:00:00.000Z')
+  })
+
   it('of an advance that is stopped half way only those up to there have fired; the rest come when the clock does', async () => {
     const { stop, land, nextAt, fired } = start('2026-01-01T00:00:00Z', schedule('daily', 'cron(30 3 * * ? *)'))
     await stop('2026-01-01T03:30:00Z', '2026-01-10T00:00:00Z')

@@ -1,3 +1,4 @@
+import { directoryAttributes } from '#operations/tableIndexes'
 import type { Item, Page, QueryRequest } from '#table/port'
 import { sizeOf } from './memoryLimits.ts'
 import { compareBytes } from './memoryOrder.ts'
@@ -17,11 +18,11 @@ export function pageOf(images: Item[], request: QueryRequest): Page {
   const order = (left: Position, right: Position) => direction * compareKeys(left, right, names)
   const { after } = request
   const rest = matching.sort(order).filter((image) => after === undefined || order(image, after) > 0)
-  const items = firstPage(rest, request.limit)
+  const shown = rest.slice(0, request.limit + 1).map((item) => shownBy(request.index, item, names))
+  const items = firstPage(shown, request.limit)
   const last = items.at(-1)
   const full = last !== undefined && (items.length === request.limit || items.length < rest.length)
-  const shown = request.index === 'gsi2' ? items.map((item) => keysOnly(item, names)) : items
-  return full ? { items: shown, next: keysOnly(last, names) } : { items: shown }
+  return full ? { items, next: keysOnly(last, names) } : { items }
 }
 
 type Position = Record<string, unknown>
@@ -54,6 +55,13 @@ function firstPage(items: Item[], limit: number): Item[] {
     return bytes > largestPageBytes
   })
   return items.slice(0, end === -1 ? limit : Math.max(1, end))
+}
+
+/** `gsi1` holds the members of a ledger entry beside keys, `gsi2` keys alone. */
+function shownBy(index: QueryRequest['index'], item: Item, names: string[]): Item {
+  if (!index) return item
+  const held = index === 'gsi1' ? directoryAttributes.filter((name) => item[name] !== undefined) : []
+  return { ...keysOnly(item, names), ...Object.fromEntries(held.map((name) => [name, item[name] ?? null])) }
 }
 
 const keysOnly = (item: Item, names: string[]): Item & Record<string, string> =>

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import type { Item } from '#table/port'
+import { paymentMembers } from './paymentItem.ts'
 
 /**
  * The stored shapes that the oracle of payments reads. It reads them by itself: with the product's own readers it would
@@ -73,7 +74,7 @@ export function rowsIn(items: readonly Item[]) {
   const all = <Schema extends z.ZodMiniType>(schema: Schema, entity: string): z.output<Schema>[] =>
     items.filter((item) => item.entity === entity).map((item) => schema.parse(item))
   return {
-    payments: all(payment, 'payment'),
+    payments: items.filter(({ entity }) => entity === 'payment').map(readRow),
     invoices: all(invoice, 'invoice'),
     refunds: all(refund, 'refund'),
     purchases: all(ofPayment, 'purchase'),
@@ -86,4 +87,5 @@ export function rowsIn(items: readonly Item[]) {
 }
 export type Rows = ReturnType<typeof rowsIn>
 
-export const paymentIn = (item: Item | undefined): PaymentRow | undefined => item && payment.parse(item)
+const readRow = (item: Item): PaymentRow => payment.parse(paymentMembers(item))
+export const paymentIn = (item: Item | undefined): PaymentRow | undefined => item && readRow(item)

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import type { Item } from '#table/port'
+import { paymentMembers } from './paymentItem.ts'
 
 /** The stored shapes that the oracle of years reads, by itself. Amounts are minor units. */
 const payment = z.object({
@@ -82,7 +83,8 @@ const one =
   <Schema extends z.ZodMiniType>(schema: Schema, entity: string) =>
   (item: Item | undefined): z.output<Schema> | undefined =>
     item?.entity === entity ? schema.parse(item) : undefined
-export const paymentIn = one(payment, 'payment')
+export const paymentIn = (item: Item | undefined) =>
+  item?.entity === 'payment' ? payment.parse(paymentMembers(item)) : undefined
 export const subscriptionIn = one(subscription, 'subscription')
 export const refundIn = one(refund, 'refund')
 export const auditIn = one(audit, 'audit')

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { CreateTableCommand, type CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { directoryAttributes } from '#operations/tableIndexes'
 
 export interface EngineTableOptions {
   /** Default `faregate`. */
@@ -77,7 +78,11 @@ function schemaOf(tableName: string, stream: boolean): CreateTableCommandInput {
     AttributeDefinitions: names.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
     KeySchema: keysOf(''),
     GlobalSecondaryIndexes: [
-      { IndexName: 'gsi1', KeySchema: keysOf('gsi1'), Projection: { ProjectionType: 'ALL' } },
+      {
+        IndexName: 'gsi1',
+        KeySchema: keysOf('gsi1'),
+        Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: [...directoryAttributes] },
+      },
       { IndexName: 'gsi2', KeySchema: keysOf('gsi2'), Projection: { ProjectionType: 'KEYS_ONLY' } },
     ],
     ...(stream && { StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' as const } }),

@@ -1,4 +1,6 @@
+import type { PaymentProvider } from '#domain/moneyCharge'
 import { defaultPaymentSettings } from '#domain/paymentSettings'
+import type { Gateway } from '#gateways/gateway'
 import { type Fakes, startFakes } from '#local/providers/start'
 import { paymentKeys, type TestDeps, testPaymentTools } from './deps.ts'
 
@@ -37,4 +39,23 @@ export async function withFakes(deps: TestDeps): Promise<PaymentBench> {
   deps.payments = async () => tools
   deps.settings = async () => ({ ...defaultPaymentSettings, returnUrl: 'https://shop.example/thanks' })
   return { fakes, stop: () => fakes.stop() }
+}
+
+/** The same product, whose providers behave otherwise. */
+export async function providerThat(deps: TestDeps, change: (real: Gateway) => Partial<Gateway>): Promise<TestDeps> {
+  const tools = await deps.payments()
+  const gateway = (provider: PaymentProvider): Gateway => {
+    const real = tools.gateway(provider)
+    return Object.assign(Object.create(real), change(real))
+  }
+  return { ...deps, payments: async () => ({ ...tools, gateway }) }
+}
+
+/** Something that others wait for. */
+export function gate(): { opened: Promise<void>; open: () => void } {
+  const made = { open: () => {} }
+  const opened = new Promise<void>((resolve) => {
+    made.open = resolve
+  })
+  return { opened, open: () => made.open() }
 }

@@ -24,7 +24,7 @@ type Command =
   | { kind: 'write'; writes: Write[] }
 
 const sequences = 120
-const names = ['n', 's', 'b', 'list', 'map', 'gsi1pk', 'gsi1sk', 'gsi2pk', 'gsi2sk'] as const
+const names = ['n', 's', 'b', 'list', 'map', 'reason', 'gsi1pk', 'gsi1sk', 'gsi2pk', 'gsi2sk'] as const
 // Few keys, so that writes meet; the last two sort differently by UTF-8 bytes and by UTF-16 units.
 const sortKeys = ['A', 'A#1', 'A#2', 'B', '\uff5e', '\u{1f600}']
 const indexSortKeys = ['0', '1', '10', '2', 'é']
@@ -40,6 +40,8 @@ const attributes = fc.record(
     b: fc.boolean(),
     list: fc.array(json, { maxLength: 3 }),
     map: fc.dictionary(fc.constantFrom('x', 'y', '__proto'), json, { maxKeys: 2 }),
+    // In the directory index too.
+    reason: text,
     gsi1pk: fc.constantFrom('G', 'H'),
     gsi1sk: fc.constantFrom(...indexSortKeys),
     gsi2pk: fc.constantFrom('G'),
@@ -175,7 +177,7 @@ async function drain(table: Table, request: QueryRequest): Promise<unknown> {
     if (after === undefined) break
   }
   if (!request.index) return { items, counts }
-  const sorted = items.map((item) => JSON.stringify([item.pk, item.sk])).sort()
+  const sorted = items.map((item) => JSON.stringify([item.pk, item.sk, item.reason])).sort()
   return {
     sorted,
     counts,

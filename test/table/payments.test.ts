@@ -84,7 +84,7 @@ const full = (): Payment => ({
     {
       providerPaymentId: 'pay_1',
       capture: { amountMinor: 400, currency: 'INR', at, differences: ['amount'], unlawful: ['second_charge'] },
-      refundTotalMinor: 100,
+      refundTotalMinor: 200,
       refunds: [
         { refundId: 'rfd_1', providerRefundId: 'rfnd_1', amountMinor: 100, processed: true, failed: true },
         { amountMinor: 5, processed: false, failed: false },
@@ -101,7 +101,7 @@ const full = (): Payment => ({
   settled: { at, as: 'granted', providerPaymentId: 'pay_1', reference: 'sub_1' },
   capturedMinor: 400,
   refundedMinor: 100,
-  flags: ['dispute_open', 'refunded_outside', 'amount', 'second_charge'],
+  flags: ['amount', 'dispute_lost', 'dispute_open', 'refund_failed', 'refunded_outside', 'second_charge'],
   reversedMinor: 3,
   notedMinor: 2,
 })
@@ -269,7 +269,7 @@ describe('when a payment is due', () => {
     const one = payment()
     await put(one)
     expect((await stored(one)).gsi2sk).toBe(`2026-01-31T10:15:00.000Z#ACCOUNT#${one.accountId}#PAY#${one.id}`)
-    await put(nextOf(one, { progress: 'expired' }), one.ver)
+    await put(nextOf(one, { progress: 'expired', status: 'expired' }), one.ver)
     expect(await stored(one)).not.toHaveProperty('gsi2pk')
   })
 })

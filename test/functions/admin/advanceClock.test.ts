@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { unansweredMs } from '#domain/subscriptionDue'
 import { advanceOf } from '#domain/testClock'
 import { dueQueues } from '#operations/definition'
 import { sweepDue } from '#operations/usage'
 import { findClock, putClockWrite, putFollowerWrite, readClock } from '#table/clock'
 import type { Table } from '#table/port'
-import { takeSent } from '#test/support/calls'
+import { callsOf, takeSent } from '#test/support/calls'
 import { type TestDeps, testDeps } from '#test/support/deps'
 import { clockWorld, withStillTime } from './clockSupport.ts'
 
@@ -83,6 +84,24 @@ describe('the clock on its way', () => {
     await world.calls.setClock({ body: { now: on(1, 2) } })
     expect(deps.clock.real() - before).toBeGreaterThan(3_000)
     expect(world.done).toEqual([{ key: 'EVT#stripe#evt_1', at: on(1, 1, '00:15:00.000') }])
+  })
+
+  it('a charge that is being asked for is waited for: the clock is not there before its answer', async () => {
+    const world = clockWorld(deps, (_name, now) => now + unansweredMs)
+    await world.plan('sub', on(2, 1))
+    let waitedMs = 0
+    let answeredAt: number | undefined
+    const wait = async (milliseconds: number) => {
+      await world.deps.wait(milliseconds)
+      waitedMs += world.done.length > 0 ? milliseconds : 0
+      if (waitedMs < 1_000 || answeredAt !== undefined) return
+      answeredAt = await world.now()
+      await world.plan('sub', on(3, 1))
+    }
+    const calls = callsOf({ ...world.deps, wait })
+    expect((await calls.setClock({ body: { now: on(2, 1) } })).body).toMatchObject({ now: on(2, 1), status: 'ready' })
+    expect(answeredAt).toBe(Date.parse(on(2, 1)))
+    expect(world.done).toEqual([{ key: 'sub', at: on(2, 1) }])
   })
 
   it('what does not move is tried again, given up after half a minute, tried daily, and told', async () => {

@@ -27,7 +27,10 @@ export interface ClockWorld {
   work(): Promise<number>
 }
 
-const keyOf = (name: string): Key => ({ pk: name.startsWith('EVT#') ? name : `ACCOUNT#${name}`, sk: 'USE#test' })
+const keyOf = (name: string): Key => ({
+  pk: name.startsWith('EVT#') ? name : `ACCOUNT#${name}`,
+  sk: name.startsWith('sub') ? `SUB#${name}` : 'USE#test',
+})
 
 const rowOf = (key: Key, at: number): Item => ({
   ...key,
@@ -92,6 +95,7 @@ export function clockWorld(
 
 /** Keys travel as they are, and an event's as provider and event key. */
 function keyIn(message: unknown): Key {
-  const { pk, provider, eventKey } = Object(message)
+  const { pk, provider, eventKey, accountId } = Object(message)
+  if (accountId !== undefined) return keyOf(String(accountId))
   return keyOf(provider === undefined ? String(pk).replace('ACCOUNT#', '') : `EVT#${provider}#${eventKey}`)
 }

@@ -11,7 +11,7 @@ import { commit } from '#table/commit'
 import { listPayments } from '#table/payments'
 import { buyingOf } from '#test/support/buying'
 import { invoke, type TestDeps, testDeps } from '#test/support/deps'
-import { withFakes } from '#test/support/payments'
+import { providerThat, withFakes } from '#test/support/payments'
 
 const start = '2026-03-10T12:00:00.000Z'
 const deps = await testDeps({ product: 'example', now: start })
@@ -34,15 +34,7 @@ async function withCard(account: string) {
   return { account, body: { productId: 'pack-500', paymentMethodId: method.id } }
 }
 
-/** The same customers, whose provider behaves otherwise. */
-async function askingBy(change: (real: Gateway) => Partial<Gateway>): Promise<TestDeps> {
-  const tools = await deps.payments()
-  const gateway = (provider: 'razorpay' | 'paystack' | 'stripe'): Gateway => {
-    const real = tools.gateway(provider)
-    return Object.assign(Object.create(real), change(real))
-  }
-  return { ...deps, payments: async () => ({ ...tools, gateway }) }
-}
+const askingBy = (change: (real: Gateway) => Partial<Gateway>) => providerThat(deps, change)
 const checkout = (of: TestDeps, call: { account: string; body: unknown; key: string }) =>
   invoke(createCheckout, createCheckoutRun, of, call)
 

@@ -106,11 +106,18 @@ describe('createCheckout', () => {
         await discountCalls(deps).create({ percentOff: 100 }, { account })
         const call = (key: string) => ({ account, body: { priceId: 'team-month' }, key: `${account}-${key}` })
         let reads = 0
+        const comeIn = async (keys: { sk: string }[]) => {
+          if (keys.some(({ sk }) => sk === 'ACCOUNT') && ++reads === read) await checkout(call('same'))
+        }
         const get: Table['get'] = async (key, options) => {
-          if (key.sk === 'ACCOUNT' && ++reads === read) await checkout(call('same'))
+          await comeIn([key])
           return deps.table.get(key, options)
         }
-        const table: Table = { ...deps.table, get }
+        const batchGet: Table['batchGet'] = async (keys, options) => {
+          await comeIn(keys)
+          return deps.table.batchGet(keys, options)
+        }
+        const table: Table = { ...deps.table, get, batchGet }
         expect(await invoke(createCheckout, createCheckoutRun, { ...deps, table }, call(name))).toMatchObject(expected)
         expect(reads).toBeGreaterThanOrEqual(read)
         expect((await listPayments(deps.table, account, { limit: 9 })).payments).toHaveLength(1)

@@ -1,6 +1,15 @@
 import { invoiceOf } from '#domain/invoice'
 import { priceOrder } from '#domain/order'
-import { newPayment, orderLifeMs, type Payment, paymentId } from '#domain/payment'
+import {
+  type Charge,
+  newPayment,
+  orderLifeMs,
+  type Payment,
+  paymentId,
+  progressSteps,
+  shownProviderPayment,
+} from '#domain/payment'
+import { derived } from '#domain/paymentState'
 import { noTax } from '#domain/tax'
 import { initialZones } from '#domain/time'
 import { commit } from '#table/commit'
@@ -16,7 +25,7 @@ export async function put(deps: TestDeps, account: string, over: Partial<Payment
   return payment
 }
 
-/** Default: one of 10.00 USD that was completed. */
+/** Default: one of 10.00 USD that was completed. Its evidence is what leads to the status that is asked for. */
 export function paymentOf(deps: TestDeps, account: string, over: Partial<Payment> = {}): Payment {
   const createdAt = over.createdAt ?? deps.clock.now()
   const amountMinor = over.amountMinor ?? 1000
@@ -42,7 +51,35 @@ export function paymentOf(deps: TestDeps, account: string, over: Partial<Payment
     ver: 1,
     ...over,
   }
-  return payment.status === 'pending' || payment.status === 'failed' ? payment : withCharge(payment)
+  return derived(evidenced(payment))
+}
+
+function evidenced(payment: Payment): Payment {
+  const progress = progressSteps.find((step) => step === payment.status)
+  if (progress) return { ...payment, progress }
+  const { amountMinor, currency, status, createdAt, refundedMinor, id } = payment
+  const charge: Charge = {
+    providerPaymentId: payment.providerPaymentId ?? `pi_${id.slice(-16)}`,
+    capture: {
+      amountMinor: payment.capturedMinor,
+      currency,
+      at: createdAt,
+      differences: [],
+      unlawful: status === 'review' ? ['already_subscribed'] : [],
+    },
+    refundTotalMinor: status === 'refunded' ? amountMinor : refundedMinor,
+    refunds: [],
+    as: status === 'review' ? 'account_credit' : 'granted',
+  }
+  const disputes = [{ disputeId: `dp_${id.slice(-8)}`, amountMinor, opened: true }]
+  const charges = payment.charges.length > 0 ? payment.charges : [charge]
+  const shown = shownProviderPayment(charges)
+  return {
+    ...payment,
+    charges,
+    ...(shown !== undefined && { providerPaymentId: shown }),
+    ...(status === 'disputed' && { disputes }),
+  }
 }
 
 export const orderOf = (description: string, unitAmountMinor: number, currency = 'USD') =>
@@ -50,25 +87,6 @@ export const orderOf = (description: string, unitAmountMinor: number, currency =
     currency,
     tax: noTax,
   })
-
-const withCharge = (payment: Payment): Payment => ({
-  ...payment,
-  charges: [
-    {
-      providerPaymentId: payment.providerPaymentId ?? `pi_${payment.id.slice(-16)}`,
-      capture: {
-        amountMinor: payment.capturedMinor,
-        currency: payment.currency,
-        at: payment.createdAt,
-        differences: [],
-        unlawful: [],
-      },
-      refundTotalMinor: payment.refundedMinor,
-      refunds: [],
-      as: 'granted',
-    },
-  ],
-})
 
 /** An account that exists. */
 export async function made(deps: TestDeps, account: string): Promise<string> {

@@ -8,7 +8,7 @@ import type { Table } from '#table/port'
 import { latestSubscription } from '#table/subscriptions'
 import { buyingOf } from '#test/support/buying'
 import { type TestDeps, testDeps } from '#test/support/deps'
-import { withFakes } from '#test/support/payments'
+import { gate, providerThat, withFakes } from '#test/support/payments'
 import { live } from '#test/support/renewals'
 import { subscribingOf } from './support.ts'
 
@@ -25,12 +25,7 @@ afterAll(async () => {
   await debits.stop()
 })
 
-async function askingBy(change: (real: Gateway) => Partial<Gateway>): Promise<TestDeps> {
-  const tools = await deps.payments()
-  const real = tools.gateway('stripe')
-  const gateway: Gateway = Object.assign(Object.create(real), change(real))
-  return { ...deps, payments: async () => ({ ...tools, gateway: () => gateway }) }
-}
+const askingBy = (change: (real: Gateway) => Partial<Gateway>) => providerThat(deps, change)
 
 /** A monthly customer with a saved card, whose renewal is due. */
 async function due(account: string) {
@@ -47,14 +42,6 @@ const present = async (account: string, of: TestDeps = deps) => {
 }
 const paid = async (account: string) =>
   (await listPayments(deps.table, account, { limit: 50 })).payments.map(({ type, status }) => `${type} ${status}`)
-
-function gate() {
-  const made = { open: () => {} }
-  const opened = new Promise<void>((resolve) => {
-    made.open = resolve
-  })
-  return { opened, open: () => made.open() }
-}
 
 describe('a charge that nobody heard of', () => {
   it('is asked for again by one of many workers that find it due at once', async () => {

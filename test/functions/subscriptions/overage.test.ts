@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
+import { unansweredMs } from '#domain/subscriptionDue'
 import { planCancel, planEnd } from '#domain/subscriptionEnd'
 import { isBought } from '#domain/subscriptionState'
 import type { Gateway } from '#gateways/gateway'
@@ -149,7 +150,7 @@ describe('overage', () => {
     await live(deps, '2026-02-28T10:00:00.000Z')
     restore()
     const [open] = (await listPayments(deps.table, account, { limit: 1 })).payments
-    expect(await waiting(account)).toEqual({ at: deps.clock.now() + 3_600_000, paymentId: open?.id })
+    expect(await waiting(account)).toEqual({ at: deps.clock.now() + unansweredMs, paymentId: open?.id })
     await live(deps, '2026-02-28T12:00:00.000Z')
     const [paid] = (await listPayments(deps.table, account, { limit: 1 })).payments
     expect(paid).toMatchObject({ id: open?.id, type: 'overage', status: 'completed' })
