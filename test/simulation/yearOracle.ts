@@ -4,7 +4,7 @@ import type { Commit, World } from './world.ts'
 import { judgeBooks, require } from './yearBooks.ts'
 import { planOf } from './yearCatalogue.ts'
 import { chargeLifeMs, graceMs, Life, planAt, priceOf } from './yearModel.ts'
-import { changeLines, couponOf, judgeLines, purchaseLines, renewalLines } from './yearPrices.ts'
+import { changeLines, couponOf, isDiscounted, judgeLines, purchaseLines, renewalLines } from './yearPrices.ts'
 import {
   auditIn,
   paymentIn,
@@ -149,7 +149,7 @@ export class YearOracle {
     const priceId = priceOf(subject.priceId)
     const code = couponOf(holds.coupon?.code)
     const paidMinor = netOf(payment, priceId)
-    const hasCoupon = payment.order.lines.some(({ discounts }) => discounts.length > 0)
+    const hasCoupon = isDiscounted(payment)
     this.count(subject.change ? subject.change.which : type)
     if (hasCoupon) this.count(`${type} with a coupon`)
     if (subject.carried) this.count('carried')
@@ -329,12 +329,11 @@ function lessPaid(
 }
 
 /** What was paid for the plan itself, after its discounts. */
-const netOf = ({ order }: YearPayment, priceId: string): number =>
-  order.lines.find(({ id }) => id === priceId)?.netMinor ?? 0
+const netOf = ({ lines }: YearPayment, priceId: string): number => lines.find(({ id }) => id === priceId)?.net ?? 0
 
 /** What was carried is on this order; what it was too small for is on the next one. */
-function carryOn({ carried }: Life, { order, subject }: YearPayment): void {
-  for (const { id } of order.lines) carried.delete(id)
+function carryOn({ carried }: Life, { lines, subject }: YearPayment): void {
+  for (const { id } of lines) carried.delete(id)
   if (subject.carried) carried.set(subject.carried.id, subject.carried.amountMinor)
 }
 

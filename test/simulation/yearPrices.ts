@@ -68,21 +68,21 @@ export function changeLines(
 const leftOf = ({ paidMinor, paidFrom, end }: Span, at: number): number => share(paidMinor, end - at, end - paidFrom)
 
 /** The order of a payment has these lines and no other, overage apart; what was too small to be charged is carried whole. */
-export function judgeLines({ id, order, subject }: YearPayment, expected: Line[]): void {
-  const told = order.lines.filter(({ kind }) => kind !== 'overage')
-  const lines = told.map(({ kind, grossMinor, discounts }) => ({
-    kind,
-    gross: grossMinor,
-    off: discounts.reduce((sum, { amountMinor }) => sum + amountMinor, 0),
-  }))
+export function judgeLines(payment: YearPayment, expected: Line[]): void {
+  const { id, subject, adjustments = [], amountMinor } = payment
+  const told = payment.lines.filter(({ kind }) => kind !== 'overage')
+  const lines = told.map((line) => ({ kind: line.kind, gross: line.count * line.unit, off: offOf(line) }))
   const away = subject.carried ? plain(-subject.carried.amountMinor) : []
   const [is, should] = [lines, [...expected, ...away]].map((all) => all.map(textOf).sort().join(', '))
   if (is !== should) throw new Violation(`${id} has the lines ${is}, expected ${should}`)
-  const sum = order.lines.reduce((total, { totalMinor }) => total + totalMinor, 0)
-  const adjusted = order.adjustments.reduce((total, { amountMinor }) => total + amountMinor, sum)
-  if (sum !== order.totalMinor || adjusted !== order.dueMinor || order.dueMinor < 0)
-    throw new Violation(`${id} does not add up: ${sum}, ${adjusted}`)
+  const sums = [...payment.lines.map(({ total }) => total), ...adjustments.map((one) => one.amountMinor)]
+  const due = sums.reduce((sum, each) => sum + each, 0)
+  if (due !== amountMinor || due < 0) throw new Violation(`${id} asks for ${amountMinor}, its lines for ${due}`)
 }
+
+const offOf = ({ off = [] }: YearPayment['lines'][number]): number =>
+  off.reduce((sum, { amountMinor }) => sum + amountMinor, 0)
+export const isDiscounted = (payment: YearPayment): boolean => payment.lines.some((line) => offOf(line) > 0)
 
 const textOf = ({ kind, gross, off }: Line): string => `${kind} ${gross}${off === 0 ? '' : ` less ${off}`}`
 

@@ -13,21 +13,18 @@ const payment = z.object({
   createdAt: z.int(),
   released: z.boolean(),
   holds: z.object({ coupon: z.optional(z.object({ code: z.string() })) }),
-  order: z.object({
-    lines: z.array(
-      z.object({
-        kind: z.string(),
-        id: z.string(),
-        grossMinor: z.int(),
-        netMinor: z.int(),
-        totalMinor: z.int(),
-        discounts: z.array(z.object({ amountMinor: z.int() })),
-      }),
-    ),
-    adjustments: z.array(z.object({ amountMinor: z.int() })),
-    totalMinor: z.int(),
-    dueMinor: z.int(),
-  }),
+  lines: z.array(
+    z.object({
+      kind: z.string(),
+      id: z.string(),
+      count: z.int(),
+      unit: z.int(),
+      off: z.optional(z.array(z.object({ amountMinor: z.int() }))),
+      net: z.int(),
+      total: z.int(),
+    }),
+  ),
+  adjustments: z.optional(z.array(z.object({ amountMinor: z.int() }))),
   settled: z.optional(z.object({ as: z.string(), at: z.int(), providerPaymentId: z.nullable(z.string()) })),
   subject: z.object({
     kind: z.string(),
