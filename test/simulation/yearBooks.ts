@@ -17,19 +17,17 @@ export function judgeBooks(rows: YearRows, books: Books, automatic: ReadonlySet<
 const isCaptured = ({ status }: BookPayment): boolean => status === 'captured'
 const keptMinor = (payment: BookPayment): number => payment.amountMinor - refundedMinor(payment)
 
-/** It did not go back, and nobody asked the provider to. What it could not give back is credit: the sums of money say so. */
-const isKept = (payment: BookPayment): boolean =>
-  keptMinor(payment) > 0 &&
-  !payment.refunds.some(({ status, reference }) => status === 'failed' && reference !== undefined)
-
 /** Retries and the lead of a debit lie within; the shortest period does not. */
 const sameEndMs = 10 * 24 * hourMs
 
 /** One attempt is one charge; one end is paid by itself once, unless its money went back or a change credited it. */
-function judgeCharges({ payments }: YearRows, books: Books, automatic: ReadonlySet<string>): void {
+function judgeCharges({ payments, refunds }: YearRows, books: Books, automatic: ReadonlySet<string>): void {
   const charges = books.payments.filter((one) => one.order.isCharge && isCaptured(one))
   const ofAttempt = (id: string) => charges.filter(({ order }) => order.reference === id)
-  const kept = payments.filter(({ id }) => automatic.has(id) && ofAttempt(id).some(isKept))
+  // What the provider refused to give back, or could not, is credit: the sums of money say so.
+  const hasFailed = (id: string) => refunds.some(({ paymentId, status }) => paymentId === id && status === 'failed')
+  const isKept = (id: string) => ofAttempt(id).some((one) => keptMinor(one) > 0) && !hasFailed(id)
+  const kept = payments.filter(({ id }) => automatic.has(id) && isKept(id))
   for (const { id } of payments) require(ofAttempt(id).length <= 1, `${id} was charged ${ofAttempt(id).length} times`)
   for (const [at, { id, subject, createdAt }] of kept.entries()) {
     const again = kept
