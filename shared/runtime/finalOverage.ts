@@ -36,6 +36,9 @@ export async function workFinalOverage(deps: Deps, at: At, call: SettlementCall)
   const { account } = loaded.scene
   if (account.suspended || account.erasingAt !== undefined)
     return move(deps, at, seen, { ...seen, at: now + overageWaitMs }, call)
+  // What a renewal's charge has on its order is owed again where that comes too late: it is waited for.
+  if (loaded.scene.subscription.pendingCharge && seen.paymentId === undefined)
+    return move(deps, at, seen, { ...seen, at: now + overageWaitMs }, call)
   return seen.paymentId === undefined
     ? start(deps, at, seen, call)
     : follow(deps, at, { ...seen, paymentId: seen.paymentId }, call)
