@@ -3,6 +3,7 @@ import { refundPayment } from '#operations/adminPayments'
 import type { HttpOperation } from '#operations/definition'
 import { createCheckout, verifyPayment } from '#operations/payments'
 import * as subscriptions from '#operations/subscriptions'
+import { recordUsage } from '#operations/usage'
 import type { Callers, Reply } from './caller.ts'
 import type { Books } from './providerBooks.ts'
 import type { Random } from './random.ts'
@@ -81,6 +82,9 @@ export class Subscriber {
     return random.pick([
       async () => {},
       async () => {},
+      () => this.#use(),
+      () => this.#use(),
+      () => this.#use(),
       () => this.#change(),
       () => this.#change(),
       () => this.#change(),
@@ -140,6 +144,15 @@ export class Subscriber {
 
   async #renew(): Promise<void> {
     await this.#pay(await this.#ask('renew', subscriptions.renewSubscription, this.#paying()))
+  }
+
+  /** Some calls; mostly more in a month than are included. */
+  async #use(): Promise<void> {
+    const { world, random } = this.#market
+    for (let times = random.between(1, 3); times > 0; times--) {
+      await this.#ask('use', recordUsage, { feature: 'call', quantity: random.between(1, 25) })
+      await world.scheduler.sleep(random.between(1, random.pick([2 * secondMs, hourMs])))
+    }
   }
 
   #try(): Promise<unknown> {

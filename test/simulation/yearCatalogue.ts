@@ -3,6 +3,9 @@ import { parseCatalogue } from '#domain/catalogueParse'
 
 export const currency = 'USD'
 export const trialDays = 14
+/** Of calls in a calendar month, in every plan that is bought; beyond them each costs so much. */
+export const includedCalls = 20
+export const callMinor = 7
 
 /** Minor units, by price: two plans at three intervals, so that every kind of change is there. */
 export const prices = {
@@ -38,7 +41,7 @@ export const planOf = (priceId: PriceId): string => priceId.slice(0, priceId.ind
 
 const intervals: Record<number, string> = { 1: 'month', 3: 'quarter', 12: 'year' }
 
-/** Plans and their coupons; credits have a scenario of their own. */
+/** Plans, what is used beyond them, and coupons; credits have a scenario of their own. */
 export const yearCatalogue: PublishedCatalogue = published()
 
 function published(): PublishedCatalogue {
@@ -54,7 +57,7 @@ function published(): PublishedCatalogue {
         const { amount, months } = prices[priceId]
         return { id: priceId, amount, currency, interval: intervals[months] }
       }),
-    entitlements: { export: true },
+    entitlements: { export: true, call: { limit: includedCalls, overage: { unitAmount: callMinor } } },
   })
   const free = {
     ...plan('free', 0),
@@ -64,7 +67,10 @@ function published(): PublishedCatalogue {
   const parsed = parseCatalogue({
     name: 'simulated subscriptions',
     currency,
-    features: { export: { kind: 'flag', name: 'Export' } },
+    features: {
+      export: { kind: 'flag', name: 'Export' },
+      call: { kind: 'metered', name: 'Calls', unit: 'call', window: 'month' },
+    },
     plans: [free, plan('lite', 1), plan('pro', 2)],
     coupons: couponCodes.map((code) => {
       const { periods, most, ...off } = coupons[code]

@@ -4,16 +4,26 @@ import type { Commit, World } from './world.ts'
 import { judgeBooks, require } from './yearBooks.ts'
 import { planOf } from './yearCatalogue.ts'
 import { chargeLifeMs, graceMs, Life, planAt, priceOf } from './yearModel.ts'
-import { changeLines, couponOf, isDiscounted, judgeLines, purchaseLines, renewalLines } from './yearPrices.ts'
+import {
+  carriedLines,
+  changeLines,
+  couponOf,
+  isDiscounted,
+  judgeLines,
+  purchaseLines,
+  renewalLines,
+} from './yearPrices.ts'
 import {
   auditIn,
   paymentIn,
   refundIn,
   subscriptionIn,
+  usageIn,
   type YearPayment,
   type YearRows,
   yearRowsIn,
 } from './yearRows.ts'
+import { Usage } from './yearUsage.ts'
 import type { Vault } from './yearVault.ts'
 
 const hourMs = 3_600_000
@@ -24,6 +34,11 @@ const skewMs = 20 * 60_000
 
 /** The first, three retries, and as many again where a change or a cancellation sent money back. */
 const mostTries = 8
+
+/** No provider's smallest charge is above it. */
+const smallestMinor = 500
+/** What is over is looked at within these. */
+const settleMs = 5 * 24 * hourMs
 
 /** What the subscription's own operations show of it. */
 export interface Shown {
@@ -56,9 +71,11 @@ export class YearOracle {
   /** By account and payment: the subscription that it bought. */
   readonly #begunBy = new Map<string, string>()
   readonly #parties: Parties
+  readonly #usage: Usage
 
   constructor(parties: Parties) {
     this.#parties = parties
+    this.#usage = new Usage(parties.zoneOf)
     parties.world.watch((commit) => this.#see(commit))
     parties.vault.charged = (reference) => this.#charged(reference)
   }
@@ -78,6 +95,8 @@ export class YearOracle {
     const subscription = changes.flatMap(({ after }) => subscriptionIn(after) ?? [])
     const seen = changes.flatMap(({ before }) => subscriptionIn(before) ?? [])
     for (const { before, after } of changes) {
+      const use = before ? undefined : usageIn(after)
+      if (use) this.#usage.count(use.pk.slice('ACCOUNT#'.length), use, at)
       const [was, is] = [paymentIn(before), paymentIn(after)]
       if (is && !was) this.#begun(is, cause, at)
       if (is?.settled?.as === 'granted' && was?.settled?.as !== 'granted')
@@ -117,9 +136,18 @@ export class YearOracle {
     const { accountId, subject, type, holds } = payment
     const priceId = priceOf(subject.priceId)
     if (subject.kind === 'plan') judgeLines(payment, purchaseLines(priceId, couponOf(holds.coupon?.code)))
+    const isAutomatic = cause.startsWith('queue')
+    const { payments } = yearRowsIn(this.#parties.world.store.items())
+    if (isAutomatic) this.#usage.judge(payment, payments, at)
+    else require(payment.lines.every(({ kind }) => kind !== 'overage'), `${payment.id} has overage, and was asked for`)
+    if (type === 'overage') judgeLines(payment, carriedLines(this.#lifeOf(payment)))
     const life = this.present(accountId)
     if (!life || type !== 'renewal' || life.id !== subject.subscriptionId) return
-    if (cause.startsWith('queue') || at >= life.movedAt + skewMs) judgeLines(payment, renewalLines(life, priceId))
+    if (isAutomatic || at >= life.movedAt + skewMs) judgeLines(payment, renewalLines(life, priceId))
+  }
+
+  #lifeOf({ accountId, subject }: YearPayment): Life | undefined {
+    return this.lives.get(accountId)?.find(({ id }) => id === subject.subscriptionId)
   }
 
   /**
@@ -131,8 +159,7 @@ export class YearOracle {
     const at = world.now
     const { payments } = yearRowsIn(world.store.items())
     const payment = payments.find(({ id }) => id === reference)
-    const lives = payment && this.lives.get(payment.accountId)
-    const life = lives?.find(({ id }) => id === payment?.subject.subscriptionId)
+    const life = payment && this.#lifeOf(payment)
     if (!life || !this.automatic.has(reference) || at < life.movedAt + skewMs) return
     const earliest = life.end - (vault.isMandate ? leadMs : 0)
     require(life.renews && life.endedAt === undefined, `${reference} was charged, and ${life.id} renews no more`)
@@ -158,6 +185,10 @@ export class YearOracle {
       const renews = typeof paid === 'string' && books.payment(paid).token !== undefined
       this.#begunBy.set(`${accountId} ${id}`, subscriptionId)
       this.#begin(accountId, new Life(subscriptionId, at, zoneOf(accountId), { priceId, renews, paidMinor, code }), at)
+      return
+    }
+    if (type === 'overage') {
+      carryOn(this.#lifeOf(payment), payment)
       return
     }
     const life = this.present(accountId)
@@ -297,7 +328,21 @@ export class YearOracle {
       require(pendingCharge === undefined, `${id} waits for ${pendingCharge?.paymentId} for ever`)
     for (const { id, status, settled, progress } of rows.payments)
       require(settled !== undefined || progress === 'failed' || progress === 'expired', `${id} is ${status} for ever`)
-    for (const [accountId, lives] of this.lives) for (const life of lives) this.#judgeEnd(accountId, life, rows, vault)
+    for (const [accountId, lives] of this.lives) {
+      for (const life of lives) this.#judgeEnd(accountId, life, rows, vault)
+      this.#judgeUse(accountId, rows)
+    }
+  }
+
+  /** What was used beyond the plan is paid once, and for what is over it is asked for by itself. */
+  #judgeUse(accountId: string, { payments }: YearRows): void {
+    const { world, vault } = this.#parties
+    const life = this.present(accountId)
+    const left = this.#usage.unbilled(accountId, payments, world.now - settleMs)
+    const sum = [...left.values()].reduce((total, each) => total + each, 0)
+    if (!life || life.isGift || life.statusAt(world.now).access || sum < smallestMinor) return
+    const isPayable = vault.wasPayable(accountId, life.endedAt ?? life.end, world.now)
+    require(!isPayable, `${accountId} owes ${sum} for ${[...left.keys()].join(', ')}, and could have been charged`)
   }
 
   /** Nothing that could have been paid was let go. */
@@ -332,9 +377,9 @@ function lessPaid(
 const netOf = ({ lines }: YearPayment, priceId: string): number => lines.find(({ id }) => id === priceId)?.net ?? 0
 
 /** What was carried is on this order; what it was too small for is on the next one. */
-function carryOn({ carried }: Life, { lines, subject }: YearPayment): void {
-  for (const { id } of lines) carried.delete(id)
-  if (subject.carried) carried.set(subject.carried.id, subject.carried.amountMinor)
+function carryOn(life: Life | undefined, { lines, subject }: YearPayment): void {
+  for (const { id } of lines) life?.carried.delete(id)
+  if (subject.carried) life?.carried.set(subject.carried.id, subject.carried.amountMinor)
 }
 
 /** A charge that was taken on keeps access beyond grace: whether it was is the provider's word, and the row's. */

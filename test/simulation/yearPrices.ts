@@ -37,8 +37,10 @@ export const purchaseLines = (priceId: PriceId, code: CouponCode | undefined): L
 /** The whole price with the coupon that is carried, as long as it lasts, and what was too small to be charged before. */
 export const renewalLines = (life: Life, priceId: PriceId): Line[] => [
   priced('plan', prices[priceId].amount, life.coupon?.code),
-  ...[...life.carried.values()].flatMap(plain),
+  ...carriedLines(life),
 ]
+
+export const carriedLines = (life: Life | undefined): Line[] => [...(life?.carried.values() ?? [])].flatMap(plain)
 
 /**
  * What is left of the money of the present period, and of those paid ahead, against the new price for what is left, or for
@@ -61,7 +63,7 @@ export function changeLines(
     ...plain(-leftOf(present, pricedAt)),
     ...life.spans.slice(at + 1).flatMap(({ paidMinor }) => plain(-paidMinor)),
     priced(isPart ? 'proration' : 'plan', gross, code ?? carried),
-    ...[...life.carried.values()].flatMap(plain),
+    ...carriedLines(life),
   ]
 }
 

@@ -72,6 +72,7 @@ const refund = z.object({
 })
 const credit = z.object({ pk: z.string(), accountId: z.string(), balanceMinor: z.int() })
 const creditEntry = z.object({ pk: z.string(), amountMinor: z.int() })
+const usage = z.object({ pk: z.string(), feature: z.string(), quantity: z.int(), at: z.int() })
 const couponCount = z.object({ pk: z.string(), n: z.int() })
 /** `businessAt`: when it was decided, which may be long before it is committed. `status`: it was refused. */
 const audit = z.object({ action: z.string(), businessAt: z.int(), status: z.optional(z.int()) })
@@ -85,6 +86,7 @@ export const paymentIn = (item: Item | undefined) =>
 export const subscriptionIn = one(subscription, 'subscription')
 export const refundIn = one(refund, 'refund')
 export const auditIn = one(audit, 'audit')
+export const usageIn = one(usage, 'usage')
 const [invoiceIn, creditIn, creditEntryIn, couponCountIn] = [
   one(invoice, 'invoice'),
   one(credit, 'accountCredit'),
