@@ -1,4 +1,4 @@
-import { ulidOf } from './guard.ts'
+import { guardOf, ulidOf } from './guard.ts'
 
 /** What decides which of an account's methods is charged by default. Times are epoch milliseconds. */
 export interface MethodChoice {
@@ -10,21 +10,25 @@ export interface MethodChoice {
   ver: number
 }
 
-/** What tells a method that is handed over again; each 16 base-32 characters, of the provider and its word. */
+/** What tells a method that an account is handed again; marks are 16 base-32 characters, of the provider and its word. */
 export interface MethodMark {
+  accountId: string
   /** Of the token. */
   fingerprint: string
   /** Of the card itself, where the provider tells: the same under every token of it. */
   instrument?: string
 }
 
-/** A method's id follows from what it is, so that saving it again finds it again. Its time part says nothing. */
-export const methodId = ({ fingerprint, instrument }: MethodMark): string =>
-  `pmt_${ulidOf(0, instrument ?? fingerprint)}`
+/**
+ * A method's id follows from what it is and whose, so that saving it again finds it again, and one card that two accounts
+ * save has two ids. Its time part says nothing.
+ */
+export const methodId = ({ accountId, fingerprint, instrument }: MethodMark): string =>
+  `pmt_${ulidOf(0, guardOf('i', 'payment method of', `${accountId}\n${instrument ?? fingerprint}`).bits)}`
 
 /** Whichever id it may have been kept under: what the provider tells of a card, it may tell later. */
 export const methodIds = (mark: MethodMark): string[] => [
-  ...new Set([methodId(mark), methodId({ fingerprint: mark.fingerprint })]),
+  ...new Set([methodId(mark), methodId({ accountId: mark.accountId, fingerprint: mark.fingerprint })]),
 ]
 
 /** Which of an account's methods is handed over again: by its token, else by the card. */

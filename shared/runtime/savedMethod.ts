@@ -62,11 +62,11 @@ export async function saveMethod(
 ): Promise<StoredMethod | undefined> {
   const { token, reusable } = method
   if (!reusable || token === undefined || isVisitor(accountId)) return undefined
-  const mark = markOf(provider, { ...method, token })
+  const mark = markOf(accountId, provider, { ...method, token })
   const kept = await contend(deps, async () => {
     const all = await listMethods(deps.table, accountId)
     const seen = sameMethod(all, mark)
-    if (!seen && (await isForgotten(deps, accountId, mark, paidAt))) return { room: [] }
+    if (!seen && (await isForgotten(deps, mark, paidAt))) return { room: [] }
     const now = deps.clock.now()
     const isDefault = all.length === 0 || (seen !== undefined && defaultMethod(all)?.id === seen.id)
     const told = await withTold(deps, accountId, seen, { ...method, token }, { mark, paidAt })
@@ -98,8 +98,8 @@ export async function saveMethod(
 }
 
 /** Deleted, and not paid with since. */
-async function isForgotten({ table }: Deps, accountId: string, mark: MethodMark, paidAt?: number): Promise<boolean> {
-  const forgottenAt = await findForgotten(table, accountId, mark)
+async function isForgotten({ table }: Deps, mark: MethodMark, paidAt?: number): Promise<boolean> {
+  const forgottenAt = await findForgotten(table, mark)
   return forgottenAt !== undefined && !isLaterToken(paidAt, forgottenAt)
 }
 
@@ -132,9 +132,15 @@ async function withTold(
   return { ...described(method), ...mark, ...at(paidAt), sealedToken }
 }
 
-function markOf(provider: PaymentProvider, { token, instrument }: { token: string; instrument?: string }): MethodMark {
+function markOf(
+  accountId: string,
+  provider: PaymentProvider,
+  { token, instrument }: { token: string; instrument?: string },
+): MethodMark {
   const fingerprint = methodFingerprint(provider, token)
-  return instrument === undefined ? { fingerprint } : { fingerprint, instrument: instrumentOf(provider, instrument) }
+  return instrument === undefined
+    ? { accountId, fingerprint }
+    : { accountId, fingerprint, instrument: instrumentOf(provider, instrument) }
 }
 
 /** The method that the account's subscription renews with: it is not crowded out. */

@@ -98,8 +98,8 @@ const forgotten = z.object({ at: z.int() })
 const forgottenKeptSeconds = 400 * 86_400
 
 /** When a method was last deleted, epoch milliseconds of real time; undefined: not within 400 days. */
-export async function findForgotten(table: Table, accountId: string, mark: MethodMark): Promise<number | undefined> {
-  const keys = methodIds(mark).map((id) => forgottenMethodKey(accountId, id))
+export async function findForgotten(table: Table, mark: MethodMark): Promise<number | undefined> {
+  const keys = methodIds(mark).map((id) => forgottenMethodKey(mark.accountId, id))
   const items = await Promise.all(keys.map((key) => table.get(key, { consistent: true })))
   const times = items.flatMap((item) => (item ? [readBody(forgotten, item).at] : []))
   return times.length === 0 ? undefined : Math.max(...times)
@@ -107,12 +107,12 @@ export async function findForgotten(table: Table, accountId: string, mark: Metho
 
 /** Beside the deletion, under every id that it may be saved under again; the last one counts. They hold no token. */
 export const putForgottenWrites = (
-  { accountId, id, ...mark }: MethodMark & Pick<PaymentMethod, 'accountId' | 'id'>,
+  { id, ...mark }: MethodMark & Pick<PaymentMethod, 'id'>,
   at: { now: number; real: number },
 ): Write[] =>
   [...new Set([id, ...methodIds(mark)])].map((forgottenId) => ({
     kind: 'put',
-    item: toItem('forgottenMethod', forgottenMethodKey(accountId, forgottenId), {
+    item: toItem('forgottenMethod', forgottenMethodKey(mark.accountId, forgottenId), {
       v: 1,
       createdAt: at.now,
       updatedAt: at.now,

@@ -64,33 +64,47 @@ describe('the default method', () => {
 
 const [a, b, card, other] = ['A', 'B', 'C', 'D'].map((letter) => letter.repeat(16)) as [string, string, string, string]
 
+const accountId = 'acc_1'
+
 describe('the method that is handed over again', () => {
   const kept = (id: string, mark: MethodMark) => ({ id, ...mark })
-  const one = kept('one', { fingerprint: a, instrument: card })
-  const two = kept('two', { fingerprint: b })
+  const one = kept('one', { accountId, fingerprint: a, instrument: card })
+  const two = kept('two', { accountId, fingerprint: b })
 
   it.each<[string, MethodMark, string | undefined]>([
-    ['is known by its token', { fingerprint: b }, 'two'],
-    ['is known by its card under another token', { fingerprint: other, instrument: card }, 'one'],
-    ['is known by its token first, where the card has become another', { fingerprint: b, instrument: card }, 'two'],
-    ['is another one with another card', { fingerprint: other, instrument: other }, undefined],
-    ['is another one where the provider tells no card', { fingerprint: other }, undefined],
+    ['is known by its token', { accountId, fingerprint: b }, 'two'],
+    ['is known by its card under another token', { accountId, fingerprint: other, instrument: card }, 'one'],
+    [
+      'is known by its token first, where the card has become another',
+      { accountId, fingerprint: b, instrument: card },
+      'two',
+    ],
+    ['is another one with another card', { accountId, fingerprint: other, instrument: other }, undefined],
+    ['is another one where the provider tells no card', { accountId, fingerprint: other }, undefined],
   ])('%s', (_name, mark, id) => {
     expect(sameMethod([one, two], mark)?.id).toBe(id)
   })
 
   it('is known by the id that it would have, whatever became of token and card since', () => {
-    const mark = { fingerprint: a, instrument: card }
-    expect(sameMethod([two, kept(methodId(mark), { fingerprint: other, instrument: other })], mark)?.fingerprint).toBe(
-      other,
-    )
+    const mark = { accountId, fingerprint: a, instrument: card }
+    expect(
+      sameMethod([two, kept(methodId(mark), { accountId, fingerprint: other, instrument: other })], mark)?.fingerprint,
+    ).toBe(other)
   })
 
   it('has one id for all tokens of a card, and is remembered under the token’s too', () => {
-    const first = { fingerprint: a, instrument: card }
-    expect(methodId(first)).toBe(methodId({ fingerprint: b, instrument: card }))
-    expect(methodIds(first)).toEqual([methodId({ fingerprint: card }), methodId({ fingerprint: a })])
-    expect(methodIds({ fingerprint: a })).toEqual([methodId({ fingerprint: a })])
+    const first = { accountId, fingerprint: a, instrument: card }
+    expect(methodId(first)).toBe(methodId({ accountId, fingerprint: b, instrument: card }))
+    expect(methodIds(first)).toEqual([
+      methodId({ accountId, fingerprint: card }),
+      methodId({ accountId, fingerprint: a }),
+    ])
+    expect(methodIds({ accountId, fingerprint: a })).toEqual([methodId({ accountId, fingerprint: a })])
+  })
+
+  it('has another id with each account that saves the card', () => {
+    const mark = { accountId, fingerprint: a, instrument: card }
+    expect(methodId({ ...mark, accountId: 'acc_2' })).not.toBe(methodId(mark))
   })
 })
 
