@@ -266,9 +266,12 @@ describe('a refunded plan', () => {
     expect(failed.payment).toMatchObject({ refundedMinor: 900, notedMinor: 900 })
     const [, other] = failed.writes.flatMap((write) => (write.row === 'refund' ? [write] : []))
     expect(other).toMatchObject({ next: { creditNoteId: documents[1]?.id }, seenVer: early.refund.ver })
-    const noted = { ...early.refund, creditNoteId: 'inv_noted' }
-    const twice = planRefundFact({ ...back, others: [noted] }, seen('failed', { amountMinor: 1500 }), now + 1)
-    expect(rowsOf(twice.writes)).toEqual(['payment', 'refund', 'invoice', 'notice'])
+    const without: Partial<Refund>[] = [{ creditNoteId: 'inv_noted' }, { status: 'pending' }, { status: 'failed' }]
+    for (const over of without) {
+      const others = [{ ...early.refund, ...over }]
+      const alone = planRefundFact({ ...back, others }, seen('failed', { amountMinor: 1500 }), now + 1)
+      expect(rowsOf(alone.writes)).toEqual(['payment', 'refund', 'invoice', 'notice'])
+    }
   })
 
   it('that fails gives the ground of a proration back, where the plan goes on', () => {
