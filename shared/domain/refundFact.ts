@@ -114,40 +114,42 @@ function follow(draft: RefundDraft, before: RefundStatus): void {
 
 /** The books follow the money: the note is made when the refund is done, not when it is asked for. */
 function noteCredit(draft: RefundDraft): void {
-  const creditNoteId = noted(draft, draft.refund, draft.context.document.id)
-  if (creditNoteId !== undefined) draft.refund = { ...draft.refund, creditNoteId }
-}
-
-/** Writes the note of a refund that has none. Its id; undefined: the invoice has nothing left to note. */
-function noted(draft: RefundDraft, refund: Refund, id: string): string | undefined {
-  const { context, payment, now } = draft
-  const { invoice, document } = context
+  const { context, payment, refund, now } = draft
+  const { invoice, document, others } = context
   // The invoice is the granted charge's: money that was held or credited was never invoiced.
-  if (!invoice || refund.creditNoteId !== undefined || chargeOfRefund(payment, refund)?.as !== 'granted')
-    return undefined
-  const { id: refundId, reason } = refund
+  if (!invoice || refund.creditNoteId !== undefined || chargeOfRefund(payment, refund)?.as !== 'granted') return
+  const left = invoice.totalMinor - payment.notedMinor
+  // More is said to be back than was paid: one of them has failed, and its word is still to come. The note waits for it.
+  if (left < refund.amountMinor && others.some((one) => isOfSameCharge(one, refund) && isNoted(one))) return
   // What was paid by account credit is on the invoice too, so a refund never passes its total.
-  const amountMinor = Math.min(refund.amountMinor, invoice.totalMinor - payment.notedMinor)
-  if (amountMinor < 1) return undefined
+  const amountMinor = Math.min(refund.amountMinor, left)
+  if (amountMinor < 1) return
+  const { id: refundId, reason } = refund
   const note = creditNoteOf(
     invoice,
     { about: { refundId }, amountMinor, reason, creditedMinor: payment.notedMinor },
-    { ...document, id, at: now },
+    { ...document, at: now },
   )
   draft.writes.push({ row: 'invoice', next: note })
+  draft.refund = { ...draft.refund, creditNoteId: note.id }
   draft.payment = { ...payment, notedMinor: payment.notedMinor + amountMinor }
-  return note.id
 }
 
-/** A refund that was done while the notes of one that has failed by now took all of the invoice has its note now. */
-function noteOthers(draft: RefundDraft): void {
-  const { now } = draft
-  for (const other of draft.context.others) {
-    if (other.status !== 'processed') continue
-    const creditNoteId = noted(draft, other, `inv_${ulidOf(now, guardOf('i', 'late note', other.id).bits)}`)
-    if (creditNoteId === undefined) continue
-    const next = { ...other, creditNoteId, updatedAt: now, ver: other.ver + 1 }
-    draft.writes.push({ row: 'refund', next, seenVer: other.ver })
+const isNoted = ({ status, creditNoteId }: Refund): boolean => status === 'processed' && creditNoteId !== undefined
+const isOfSameCharge = (one: Refund, other: Refund): boolean => one.providerPaymentId === other.providerPaymentId
+
+/** Notes that waited for a failure: there is room for them once what failed is taken back. */
+function noteWaiting(draft: RefundDraft): void {
+  const { context, refund: failed, now } = draft
+  const done = context.others.filter((one) => isOfSameCharge(one, failed) && one.status === 'processed')
+  for (const one of done.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
+    const id = `inv_${ulidOf(now, guardOf('i', 'late credit note', one.id).bits)}`
+    const others = [failed, ...done.filter((other) => other !== one)]
+    const own = { ...draft, context: { ...context, others, document: { ...context.document, id } }, refund: one }
+    noteCredit(own)
+    if (own.refund === one) continue
+    draft.payment = own.payment
+    draft.writes.push({ row: 'refund', next: { ...own.refund, updatedAt: now, ver: one.ver + 1 }, seenVer: one.ver })
   }
 }
 
@@ -158,7 +160,7 @@ function undo(draft: RefundDraft): void {
   if (refund.creditNoteId !== undefined && creditNote) {
     draft.writes.push({ row: 'invoice', next: reversalOf(creditNote, { ...document, at: now }) })
     draft.payment = { ...draft.payment, notedMinor: draft.payment.notedMinor - creditNote.totalMinor }
-    noteOthers(draft)
+    noteWaiting(draft)
   }
   draft.writes.push(notice(draft, 'refund.failed'))
 }

@@ -245,33 +245,45 @@ describe('a refunded plan', () => {
     ).toBe('ignored')
   })
 
-  it('that fails leaves room for the note of one that was done before the failure was heard of', () => {
+  it('that fails after another one was made outside: that one has its note then', () => {
     const asked = context('keep')
     const done = planRefundFact(asked, seen('processed', { amountMinor: 1500 }), now)
-    const creditNote = { ...rowOf(done.writes, 'invoice').next, number: 'CN-2026-000001' }
-    const outside = { providerRefundId: 'rfnd_9', amountMinor: 900 }
-    const { refundId: _ours, ...word } = seen('processed', outside)
-    const later = { ...asked, payment: done.payment, refund: undefined, others: [done.refund] }
-    const early = planRefundFact(later, word, now)
-    expect(rowsOf(early.writes)).toEqual(['payment', 'refund', 'notice'])
-    const back = { ...asked, payment: early.payment, refund: done.refund, others: [early.refund], creditNote }
-    const failed = planRefundFact(back, seen('failed', { amountMinor: 1500 }), now + 1)
-    expect(rowsOf(failed.writes)).toEqual(['payment', 'refund', 'invoice', 'invoice', 'refund', 'notice'])
-    const documents = failed.writes.flatMap((write) => (write.row === 'invoice' ? [write.next] : []))
-    expect(new Set(documents.map(({ id }) => id)).size).toBe(2)
-    expect(documents).toMatchObject([
-      { kind: 'invoice', totalMinor: 1500 },
-      { kind: 'credit_note', totalMinor: 900, refundId: early.refund.id },
-    ])
-    expect(failed.payment).toMatchObject({ refundedMinor: 900, notedMinor: 900 })
-    const [, other] = failed.writes.flatMap((write) => (write.row === 'refund' ? [write] : []))
-    expect(other).toMatchObject({ next: { creditNoteId: documents[1]?.id }, seenVer: early.refund.ver })
-    const without: Partial<Refund>[] = [{ creditNoteId: 'inv_noted' }, { status: 'pending' }, { status: 'failed' }]
-    for (const over of without) {
-      const others = [{ ...early.refund, ...over }]
-      const alone = planRefundFact({ ...back, others }, seen('failed', { amountMinor: 1500 }), now + 1)
-      expect(rowsOf(alone.writes)).toEqual(['payment', 'refund', 'invoice', 'notice'])
+    const note = { ...rowOf(done.writes, 'invoice').next, number: 'CN-2026-000001' }
+    const told = (amountMinor: number, providerRefundId: string, payment = done.payment, others: Refund[] = []) => {
+      const { refundId: _ours, ...made } = seen('processed', { amountMinor, providerRefundId })
+      return planRefundFact({ ...asked, payment, refund: undefined, others: [done.refund, ...others] }, made, now + 1)
     }
+    const outside = told(900, 'rfnd_2')
+    const further = told(600, 'rfnd_3', outside.payment, [outside.refund])
+    for (const one of [outside, further]) {
+      expect(rowsOf(one.writes)).toEqual(['payment', 'refund', 'notice'])
+      expect(one.refund.creditNoteId).toBeUndefined()
+    }
+    const failed = planRefundFact(
+      {
+        ...asked,
+        payment: further.payment,
+        refund: done.refund,
+        creditNote: note,
+        others: [further.refund, outside.refund],
+      },
+      seen('failed', { amountMinor: 1500 }),
+      now + 2,
+    )
+    const documents = failed.writes.flatMap((write) => (write.row === 'invoice' ? [write.next] : []))
+    expect(documents.map(({ kind, totalMinor, refundId: of }) => [kind, totalMinor, of])).toEqual([
+      ['invoice', 1500, first],
+      ...[outside.refund, further.refund]
+        .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+        .map(({ amountMinor, id }) => ['credit_note', amountMinor, id]),
+    ])
+    expect(new Set(documents.map(({ id }) => id)).size).toBe(3)
+    const rows = failed.writes.flatMap((write) => (write.row === 'refund' ? [write] : []))
+    expect(rows.map(({ next, seenVer }) => [next.creditNoteId, next.ver - seenVer])).toEqual([
+      [note.id, 1],
+      ...documents.slice(1).map(({ id }) => [id, 1]),
+    ])
+    expect(failed.payment).toMatchObject({ refundedMinor: 1500, notedMinor: 1500 })
   })
 
   it('that fails gives the ground of a proration back, where the plan goes on', () => {
