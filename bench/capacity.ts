@@ -3,15 +3,12 @@ import type { Engine } from '#test/support/engine'
 import { startEngine } from '#test/support/engine'
 import { itemBytes } from '#test/support/itemSize'
 import type { Call } from './event.ts'
+import { accountIdOf, keyOf } from './names.ts'
 import { withProgress } from './progress.ts'
 import { measureRenewalUnits } from './renewalUnits.ts'
 import type { Bound, Section, Table } from './report.ts'
 import { measureSettlement } from './settlement.ts'
 import { type Answer, openStage, type Stage } from './stage.ts'
-
-/** As long as the subject of a common identity provider: names and keys weigh in every item. */
-export const accountIdOf = (number: number): string => `6f1c2a4e-90b7-4d35-8a11-${String(number).padStart(12, '0')}`
-export const keyOf = (number: number): string => `0b8e7c51-4f2d-4e66-9d3a-${String(number).padStart(12, '0')}`
 
 const batchSize = 100
 

@@ -4,8 +4,8 @@ import { root } from '#infra/bundle'
 import { realNow } from '#local/time'
 import type { Operation } from '#operations/definition'
 import { accountKey, accountShards, outboxPk, shardOf } from '#table/keys'
-import { accountIdOf, keyOf } from './capacity.ts'
 import { type Call, eventOf } from './event.ts'
+import { accountIdOf, keyOf } from './names.ts'
 import type { Stage } from './stage.ts'
 
 /** What a first event refers to. Each sample has an account of its own, so that each does the same work. */

@@ -1,4 +1,4 @@
-import { accountIdOf } from './capacity.ts'
+import { accountIdOf } from './names.ts'
 import { withProgress } from './progress.ts'
 import type { Bound, Table } from './report.ts'
 import type { Stage } from './stage.ts'

@@ -1,5 +1,6 @@
-import { cloudEvent, keyOf } from './capacity.ts'
+import { cloudEvent } from './capacity.ts'
 import type { Call } from './event.ts'
+import { keyOf } from './names.ts'
 
 /** A call that products make all the time. */
 export interface HotCall {

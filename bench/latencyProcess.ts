@@ -1,9 +1,9 @@
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb'
 import { startEngine } from '#test/support/engine'
 import { functionEnvironment } from './bundles.ts'
-import { accountIdOf } from './capacity.ts'
 import { eventOf } from './event.ts'
 import { type HotCall, hotCalls } from './hotCalls.ts'
+import { accountIdOf } from './names.ts'
 import { pick, type Recorded, record } from './recording.ts'
 import { openStage, operationNamed } from './stage.ts'
 

@@ -19,7 +19,7 @@ import { methodFingerprint, type PaymentMethod, putMethodWrite } from '#table/me
 import { rowsOf } from '#table/paymentWrites'
 import type { Item } from '#table/port'
 import type { Engine } from '#test/support/engine'
-import { accountIdOf } from './capacity.ts'
+import { accountIdOf } from './names.ts'
 import { withProgress } from './progress.ts'
 
 /** What a subscriber is stored as: account, wallet, subscription, saved card. */

@@ -4,12 +4,12 @@ import { isPlanLive, liveTerms } from './entitlement.ts'
 import type { Payment } from './payment.ts'
 import type { HistoryEntry, PaymentWrite } from './paymentWrite.ts'
 import { periodEnd } from './period.ts'
-import { accessEndOf, type BoughtSubscription, graceMs, isBought } from './subscriptionState.ts'
+import { accessEndOf, type BoughtSubscription, isBought } from './subscriptionState.ts'
 import type { PlanTerms } from './terms.ts'
 import { planPeriod, zoneAt } from './time.ts'
 import type { Wallet } from './walletState.ts'
 
-export { type BoughtSubscription, graceMs, isBought }
+export { type BoughtSubscription, isBought }
 
 /** Some subscription gives the account its plan at this instant: granted, bought, on trial or overdue. */
 export const hasLiveSubscription = (account: Account, now: number): boolean =>

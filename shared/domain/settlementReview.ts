@@ -49,6 +49,7 @@ function resolved(payment: Payment, { providerPaymentId }: Charge, as: Resolutio
 /** What is left of held money becomes account credit, in its own currency. */
 function kept(input: SettlementInput, charge: Paid, now: number): ReviewPlan {
   const { payment, credit } = input
+  if (!input.account) return { kind: 'refused', code: 'conflict', detail: 'The account is gone: refund the money.' }
   const { currency } = charge.capture
   const amountMinor = refundableOf(payment, charge)
   if (amountMinor === 0)

@@ -83,7 +83,7 @@ interface Rows {
   buyer: Party
 }
 
-/** A visitor has no account; items need none. What is an account's is one read. */
+/** A visitor has no account; items need none. What is an account's is one read, and stays where the account is gone. */
 async function loadRows(deps: Deps, { accountId, currency, subject }: Payment, now: number): Promise<Rows> {
   if (isVisitor(accountId)) {
     const account = newAccount(accountId, null, now)
@@ -96,7 +96,9 @@ async function loadRows(deps: Deps, { accountId, currency, subject }: Payment, n
     ...(subscriptionId === undefined ? [] : [subscriptionKey(accountId, subscriptionId)]),
   ]
   const [own, wallet, credit, profile, item] = await deps.table.batchGet(keys, { consistent: true })
-  const account = own && accountIn(own)
+  const found = own && accountIn(own)
+  // One that is being erased gets nothing any more: its rows are about to go.
+  const account = found?.erasingAt === undefined ? found : undefined
   const subscription = item && readSubscription(item)
   return {
     account,

@@ -60,7 +60,10 @@ export function methodOf(stripe: Stripe, id: string): PaymentMethod {
 export function usableMethod(stripe: Stripe, id: string): PaymentMethod {
   const method = methodOf(stripe, id)
   if (method.detached)
-    throw invalid('The provided PaymentMethod was detached from a Customer and may not be used again.', 'payment_method')
+    throw invalid(
+      'The provided PaymentMethod was detached from a Customer and may not be used again.',
+      'payment_method',
+    )
   return method
 }
 

@@ -81,6 +81,8 @@ describe('applyDispute', () => {
     }
     const shown = async () => (await see(payment)).body
     const all = { disputeId: 'dp_2', amountMinor: 1900 }
+    // Documents are listed by their ids, which begin with the instant.
+    deps.clock.advance(1)
     await Promise.all(Array.from({ length: 5 }, () => applyDispute(deps, at, opened({ ...all, state: 'lost' }), call)))
     expect(await shown()).toMatchObject({
       ...{ status: 'disputed', refunded: 0, lost: 1900, refundable: 0 },

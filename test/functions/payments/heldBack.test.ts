@@ -153,7 +153,7 @@ describe('the method of a payment', () => {
     await setAccount(erasing.accountId, { suspended: true, erasingAt: deps.clock.now() })
     await setAccount(suspended.accountId, { suspended: true })
     expect([await settle(erasing), await settle(suspended)]).toEqual([0, 1])
-    expect((await stored(erasing.accountId, erasing.id)).status).toBe('completed')
+    expect(await stored(erasing.accountId, erasing.id)).toMatchObject({ status: 'review', flags: ['no_account'] })
   })
 })
 
