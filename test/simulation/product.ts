@@ -6,7 +6,7 @@ import * as credits from '#operations/credits'
 import type { HttpOperation, JobOperation, QueueName, WorkerOperation } from '#operations/definition'
 import { check } from '#operations/entitlements'
 import { deliverNotice, publishOutbox, sweepOutbox } from '#operations/operation'
-import { numberInvoices } from '#operations/paymentHistory'
+import { deletePaymentMethod, numberInvoices, setDefaultPaymentMethod } from '#operations/paymentHistory'
 import { comparePayments, createCheckout, reconcilePayment, verifyPayment } from '#operations/payments'
 import { settleSubscription } from '#operations/renewals'
 import * as subscriptions from '#operations/subscriptions'
@@ -56,6 +56,8 @@ export const paymentHandlers: Handlers = {
 export const subscriptionHandlers: Handlers = {
   ...paymentHandlers,
   ...serve(recordUsage, await import('#functions/usage/recordUsage')),
+  ...serve(deletePaymentMethod, await import('#functions/payments/deletePaymentMethod')),
+  ...serve(setDefaultPaymentMethod, await import('#functions/payments/setDefaultPaymentMethod')),
   ...serve(grantPlan, await import('#functions/admin/grantPlan')),
   ...serve(subscriptions.getSubscription, await import('#functions/subscriptions/getSubscription')),
   ...serve(subscriptions.previewChange, await import('#functions/subscriptions/previewChange')),

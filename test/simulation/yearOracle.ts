@@ -3,6 +3,7 @@ import type { Books } from './providerBooks.ts'
 import type { Commit, World } from './world.ts'
 import { judgeBooks, require } from './yearBooks.ts'
 import { judgeEnd, judgeUse, leadMs } from './yearEnd.ts'
+import { Methods } from './yearMethods.ts'
 import { Life, priceOf } from './yearModel.ts'
 import {
   carriedLines,
@@ -60,12 +61,13 @@ export class YearOracle {
   readonly #begunBy = new Map<string, string>()
   readonly #parties: Parties
   readonly #usage: Usage
+  readonly #methods = new Methods()
 
   constructor(parties: Parties) {
     this.#parties = parties
     this.#usage = new Usage(parties.zoneOf)
     parties.world.watch((commit) => this.#see(commit))
-    parties.vault.charged = (reference) => this.#charged(reference)
+    parties.vault.charged = (reference, token) => this.#charged(reference, token)
   }
 
   present(accountId: string): Life | undefined {
@@ -85,6 +87,7 @@ export class YearOracle {
     for (const { before, after } of changes) {
       const use = before ? undefined : usageIn(after)
       if (use) this.#usage.count(use.pk.slice('ACCOUNT#'.length), use, at)
+      if (!before && after?.entity === 'paymentMethod') this.#methods.save(after, at)
       const [was, is] = [paymentIn(before), paymentIn(after)]
       if (is && !was) this.#begun(is, cause, at)
       if (is?.settled?.as === 'granted' && was?.settled?.as !== 'granted')
@@ -142,18 +145,30 @@ export class YearOracle {
    * One that nobody heard of is asked for again only while it would be begun: not once its subscription is over, was called
    * off, or was given more time. What happened just now may be on its way.
    */
-  #charged(reference: string): void {
+  #charged(reference: string, token: string): void {
     const { world, vault } = this.#parties
     const at = world.now
     const { payments } = yearRowsIn(world.store.items())
     const payment = payments.find(({ id }) => id === reference)
     const life = payment && this.#lifeOf(payment)
+    if (payment) this.#chargedWith(payment, token, life)
     if (!life || !this.automatic.has(reference) || at < life.movedAt + skewMs) return
     const earliest = life.end - (vault.isMandate ? leadMs : 0)
     require(life.renews && life.endedAt === undefined, `${reference} was charged, and ${life.id} renews no more`)
     require(at >= earliest, `${reference} was charged ${(earliest - at) / hourMs} h too early`)
     require(life.statusAt(at - skewMs).access ||
       this.#isCharging(life, at), `${reference} was charged for what is over`)
+  }
+
+  /** Nothing is charged that was to be forgotten, and by itself only what the subscription renews with. */
+  #chargedWith({ id, accountId, type }: YearPayment, token: string, life: Life | undefined): void {
+    const { now } = this.#parties.world
+    const forgottenAt = this.#methods.forgottenAt(accountId, token) ?? now
+    require(now <= forgottenAt + skewMs, `${id} was charged to ${token}, which was forgotten at ${forgottenAt}`)
+    if (!this.automatic.has(id) && type !== 'overage') return
+    const movedAt = Math.max(this.#methods.movedAt(accountId), life?.movedAt ?? 0)
+    const expected = this.#methods.charged(accountId, life?.method)
+    require(now < movedAt + skewMs || token === expected, `${id} was charged to ${token}, and not to ${expected}`)
   }
 
   #granted(payment: YearPayment, subscriptionId: string, now: number, seen: YearRows['subscriptions']): void {
@@ -170,9 +185,10 @@ export class YearOracle {
     if (subject.carried) this.count('carried')
     if (subject.kind === 'plan') {
       const paid = settled?.providerPaymentId
-      const renews = typeof paid === 'string' && books.payment(paid).token !== undefined
+      const method = this.#methods.idOf(accountId, paid ? books.payment(paid).token : undefined)
+      const terms = { priceId, renews: method !== undefined, paidMinor, code, method }
       this.#begunBy.set(`${accountId} ${id}`, subscriptionId)
-      this.#begin(accountId, new Life(subscriptionId, at, zoneOf(accountId), { priceId, renews, paidMinor, code }), at)
+      this.#begin(accountId, new Life(subscriptionId, at, zoneOf(accountId), terms), at)
       return
     }
     if (type === 'overage') {
@@ -230,12 +246,15 @@ export class YearOracle {
     const { callers, world } = this.#parties
     const intent = callers.dialogues.get(cause)?.intent
     if (!intent) return
-    const { accountId, body } = intent.call
+    const { accountId, body, params } = intent.call
+    const method = params?.paymentMethodId
+    if (method !== undefined) this.#methodAsked(action, accountId, method, at)
     const said: Record<string, unknown> = Object(body)
     const life = this.present(accountId)
     this.count(action)
     if (action === 'startTrial') {
-      const terms = { priceId: priceOf(said.priceId), renews: said.paymentMethodId !== undefined }
+      const method = typeof said.paymentMethodId === 'string' ? said.paymentMethodId : undefined
+      const terms = { priceId: priceOf(said.priceId), renews: method !== undefined, method }
       const start = Number(world.store.items().find((item) => item.id === written)?.periodStart)
       this.#begin(accountId, Life.trial(written ?? '', start, this.#parties.zoneOf(accountId), terms), at)
       return
@@ -247,15 +266,12 @@ export class YearOracle {
     }
     if (!life) return
     life.movedAt = at
-    const hasMethod = world.store
-      .items()
-      .some((item) => item.entity === 'paymentMethod' && item.accountId === accountId)
     switch (action) {
       case 'cancelSubscription':
         life.canceled(String(said.when), at)
         break
       case 'reactivateSubscription':
-        life.reactivated(hasMethod)
+        life.reactivated(!this.#methods.isEmpty(accountId))
         break
       case 'updateSubscription':
         if (said.autoRenew === false) life.canceled('period_end', at)
@@ -270,6 +286,20 @@ export class YearOracle {
       case 'extendSubscription':
         life.extended(Date.parse(String(said.until)), at)
         break
+    }
+  }
+
+  #methodAsked(action: string, accountId: string, id: string, at: number): void {
+    const { vault } = this.#parties
+    const life = this.present(accountId)
+    if (action === 'deletePaymentMethod') {
+      const token = this.#methods.charged(accountId, id)
+      if (token !== undefined && this.#methods.idOf(accountId, token) === id) vault.forget(token)
+      this.#methods.forget(accountId, id, at)
+      life?.withoutMethod(id, this.#methods.heir(accountId), at)
+    } else {
+      this.#methods.choose(accountId, id, at)
+      if (life && !life.isGift && life.statusAt(at).access) life.method = id
     }
   }
 
