@@ -1,8 +1,8 @@
 import { type Invoice, invoiceOf } from './invoice.ts'
-import { type Charge, captures, type Payment, type Resolution } from './payment.ts'
+import { type Charge, captures, type Payment, type RefundEvidence, type Resolution } from './payment.ts'
 import { planPaymentFact } from './paymentFact.ts'
 import { withOneCredit } from './paymentHolds.ts'
-import { derived } from './paymentState.ts'
+import { derived, refundableOf } from './paymentState.ts'
 import type { PaymentWrite } from './paymentWrite.ts'
 import { retakenHolds, type SettlementInput } from './settlement.ts'
 import { noCredit, planCredit } from './settlementCredit.ts'
@@ -46,10 +46,17 @@ function resolved(payment: Payment, { providerPaymentId }: Charge, as: Resolutio
   return { next, writes }
 }
 
-/** Held money becomes account credit, in its own currency. */
+/** Held money becomes account credit, in its own currency: as much of it as has not gone back, and is not on its way. */
 function kept(input: SettlementInput, charge: Paid, now: number): ReviewPlan {
   const { payment, credit } = input
-  const { amountMinor, currency } = charge.capture
+  const { currency } = charge.capture
+  const goneMinor = sumOf(charge.refunds.filter(({ failed }) => !failed))
+  // A running total is told before its refunds are: each of them has to be known, so that one that fails is given back.
+  if (charge.refundTotalMinor > goneMinor + sumOf(charge.refunds.filter(({ failed }) => failed)))
+    return { kind: 'refused', code: 'conflict', detail: 'A refund of it is not known yet: decide when it is.' }
+  const amountMinor = charge.capture.amountMinor - goneMinor
+  if (amountMinor <= 0)
+    return { kind: 'refused', code: 'conflict', detail: 'All of it is refunded, or on its way back.' }
   const account = credit?.currency === currency ? credit : noCredit(payment.accountId, currency)
   const paidIn = { cause: 'paid_in' as const, amountMinor, paymentId: payment.id, about: charge.providerPaymentId }
   const change = planCredit(account, paidIn, now)
@@ -64,6 +71,9 @@ function kept(input: SettlementInput, charge: Paid, now: number): ReviewPlan {
     ],
   }
 }
+
+const sumOf = (refunds: readonly RefundEvidence[]): number =>
+  refunds.reduce((sum, { amountMinor }) => sum + amountMinor, 0)
 
 /**
  * Grants what was bought: once for the order, and not into a live subscription. Credit made of the money is taken back,
@@ -112,6 +122,9 @@ function grantFault({ payment, account, other }: SettlementInput, charge: Paid, 
     return 'The use that it was for is owed again: refund it, or keep it as account credit.'
   if (payment.type === 'plan_purchase' && hasLiveSubscription(account, now))
     return 'The account has a live subscription.'
+  // Neither does it state what has gone back: notes are made of money that was granted when it went.
+  if (refundableOf(charge) < charge.capture.amountMinor)
+    return 'Part of it is refunded, or on its way back: refund the rest, or keep it as account credit.'
   // An invoice states what was paid; another amount would make it untrue.
   if (charge.capture.currency !== payment.currency || charge.capture.amountMinor !== payment.amountMinor)
     return 'Another amount was paid: refund it, or keep it as account credit.'

@@ -1,7 +1,7 @@
 import { marshall } from '@aws-sdk/util-dynamodb'
 import { putAccount } from '#operations/accounts'
 import { grantPlan } from '#operations/admin'
-import { refundPayment } from '#operations/adminPayments'
+import { refundPayment, reviewPayment } from '#operations/adminPayments'
 import * as credits from '#operations/credits'
 import type { HttpOperation, JobOperation, QueueName, WorkerOperation } from '#operations/definition'
 import { check } from '#operations/entitlements'
@@ -49,6 +49,7 @@ export const paymentHandlers: Handlers = {
   ...serve(createCheckout, await import('#functions/payments/createCheckout')),
   ...serve(verifyPayment, await import('#functions/payments/verifyPayment')),
   ...serve(refundPayment, await import('#functions/payments/refundPayment')),
+  ...serve(reviewPayment, await import('#functions/payments/reviewPayment')),
   ...serve(receiveWebhook, await import('#functions/webhooks/receiveWebhook')),
 }
 
