@@ -5,7 +5,7 @@ import type { ChangePlan } from './planChange.ts'
 import { carriedAfter } from './renewal.ts'
 import { type AccountCredit, noCredit, planCredit } from './settlementCredit.ts'
 import type { OtherEffect } from './settlementEffect.ts'
-import { type BoughtSubscription, groundOf, statusAt } from './subscriptionState.ts'
+import { type BoughtSubscription, groundOf, presentPeriod, statusAt } from './subscriptionState.ts'
 import { assertTransition, mayHappen } from './subscriptionTransition.ts'
 import { historyWrite, noticeOf, type SubscriptionScene, written } from './subscriptionWrite.ts'
 import type { PlanTerms } from './terms.ts'
@@ -38,11 +38,13 @@ export function changePaid(
   ids: { history: string; providerPaymentId: string | null },
   now: number,
 ): OtherEffect {
-  const { account, subscription, credit } = scene
+  const { account, credit } = scene
+  // A period that was paid ahead has begun at its time, also where no job has written it.
+  const subscription = presentPeriod(scene.subscription, now)
   const change = changeOf(payment, subscription, terms)
   const { status } = statusAt(subscription, now)
   if (!change || !mayHappen('upgrade_paid', status)) return { kind: 'unlawful', reason: 'overtaken' }
-  const next = changed(scene, payment, change, terms, now)
+  const next = changed({ ...scene, subscription }, payment, change, terms, now)
   assertTransition('upgrade_paid', status, next.status)
   const { writes } = written(
     scene,

@@ -136,10 +136,15 @@ function returnGround({ context, payment, writes, now }: RefundDraft): void {
   writes.push(...planGround({ account, wallet, subscription, fallback }, payment, now).writes)
 }
 
-/** Money that had left the account credit when the refund was asked for. */
+/** Money that had left the account credit when the refund was asked for, or never entered it because it was gone by then. */
 function returnCredit(draft: RefundDraft): void {
   const { context, payment, refund, now } = draft
-  if (chargeOfRefund(payment, refund)?.as !== 'account_credit' || !context.credit) return
+  const charge = chargeOfRefund(payment, refund)
+  if (charge?.as !== 'account_credit' || !context.credit) return
+  const isOurs = charge.refunds.some(({ refundId }) => refundId === refund.id)
+  // One made at the provider takes no credit: only what was gone before staff kept the rest was left out.
+  const wasGone = charge.resolved?.as === 'kept' && refund.createdAt < charge.resolved.at
+  if (!isOurs && !wasGone) return
   const change = planCredit(
     context.credit,
     { cause: 'released', amountMinor: refund.amountMinor, paymentId: payment.id, about: refund.id },

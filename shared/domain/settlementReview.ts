@@ -1,5 +1,5 @@
 import { type Invoice, invoiceOf } from './invoice.ts'
-import { type Charge, captures, type Payment, type Resolution } from './payment.ts'
+import { type Charge, captures, type Payment, type RefundEvidence, type Resolution } from './payment.ts'
 import { planPaymentFact } from './paymentFact.ts'
 import { withOneCredit } from './paymentHolds.ts'
 import { derived, refundableOf } from './paymentState.ts'
@@ -46,14 +46,17 @@ function resolved(payment: Payment, { providerPaymentId }: Charge, as: Resolutio
   return { next, writes }
 }
 
-/** What is left of held money becomes account credit, in its own currency. */
+/** Held money becomes account credit, in its own currency: as much of it as has not gone back, and is not on its way. */
 function kept(input: SettlementInput, charge: Paid, now: number): ReviewPlan {
   const { payment, credit } = input
   if (!input.account) return { kind: 'refused', code: 'conflict', detail: 'The account is gone: refund the money.' }
   const { currency } = charge.capture
+  // A running total is told before its refunds are: each of them has to be known, so that one that fails is given back.
+  if (charge.refundTotalMinor > sumOf(charge.refunds))
+    return { kind: 'refused', code: 'conflict', detail: 'A refund of it is not known yet: decide when it is.' }
   const amountMinor = refundableOf(payment, charge)
   if (amountMinor === 0)
-    return { kind: 'refused', code: 'conflict', detail: 'The money went back: nothing is left of it.' }
+    return { kind: 'refused', code: 'conflict', detail: 'All of it went back, or is on its way back.' }
   const account = credit?.currency === currency ? credit : noCredit(payment.accountId, currency)
   const paidIn = { cause: 'paid_in' as const, amountMinor, paymentId: payment.id, about: charge.providerPaymentId }
   const change = planCredit(account, paidIn, now)
@@ -68,6 +71,9 @@ function kept(input: SettlementInput, charge: Paid, now: number): ReviewPlan {
     ],
   }
 }
+
+const sumOf = (refunds: readonly RefundEvidence[]): number =>
+  refunds.reduce((sum, { amountMinor }) => sum + amountMinor, 0)
 
 /**
  * Grants what was bought: once for the order, and not into a live subscription. Credit made of the money is taken back,
@@ -116,8 +122,9 @@ function grantFault({ payment, account, other }: SettlementInput, charge: Paid, 
     return 'The use that it was for is owed again: refund it, or keep it as account credit.'
   if (payment.type === 'plan_purchase' && hasLiveSubscription(account, now))
     return 'The account has a live subscription.'
+  // Neither does it state what has gone back: notes are made of money that was granted when it went.
   if (refundableOf(payment, charge) < charge.capture.amountMinor)
-    return 'Some of the money went back: refund the rest, or keep it as account credit.'
+    return 'Part of it went back, or is on its way back: refund the rest, or keep it as account credit.'
   // An invoice states what was paid; another amount would make it untrue.
   if (charge.capture.currency !== payment.currency || charge.capture.amountMinor !== payment.amountMinor)
     return 'Another amount was paid: refund it, or keep it as account credit.'

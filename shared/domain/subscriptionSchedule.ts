@@ -1,6 +1,6 @@
 import { Problem } from '#errors/problem'
 import type { ChangePlan } from './planChange.ts'
-import { type BoughtSubscription, groundOf, paidUntil, statusAt } from './subscriptionState.ts'
+import { type BoughtSubscription, groundOf, paidUntil, presentPeriod, statusAt } from './subscriptionState.ts'
 import { assertMayHappen, assertTransition } from './subscriptionTransition.ts'
 import { noticeOf, type SubscriptionPlan, type SubscriptionScene, unchanged, written } from './subscriptionWrite.ts'
 import type { PlanTerms } from './terms.ts'
@@ -18,7 +18,8 @@ export function planSchedule(
 ): SubscriptionPlan {
   const { account, subscription } = scene
   assertMayHappen('change_scheduled', statusAt(subscription, now).status)
-  if (plan.ground !== groundOf(subscription)) throw new Problem('conflict', 'The subscription has changed meanwhile.')
+  if (plan.ground !== groundOf(presentPeriod(subscription, now)))
+    throw new Problem('conflict', 'The subscription has changed meanwhile.')
   const { scheduledChange: stored, pendingCharge } = subscription
   if (stored?.priceId === priceId && stored.catalogueVersion === catalogueVersion) return unchanged(scene)
   const next: BoughtSubscription = {
@@ -66,11 +67,12 @@ export function planReminder(scene: SubscriptionScene, endsAt: number, now: numb
 }
 
 /**
- * Time given by staff: the present period ends later, and those after it with it.
+ * Time given by staff: the present period ends later, and those after it with it. `terms`: of the present period, where that
+ * was paid ahead under another plan and no job has begun it yet.
  * @throws Problem `conflict` for a subscription that is over or endless, or an instant that extends nothing.
  */
-export function planExtend(scene: SubscriptionScene, until: number, now: number): SubscriptionPlan {
-  const { subscription } = scene
+export function planExtend(scene: SubscriptionScene, until: number, now: number, terms?: PlanTerms): SubscriptionPlan {
+  const subscription = presentPeriod(scene.subscription, now)
   const { periodEnd, periodIndex, retry: _retry, ...rest } = subscription
   const { status } = statusAt(subscription, now)
   assertMayHappen('granted', status)
@@ -79,5 +81,10 @@ export function planExtend(scene: SubscriptionScene, until: number, now: number)
     throw new Problem('conflict', 'The period does not end later by this.')
   assertTransition('granted', status, 'active')
   const next = { ...rest, status: 'active' as const, periodIndex, periodEnd: until }
-  return written(scene, { next: { ...next, anchor: until, firstIndex: periodIndex + 1 } }, now)
+  const isOther = subscription.priceId !== scene.subscription.priceId
+  return written(
+    scene,
+    { next: { ...next, anchor: until, firstIndex: periodIndex + 1 }, ...(isOther && terms && { terms }) },
+    now,
+  )
 }

@@ -19,8 +19,11 @@ export interface OwedOverage {
 }
 
 const nothing: OwedOverage = { items: [], billedBy: () => [] }
-/** Windows are months or billing periods: a yearly plan's months are on its next order, up to a year later. */
-const monthsBack = 13
+/**
+ * Windows are months or billing periods: a yearly plan's months are on its next order, up to a year later, and as much later
+ * again as staff give it time, or it could not be charged.
+ */
+const monthsBack = 25
 /** An order is one transaction, and one row: what is beyond is on the next one. */
 const mostRows = 40
 const mostLines = 100

@@ -6,7 +6,7 @@ import { couponOf } from '#domain/orderPurchase'
 import type { ChangeInput } from '#domain/planChangeCheckout'
 import type { ChangeQuote } from '#domain/planChangeQuote'
 import type { Subscription } from '#domain/subscription'
-import type { BoughtSubscription } from '#domain/subscriptionState'
+import { type BoughtSubscription, isBought, presentPeriod } from '#domain/subscriptionState'
 import { taxRuleFor } from '#domain/tax'
 import type { PlanTerms } from '#domain/terms'
 import { notFound, Problem } from '#errors/problem'
@@ -48,7 +48,9 @@ export async function loadChange(
     loadAccount(call, deps, { consistent: true }),
   ])
   const to = await termsTo(deps, published, priceId, quote)
-  const subscription = await presentSubscription(deps, account)
+  const stored = await presentSubscription(deps, account)
+  // A period that was paid ahead has begun at its time, also where no job has written it.
+  const subscription = stored && isBought(stored) ? presentPeriod(stored, now) : stored
   const { planId, currency } = to
   const [from, redeemed, openDiscounts, credit, country, provider] = await Promise.all([
     termsFrom(deps, subscription, to),

@@ -97,6 +97,21 @@ describe('account credit that a payment became', () => {
     expect([done.payment.status, rowsOf(done.writes)]).toEqual(['refunded', ['payment', 'refund', 'notice']])
   })
 
+  it('gets nothing for a refund made outside that fails, which took none; what was gone before staff kept the rest it gets', () => {
+    const { refundId: _none, ...made } = seen('processed', { amountMinor: 400 })
+    const told = planRefundFact(contextOf(credited.next, undefined, { credit }), made, now)
+    expect(rowsOf(told.writes)).toEqual(['payment', 'refund', 'notice'])
+    const failed = (paid: Payment) =>
+      planRefundFact(contextOf(paid, told.refund, { credit }), { ...made, state: 'failed' }, now + 9)
+    expect(rowsOf(failed(told.payment).writes)).toEqual(['payment', 'refund', 'notice'])
+    const keptAt = (resolvedAt: number): Payment => ({
+      ...told.payment,
+      charges: told.payment.charges.map((charge) => ({ ...charge, resolved: { as: 'kept', at: resolvedAt } })),
+    })
+    expect(rowsOf(failed(keptAt(now)).writes)).not.toContain('credit')
+    expect(rowOf(failed(keptAt(now + 1)).writes, 'credit').change.entry.amountMinor).toBe(400)
+  })
+
   it('is refunded as far as it was not used', () => {
     const left = { ...credit, balanceMinor: 1899 }
     expect(planRefund(credited.next, ask(), left, now)).toMatchObject({ refund: { amountMinor: 1899 } })

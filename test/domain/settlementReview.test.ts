@@ -3,6 +3,7 @@ import type { Account } from '#domain/account'
 import type { CheckoutInput } from '#domain/orderCheckout'
 import type { PurchaseRequest } from '#domain/orderPurchase'
 import type { Payment } from '#domain/payment'
+import { afterFact } from '#domain/paymentFact'
 import { noCredit, planCredit } from '#domain/settlementCredit'
 import { planReview } from '#domain/settlementReview'
 import {
@@ -97,6 +98,29 @@ describe('a review', () => {
     expect(planReview(settlementInput(example, short.next), decision, now)).toMatchObject({ kind: 'refused' })
     expect(planReview(input, { providerPaymentId: 'pay_none', as: 'kept' }, now)).toMatchObject({ code: 'not_found' })
   })
+
+  const heldOf = (paid: Partial<Parameters<typeof seenOf>[1]>) =>
+    settle(settlementInput(example, payment, { seen: seenOf(payment, paid) })).next
+  const back = (paid: Payment, amountMinor: number, state: 'pending' | 'processed') =>
+    afterFact(paid, { kind: 'refund', providerPaymentId: provided, providerRefundId: 'rf_1', amountMinor, state }, at)
+
+  it.each(['pending', 'processed'] as const)(
+    'keeps what has not gone back, and grants none of the rest: %s',
+    (state) => {
+      const decideOn = (paid: Payment, as: 'kept' | 'settled') =>
+        planReview(settlementInput(example, paid), { providerPaymentId: provided, as }, now)
+      const part = decideOn(back(heldOf({ amountMinor: 2000 }), 500, state), 'kept')
+      if (part.kind !== 'settle') throw new Error(part.kind)
+      expect(rowOf(part.writes, 'credit').change.entry.amountMinor).toBe(1500)
+      expect(decideOn(back(heldOf({ amountMinor: 2000 }), 2000, state), 'kept')).toMatchObject({ code: 'conflict' })
+      const total = { kind: 'refundTotal' as const, providerPaymentId: provided, totalMinor: 501 }
+      const unheard = afterFact(back(heldOf({ amountMinor: 2000 }), 500, state), total, at)
+      expect(decideOn(unheard, 'kept')).toMatchObject({ kind: 'refused', code: 'conflict' })
+      const rightly = heldOf({ mode: 'live' })
+      expect(decideOn(rightly, 'settled').kind).toBe('settle')
+      expect(decideOn(back(rightly, 1, state), 'settled')).toMatchObject({ kind: 'refused', code: 'conflict' })
+    },
+  )
 })
 
 describe('account credit', () => {

@@ -5,7 +5,7 @@ import { nextDueAt } from '#domain/subscriptionDue'
 import { planAutoRenew, planCancel, planEnd, planReactivate } from '#domain/subscriptionEnd'
 import { planRefundOf } from '#domain/subscriptionRefund'
 import { planExtend, planReminder, planSchedule, planUnschedule } from '#domain/subscriptionSchedule'
-import { type BoughtSubscription, graceMs, groundOf, statusAt } from '#domain/subscriptionState'
+import { type BoughtSubscription, graceMs, groundOf, presentPeriod, statusAt } from '#domain/subscriptionState'
 import { planTrialStart, type TrialInput } from '#domain/subscriptionTrial'
 import type { SubscriptionPlan, SubscriptionScene } from '#domain/subscriptionWrite'
 import { dayMs } from '#domain/zone'
@@ -210,6 +210,16 @@ describe('a change that waits', () => {
     expect(planUnschedule(dropped, now).writes).toEqual([])
   })
 
+  it('is for the end of the period that has begun, also where no job has written that', () => {
+    const scene = sceneOf({ terms: growth })
+    const paid = { ...scene, subscription: { ...scene.subscription, ahead: [{ paymentId: 'p', paidMinor: 30_000 }] } }
+    expect(codeOf(() => planSchedule(paid, plan(paid), starter, end))).toBe('conflict')
+    const begun = { ...paid, subscription: presentPeriod(paid.subscription, end) }
+    expect(planSchedule(paid, plan(begun), starter, end).subscription.scheduledChange).toMatchObject({
+      planId: 'starter',
+    })
+  })
+
   it('is a conflict when it was planned on another state, overdue, or over', () => {
     const scene = sceneOf({ terms: growth })
     const moved = { ...scene, subscription: { ...scene.subscription, paidMinor: 1 } }
@@ -390,6 +400,20 @@ describe('what staff give', () => {
     })
     for (const instant of [end, end - 1]) expect(codeOf(() => planExtend(scene, instant, now))).toBe('conflict')
     expect(codeOf(() => planExtend(scene, end + 99 * dayMs, end + graceMs))).toBe('conflict')
+  })
+
+  it('more time for a period that was paid ahead and that no job has begun: that one, under its own plan', () => {
+    const scene = sceneOf({ terms: growth })
+    const { planId, priceId, catalogueVersion, interval } = starter
+    const ahead = [{ paymentId: 'p', paidMinor: 9000, plan: { planId, priceId, catalogueVersion, interval } }]
+    const paid = { ...scene, subscription: { ...scene.subscription, ahead } }
+    const until = end + 60 * dayMs
+    expect(codeOf(() => planExtend(paid, end + dayMs, end, starter))).toBe('conflict')
+    const longer = after(paid, planExtend(paid, until, end, starter))
+    expect(longer.subscription).toMatchObject({ planId, periodIndex: 1, periodStart: end, periodEnd: until })
+    expect(longer.subscription).toMatchObject({ paidMinor: 9000, paymentId: 'p', firstIndex: 2 })
+    expect(longer.subscription.ahead).toBeUndefined()
+    expect(longer.account).toMatchObject({ plan: { planId }, accessEnd: until + graceMs })
   })
 
   it('a plan over a live one ends that, for good', () => {

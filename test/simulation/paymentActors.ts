@@ -1,4 +1,4 @@
-import { refundPayment } from '#operations/adminPayments'
+import { refundPayment, reviewPayment } from '#operations/adminPayments'
 import { createCheckout, verifyPayment } from '#operations/payments'
 import type { Call, Callers, Intent, Reply } from './caller.ts'
 import { couponCode, staffReason } from './paymentCatalogue.ts'
@@ -147,6 +147,28 @@ export async function staff({ world, callers, random }: Market): Promise<void> {
           ),
         ),
       ),
+    )
+  }
+}
+
+/** Somebody looks at what is in review, and decides: rightly, wrongly, or after somebody else did. */
+export async function reviewers({ world, callers, random }: Market): Promise<void> {
+  const rounds = random.between(4, 8)
+  for (let round = 0; round < rounds; round++) {
+    await world.scheduler.sleep(random.between(minuteMs, random.pick([hourMs, 30 * hourMs, 40 * hourMs])))
+    const { payments } = rowsIn(world.store.items())
+    const odd = payments.filter(({ status }) => status === 'review')
+    if (odd.length === 0) continue
+    const { id, amountMinor, charges } = random.pick(odd)
+    const { providerPaymentId, capture } = random.pick(charges)
+    const fits = capture?.amountMinor === amountMinor && charges.every(({ as }) => as !== 'granted')
+    await Promise.all(
+      Array.from({ length: random.between(1, 2) }, (_, at) => {
+        const as = fits && random.chance(0.7) ? 'settled' : random.pick(['settled', 'kept', 'returned'])
+        const body = { providerPaymentId, as }
+        const call = { operation: reviewPayment, accountId: '', params: { paymentId: id }, body }
+        return callers.ask(intentOf(`review.${round}.${at}`, call, (told) => told.id))
+      }),
     )
   }
 }

@@ -10,6 +10,7 @@ export const paymentMembers = (item: Item): Members => ({
   released: false,
   holds: {},
   refundedMinor: 0,
+  disputes: [],
   ...item,
   id: item.sk.slice('PAY#'.length),
   accountId: item.pk.slice('ACCOUNT#'.length),

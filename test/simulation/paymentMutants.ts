@@ -1,4 +1,4 @@
-import type { Gateway, ProviderPayment } from '#gateways/gateway'
+import type { Gateway, ProviderDispute, ProviderPayment } from '#gateways/gateway'
 import { GatewayError } from '#gateways/gatewayError'
 import { type Item, type Key, present, type Refusal, type Table, type Write, type WriteOutcome } from '#table/port'
 import { keyIn } from './memoryTable.ts'
@@ -60,6 +60,24 @@ export const paymentMutants: Record<string, PaymentMutation> = {
       },
     }),
   },
+  'an opening of a dispute that comes late takes its outcome back': {
+    gateway: (gateway, play) => ({
+      ...gateway,
+      parseWebhook: (bytes, headers) => {
+        const event = gateway.parseWebhook(bytes, headers)
+        if (event.about.type === 'dispute') openings.set(play, event.about.dispute)
+        return event
+      },
+    }),
+    table: (play) => rewriting((write) => reopened(write, openings.get(play))),
+  },
+  'staff decide on a payment whatever version was seen': {
+    table: () => (table) => ({
+      ...table,
+      write: (writes) =>
+        table.write(writes.some(isReview) ? writes.map((write) => (isPayment(write) ? loose(write) : write)) : writes),
+    }),
+  },
   'an order expires without the provider being asked': {
     gateway: (gateway, { world }) => ({
       ...gateway,
@@ -72,6 +90,21 @@ export const paymentMutants: Record<string, PaymentMutation> = {
   },
 }
 
+/** The last word on any dispute that a play has heard. */
+const openings = new WeakMap<PaymentPlay, ProviderDispute>()
+
+function reopened(write: Write, dispute: ProviderDispute | undefined): Write {
+  if (write.kind !== 'put' || !isPayment(write) || dispute?.status !== 'open') return write
+  const { disputes } = write.item
+  if (!Array.isArray(disputes)) return write
+  const told = disputes.map((one) => {
+    const { outcome: _taken, ...rest } = Object(one)
+    return rest.disputeId === dispute.providerDisputeId ? rest : one
+  })
+  return { ...write, item: { ...write.item, disputes: told } }
+}
+
+const isReview = (write: Write): boolean => write.kind === 'put' && write.item.action === 'reviewPayment'
 const isCharge = (write: Write): boolean => keyIn(write).sk === 'CHARGE'
 const isCoupon = (write: Write): boolean => keyIn(write).pk.startsWith('COUPON#')
 const isPayment = (write: Write): boolean => write.kind === 'put' && write.item.entity === 'payment'

@@ -1,5 +1,5 @@
-import { couponCap, packCredits } from './paymentCatalogue.ts'
-import { type PaymentRow, paymentIn, type Rows, rowsIn } from './paymentRows.ts'
+import { couponCap, packCredits, staffReason } from './paymentCatalogue.ts'
+import { creditEntryIn, type PaymentRow, paymentIn, type Rows, rowsIn } from './paymentRows.ts'
 import { type BookPayment, type BookRefund, type Books, isOutside, refundedMinor } from './providerBooks.ts'
 import { type Commit, Violation, type World } from './world.ts'
 
@@ -22,9 +22,11 @@ export class PaymentOracle {
     world.watch((commit) => this.#see(commit))
   }
 
-  #see({ changes }: Commit): void {
+  #see({ changes, cause }: Commit): void {
+    const entries = changes.flatMap(({ after }) => creditEntryIn(after) ?? [])
     for (const { key, before, after } of changes) {
-      if (after?.entity === 'payment') this.#seePayment(paymentIn(before), paymentIn(after))
+      if (after?.entity === 'payment')
+        this.#seePayment(paymentIn(before), paymentIn(after), cause.startsWith('review.'), entries)
       if (after?.entity === 'invoice' && before)
         require(before.number === undefined, `${key.sk} was ${before.number} and is numbered again`)
       if (after?.entity === 'couponCount')
@@ -36,16 +38,24 @@ export class PaymentOracle {
   }
 
   /** What was bought is granted for money that is there, and for the right amount of it. */
-  #seePayment(before: PaymentRow | undefined, after: PaymentRow | undefined): void {
+  #seePayment(
+    before: PaymentRow | undefined,
+    after: PaymentRow | undefined,
+    isReviewed: boolean,
+    entries: Rows['creditEntries'],
+  ): void {
     for (const charge of after?.charges ?? []) {
-      const earlier = before?.charges.find(({ providerPaymentId }) => providerPaymentId === charge.providerPaymentId)
-      require(earlier?.as === undefined ||
-        charge.as === earlier.as, `${charge.providerPaymentId} was ${earlier?.as}, then ${charge.as}`)
-      if (!after || charge.as === undefined || earlier?.as !== undefined) continue
-      const paid = this.#books.payment(charge.providerPaymentId)
-      require(paid.status === 'captured', `${paid.id} was ${charge.as}, and is ${paid.status}`)
-      require(matches(paid, after) || charge.as === 'held', `${paid.id} is of another amount, and was ${charge.as}`)
-      if (charge.as === 'account_credit' && before?.released && before.charges.some(({ as }) => as === 'held'))
+      const { providerPaymentId: id, as } = charge
+      const earlier = before?.charges.find(({ providerPaymentId }) => providerPaymentId === id)?.as
+      if (!after || as === earlier) continue
+      const mayChange = isReviewed && decisions[earlier ?? '']?.includes(as ?? '')
+      require(earlier === undefined || mayChange === true, `${id} was ${earlier}, then ${as}`)
+      const paid = this.#books.payment(id)
+      require(paid.status === 'captured', `${paid.id} was ${as}, and is ${paid.status}`)
+      const isHeld = as === 'held' || (isReviewed && as === 'account_credit')
+      require(matches(paid, after) || isHeld, `${paid.id} is of another amount, and was ${as}`)
+      if (as === 'account_credit') require(isCredited(charge, entries), `${id} was not credited as it was paid`)
+      if (as === 'account_credit' && before?.released && before.charges.some((one) => one.as === 'held'))
         if (isTaken(after, charge.capture?.amountMinor ?? 0, rowsIn(this.#world.store.items())))
           this.#givenUp.add(after.id)
     }
@@ -62,6 +72,7 @@ export class PaymentOracle {
       judgePaid(payment, paid, rows, this.#givenUp.has(payment.id))
       judgeEffect(payment, rows)
       judgeRefunds(payment, paid, rows)
+      judgeDisputes(payment, paid, rows)
     }
     judgeNumbers(rows)
     judgeCoupon(rows, world)
@@ -70,8 +81,20 @@ export class PaymentOracle {
   }
 }
 
+/** What staff may make of money by a decision about it. */
+const decisions: Record<string, string[]> = { held: ['granted', 'account_credit'], account_credit: ['granted'] }
+
+/** All of it that has not gone back, or is on its way. */
+function isCredited({ providerPaymentId, capture, refunds = [] }: Charge, entries: Rows['creditEntries']): boolean {
+  const back = total(refunds.filter(({ failed }) => !failed).map(({ amountMinor }) => amountMinor))
+  const due = (capture?.amountMinor ?? 0) - back
+  return entries.some(({ id, cause, amountMinor }) => id === `${cause}:${providerPaymentId}` && amountMinor === due)
+}
+
 /** Rows that are evidence: they are never put over what is there. */
 const onlyPut = new Set(['entry', 'creditEntry', 'charge', 'historyEntry'])
+
+type Charge = PaymentRow['charges'][number]
 
 const matches = (paid: BookPayment, payment: PaymentRow): boolean =>
   paid.amountMinor === payment.amountMinor &&
@@ -88,7 +111,9 @@ function judgePaid(payment: PaymentRow, paid: BookPayment[], rows: Rows, isGiven
   for (const one of paid) {
     const as = charges.find(({ providerPaymentId }) => providerPaymentId === one.id)?.as
     require(as !== undefined, `${one.id} was captured for ${id} (${status}), and nothing came of it`)
-    if (!matches(one, payment)) require(as === 'held', `${one.id} differs from ${id}, and was ${as}`)
+    const isKept = charges.some((charge) => charge.providerPaymentId === one.id && charge.resolved?.as === 'kept')
+    if (!matches(one, payment))
+      require(as === 'held' || (isKept && as === 'account_credit'), `${one.id} differs from ${id}, and was ${as}`)
     else if (as === 'held') require(one.refunds.some(isOutside), `${one.id} is right for ${id}, and is held`)
   }
   require(grantsOf(payment) <= 1, `${id} was granted ${grantsOf(payment)} times`)
@@ -135,12 +160,45 @@ function judgeEffect(payment: PaymentRow, rows: Rows): void {
     require(amount ===
       packCredits * (subject.quantity ?? 1), `${id} bought ${subject.quantity} packs and got ${amount} credits`)
   const kept = charges.filter(({ as }) => as === 'account_credit')
-  const paidIn = rows.creditEntries.filter((row) => ofThis(row) && row.cause === 'paid_in')
-  require(paidIn.length === kept.length, `${id} was credited ${paidIn.length} times, not ${kept.length}`)
-  for (const { capture, providerPaymentId } of kept)
-    require(paidIn.some(
-      (row) => row.id.endsWith(providerPaymentId) && row.amountMinor === capture?.amountMinor,
-    ), `${providerPaymentId} was not credited as it was paid`)
+  const own = rows.creditEntries.filter(ofThis)
+  const paidIn = own.filter(({ cause }) => cause === 'paid_in').length
+  const withdrawn = charges.filter((charge) => own.some((row) => row.id === `withdrawn:${charge.providerPaymentId}`))
+  require(paidIn - withdrawn.length === kept.length, `${id} was credited ${paidIn} times, not ${kept.length}`)
+  for (const charge of kept) judgeKept(charge, own, rows.refunds.filter(ofThis))
+}
+
+/** Money that is credit is there less what went back of it: also at the provider, as long as staff had not kept it yet. */
+function judgeKept(
+  { providerPaymentId: id, capture }: Charge,
+  entries: Rows['creditEntries'],
+  all: Rows['refunds'],
+): void {
+  const refunds = all.filter((refund) => refund.providerPaymentId === id)
+  const credited = entries.find((entry) => entry.id === `paid_in:${id}`)?.createdAt ?? 0
+  const back = refunds.filter(({ status, reason, createdAt }) =>
+    status === 'failed' ? false : reason === staffReason || createdAt < credited,
+  )
+  const due = (capture?.amountMinor ?? 0) - total(back.map(({ amountMinor }) => amountMinor))
+  const about = [id, ...refunds.map((refund) => refund.id)]
+  const net = total(
+    entries.filter((entry) => about.some((one) => entry.id.endsWith(`:${one}`))).map((entry) => entry.amountMinor),
+  )
+  require(net === due, `${id} is credit of ${net}, expected ${due}`)
+}
+
+/** What a bank asked for is on the payment with its last outcome, shows, and was told of once. It moves nothing by itself. */
+function judgeDisputes({ id, status, disputes }: PaymentRow, paid: BookPayment[], { notices }: Rows): void {
+  const known = paid.flatMap((one) => one.disputes)
+  for (const dispute of known) {
+    const row = disputes.find(({ disputeId }) => disputeId === dispute.id)
+    const state = row?.outcome ? (row.outcome.won ? 'won' : 'lost') : row && 'open'
+    require(state === dispute.state, `${dispute.id} of ${id} is ${state}, at the provider ${dispute.state}`)
+    require(row?.amountMinor === dispute.amountMinor, `${dispute.id} is of ${row?.amountMinor}`)
+    const told = notices.filter(({ kind, data }) => kind === 'payment.disputed' && data?.disputeId === dispute.id)
+    require(told.length === 1, `${dispute.id} was told of ${told.length} times`)
+  }
+  const isDisputed = known.some(({ state }) => state !== 'won')
+  require(disputes.length === known.length && (status === 'disputed') === isDisputed, `${id} is ${status}`)
 }
 
 const isFirst = ({ kind, refundId }: Rows['invoices'][number]): boolean => kind === 'invoice' && refundId === undefined
@@ -200,11 +258,13 @@ function judgeCredit({ credits, creditEntries, payments }: Rows): void {
     const all = total(credits.filter((credit) => credit.pk === pk).map((credit) => credit.balanceMinor))
     require(sum === all, `${accountId} has credit of ${balanceMinor}, its entries say ${sum}`)
   }
-  for (const { id, holds, released } of payments) {
+  for (const { id, holds, released, charges } of payments) {
     const taken = creditEntries.filter(
       ({ paymentId, cause }) => paymentId === id && (cause === 'taken' || cause === 'released'),
     )
-    const own = taken.filter((entry) => entry.id.endsWith(id))
+    // By the order itself, and again for money that had its effect after all.
+    const about = [id, ...charges.map(({ providerPaymentId }) => providerPaymentId)]
+    const own = taken.filter((entry) => about.some((one) => entry.id.endsWith(`:${one}`)))
     const due = released ? 0 : -(holds.creditMinor ?? 0)
     require(total(own.map(({ amountMinor }) => amountMinor)) ===
       due, `${id} holds credit of ${holds.creditMinor}, and took ${taken.length} times`)

@@ -26,6 +26,15 @@ const payment = z.object({
       providerPaymentId: z.string(),
       as: z.optional(z.string()),
       capture: z.optional(z.object({ amountMinor: z.int(), currency: z.string() })),
+      refunds: z.optional(z.array(z.object({ amountMinor: z.int(), failed: z.boolean() }))),
+      resolved: z.optional(z.object({ as: z.string() })),
+    }),
+  ),
+  disputes: z.array(
+    z.object({
+      disputeId: z.string(),
+      amountMinor: z.int(),
+      outcome: z.optional(z.object({ won: z.boolean() })),
     }),
   ),
 })
@@ -49,6 +58,7 @@ const refund = z.object({
   reason: z.string(),
   amountMinor: z.int(),
   status: z.string(),
+  createdAt: z.int(),
 })
 const ofPayment = z.object({ paymentId: z.string() })
 const creditEntry = z.object({
@@ -58,6 +68,7 @@ const creditEntry = z.object({
   amountMinor: z.int(),
   balanceAfterMinor: z.int(),
   paymentId: z.string(),
+  createdAt: z.int(),
 })
 const credit = z.object({ pk: z.string(), accountId: z.string(), balanceMinor: z.int() })
 const entry = z.object({
@@ -67,6 +78,7 @@ const entry = z.object({
   reason: z.string(),
   reference: z.optional(z.string()),
 })
+const notice = z.object({ kind: z.string(), data: z.optional(z.record(z.string(), z.unknown())) })
 const wallet = z.object({ pk: z.string(), bal: z.int() })
 
 /** Everything that is stored, by what it is. */
@@ -83,9 +95,13 @@ export function rowsIn(items: readonly Item[]) {
     credits: all(credit, 'accountCredit'),
     entries: all(entry, 'entry'),
     wallets: all(wallet, 'wallet'),
+    notices: all(notice, 'notice'),
   }
 }
 export type Rows = ReturnType<typeof rowsIn>
 
 const readRow = (item: Item): PaymentRow => payment.parse(paymentMembers(item))
+export const creditEntryIn = (item: Item | undefined) =>
+  item?.entity === 'creditEntry' ? creditEntry.parse(item) : undefined
+
 export const paymentIn = (item: Item | undefined): PaymentRow | undefined => item && readRow(item)

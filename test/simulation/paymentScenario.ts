@@ -3,7 +3,7 @@ import { putAccount } from '#operations/accounts'
 import { userKey } from '#table/keys'
 import { Callers } from './caller.ts'
 import { publishedItems } from './catalogue.ts'
-import { accounts, customer, type Market, staff } from './paymentActors.ts'
+import { accounts, customer, type Market, reviewers, staff } from './paymentActors.ts'
 import { paymentCatalogue } from './paymentCatalogue.ts'
 import { PaymentOracle } from './paymentOracle.ts'
 import { rowsIn } from './paymentRows.ts'
@@ -65,7 +65,12 @@ async function playPayments(seed: number, mutation: PaymentMutation, tracing: bo
     })
     const until = startAt + openMs
     const customers = Array.from({ length: random.between(2, 4) }, (_, at) => customer(play, `customer${at}`))
-    const background = [staff(play), sweepUntil(world, traffic, until), compareUntil(world, traffic, until)]
+    const background = [
+      staff(play),
+      reviewers(play),
+      sweepUntil(world, traffic, until),
+      compareUntil(world, traffic, until),
+    ]
     await inTime(world, Promise.all([...customers, ...background]))
     world.faults.calm()
     await inTime(world, callers.settle())
@@ -112,7 +117,7 @@ function open(seed: number, mutation: PaymentMutation, tracing: boolean): Paymen
     tell: (news) => {
       post.tell(books, news)
       if (news.refund?.status === 'pending') flow.afterRefund(news.payment, news.refund)
-      if (!news.refund && news.payment.status === 'captured') flow.afterCapture(news.payment)
+      if (!news.refund && !news.dispute && news.payment.status === 'captured') flow.afterCapture(news.payment)
     },
   })
   const flow = new Flow(books, random.fork(), world.scheduler)
@@ -131,6 +136,8 @@ function open(seed: number, mutation: PaymentMutation, tracing: boolean): Paymen
 /** What happened in a run that kept every promise: over many runs, a count of nothing says that they have gone blind. */
 function tallyOf({ store }: World): Record<string, number> {
   const { payments, refunds, invoices } = rowsIn(store.items())
+  const resolved = (by: string) =>
+    payments.filter(({ charges }) => charges.some((charge) => charge.resolved?.as === by)).length
   const as = payments.flatMap(({ charges }) => charges.map((charge) => charge.as))
   return {
     granted: as.filter((each) => each === 'granted').length,
@@ -142,6 +149,12 @@ function tallyOf({ store }: World): Record<string, number> {
     refunded: refunds.filter(({ status }) => status === 'processed').length,
     refundFailed: refunds.filter(({ status }) => status === 'failed').length,
     notes: invoices.filter(({ kind }) => kind === 'credit_note').length,
+    disputed: payments.filter(({ disputes }) => disputes.length > 0).length,
+    won: payments.filter(({ disputes }) => disputes.some(({ outcome }) => outcome?.won === true)).length,
+    lost: payments.filter(({ disputes }) => disputes.some(({ outcome }) => outcome?.won === false)).length,
+    settledByStaff: resolved('settled'),
+    keptByStaff: resolved('kept'),
+    returnedByStaff: resolved('returned'),
     couponReleased: payments.filter(({ holds, released }) => holds.coupon && released).length,
   }
 }

@@ -1,12 +1,12 @@
 import { marshall } from '@aws-sdk/util-dynamodb'
 import { putAccount } from '#operations/accounts'
 import { grantPlan } from '#operations/admin'
-import { refundPayment } from '#operations/adminPayments'
+import { refundPayment, reviewPayment } from '#operations/adminPayments'
 import * as credits from '#operations/credits'
 import type { HttpOperation, JobOperation, QueueName, WorkerOperation } from '#operations/definition'
 import { check } from '#operations/entitlements'
 import { deliverNotice, publishOutbox, sweepOutbox } from '#operations/operation'
-import { numberInvoices } from '#operations/paymentHistory'
+import { deletePaymentMethod, numberInvoices, setDefaultPaymentMethod } from '#operations/paymentHistory'
 import { comparePayments, createCheckout, reconcilePayment, verifyPayment } from '#operations/payments'
 import { settleSubscription } from '#operations/renewals'
 import * as subscriptions from '#operations/subscriptions'
@@ -49,6 +49,7 @@ export const paymentHandlers: Handlers = {
   ...serve(createCheckout, await import('#functions/payments/createCheckout')),
   ...serve(verifyPayment, await import('#functions/payments/verifyPayment')),
   ...serve(refundPayment, await import('#functions/payments/refundPayment')),
+  ...serve(reviewPayment, await import('#functions/payments/reviewPayment')),
   ...serve(receiveWebhook, await import('#functions/webhooks/receiveWebhook')),
 }
 
@@ -56,6 +57,8 @@ export const paymentHandlers: Handlers = {
 export const subscriptionHandlers: Handlers = {
   ...paymentHandlers,
   ...serve(recordUsage, await import('#functions/usage/recordUsage')),
+  ...serve(deletePaymentMethod, await import('#functions/payments/deletePaymentMethod')),
+  ...serve(setDefaultPaymentMethod, await import('#functions/payments/setDefaultPaymentMethod')),
   ...serve(grantPlan, await import('#functions/admin/grantPlan')),
   ...serve(subscriptions.getSubscription, await import('#functions/subscriptions/getSubscription')),
   ...serve(subscriptions.previewChange, await import('#functions/subscriptions/previewChange')),

@@ -13,6 +13,13 @@ export interface BookRefund {
   createdAt: number
 }
 
+/** The customer's bank takes the money back, or tries to: who wins may be told twice, and differently. */
+export interface BookDispute {
+  id: string
+  amountMinor: number
+  state: 'open' | 'won' | 'lost'
+}
+
 export interface BookPayment {
   id: string
   order: BookOrder
@@ -24,6 +31,7 @@ export interface BookPayment {
   changedAt: number
   capturedAt?: number
   refunds: BookRefund[]
+  disputes: BookDispute[]
   /** Of the method that it was paid with, where that may be charged again. */
   token?: string
 }
@@ -40,7 +48,7 @@ export interface BookOrder {
   isCharge?: true
 }
 
-export type News = { payment: BookPayment; refund?: BookRefund }
+export type News = { payment: BookPayment; refund?: BookRefund; dispute?: BookDispute }
 
 interface BooksOptions {
   provider: PaymentProvider
@@ -129,6 +137,7 @@ export class Books {
       createdAt: now,
       changedAt: now,
       refunds: [],
+      disputes: [],
     }
     order.payments.push(payment)
     return payment
@@ -180,6 +189,19 @@ export class Books {
     if (refund.status === status) return
     refund.status = status
     this.#tell({ payment, refund })
+  }
+
+  dispute(payment: BookPayment, amountMinor: number): BookDispute {
+    const dispute: BookDispute = { id: this.#id('dp'), amountMinor, state: 'open' }
+    payment.disputes.push(dispute)
+    this.#tell({ payment, dispute })
+    return dispute
+  }
+
+  moveDispute(payment: BookPayment, dispute: BookDispute, state: 'won' | 'lost'): void {
+    if (dispute.state === state) return
+    dispute.state = state
+    this.#tell({ payment, dispute })
   }
 
   #refunded(payment: BookPayment, amountMinor: number, reference?: string): BookRefund {

@@ -55,13 +55,29 @@ export class Flow {
     return this.#random.chance(probability)
   }
 
-  /** Now and then somebody gives money back in the provider's dashboard. */
+  /** Now and then somebody gives money back in the provider's dashboard, or a customer's bank asks for it. */
   afterCapture(payment: BookPayment): void {
+    this.#dispute(payment)
     if (!this.#random.chance(0.1)) return
     this.later([1, 5 * secondMs, 2 * hourMs, 20 * hourMs], () => {
       const left = refundable(payment)
       const amountMinor = this.#random.chance(0.3) ? left : this.#random.between(1, left)
       this.#books.refundOutside(payment, amountMinor)
+    })
+  }
+
+  /** A bank takes a day at least; it decides within days, and sometimes differently again, or never. */
+  #dispute(payment: BookPayment): void {
+    if (!this.#random.chance(0.15)) return
+    const outcome = () => this.#random.pick(['won', 'lost'] as const)
+    this.#scheduler.after(this.#random.between(30 * hourMs, 60 * hourMs), () => {
+      const dispute = this.#books.dispute(payment, this.#random.between(1, payment.amountMinor))
+      if (this.#random.chance(0.2)) return
+      this.later([secondMs, 10 * hourMs, dayMs], () => {
+        this.#books.moveDispute(payment, dispute, outcome())
+        if (this.#random.chance(0.2))
+          this.later([minuteMs, dayMs], () => this.#books.moveDispute(payment, dispute, outcome()))
+      })
     })
   }
 

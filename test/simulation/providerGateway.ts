@@ -2,6 +2,7 @@ import { Problem } from '#errors/problem'
 import type {
   Gateway,
   OpenedOrder,
+  ProviderDispute,
   ProviderOrder,
   ProviderPayment,
   ProviderRefund,
@@ -9,7 +10,14 @@ import type {
 } from '#gateways/gateway'
 import { GatewayError, type GatewayErrorKind } from '#gateways/gatewayError'
 import { Contention } from '#table/port'
-import { type BookOrder, type BookPayment, type BookRefund, type Books, refundedMinor } from './providerBooks.ts'
+import {
+  type BookDispute,
+  type BookOrder,
+  type BookPayment,
+  type BookRefund,
+  type Books,
+  refundedMinor,
+} from './providerBooks.ts'
 import type { Post } from './providerPost.ts'
 import { NetworkError, type ProviderCall } from './world.ts'
 
@@ -125,6 +133,16 @@ export const shownRefund = (books: Books, payment: BookPayment, refund: BookRefu
   amountMinor: refund.amountMinor,
   currency: payment.currency,
   createdAt: refund.createdAt,
+})
+
+export const shownDispute = (books: Books, payment: BookPayment, dispute: BookDispute): ProviderDispute => ({
+  provider: books.provider,
+  providerDisputeId: dispute.id,
+  providerPaymentId: payment.id,
+  status: dispute.state,
+  amountMinor: dispute.amountMinor,
+  currency: payment.currency,
+  deductedMinor: dispute.state === 'lost' ? dispute.amountMinor : 0,
 })
 
 /** Razorpay signs what its page hands over; the others sign nothing, and prove nothing. */

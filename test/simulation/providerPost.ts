@@ -1,6 +1,6 @@
 import type { Headers, ProviderPayment, WebhookEvent, WebhookSubject } from '#gateways/gateway'
 import type { BookPayment, Books, News } from './providerBooks.ts'
-import { shown, shownRefund } from './providerGateway.ts'
+import { shown, shownDispute, shownRefund } from './providerGateway.ts'
 import type { Random } from './random.ts'
 
 /** One event on its way. `text` is its body; whoever has it may send it again. */
@@ -32,8 +32,16 @@ export class Post {
   }
 
   /** Events of one change. `books` are the sender's. */
-  tell(books: Books, { payment, refund }: News): void {
+  tell(books: Books, { payment, refund, dispute }: News): void {
     const seen = shown(books, payment)
+    if (dispute) {
+      this.#write(books, seen, `dispute.${dispute.state}`, {
+        type: 'dispute',
+        dispute: shownDispute(books, payment, dispute),
+        ...(books.provider !== 'stripe' && { payment: seen }),
+      })
+      return
+    }
     if (refund) {
       const told = shownRefund(books, payment, refund)
       this.#write(books, seen, `refund.${refund.status}`, {

@@ -1,6 +1,7 @@
 import { grantPlan } from '#operations/admin'
 import { refundPayment } from '#operations/adminPayments'
 import type { HttpOperation } from '#operations/definition'
+import { deletePaymentMethod, setDefaultPaymentMethod } from '#operations/paymentHistory'
 import { createCheckout, verifyPayment } from '#operations/payments'
 import * as subscriptions from '#operations/subscriptions'
 import { recordUsage } from '#operations/usage'
@@ -96,6 +97,7 @@ export class Subscriber {
       () => this.#ask('drop', subscriptions.deleteScheduledChange),
       () => this.#renew(),
       () => this.#renew(),
+      () => this.#wallet(),
       () => this.#staff(),
       () => this.#staff(),
     ])
@@ -135,6 +137,17 @@ export class Subscriber {
   #coupon(chance: number): { couponCode?: string } {
     const { random } = this.#market
     return random.chance(chance) ? { couponCode: random.pick(couponCodes) } : {}
+  }
+
+  /** Another card is to be charged from now on, or one is to be forgotten. */
+  async #wallet(): Promise<void> {
+    const paymentMethodId = this.#method()
+    if (paymentMethodId === undefined) return
+    const [what, operation] = this.#market.random.pick([
+      ['prefer', setDefaultPaymentMethod] as const,
+      ['forget', deletePaymentMethod] as const,
+    ])
+    await this.#ask(what, operation, undefined, { paymentMethodId })
   }
 
   async #buy(): Promise<void> {

@@ -21,6 +21,7 @@ interface Terms {
   renews: boolean
   paidMinor?: number
   code?: CouponCode | undefined
+  method?: string | undefined
 }
 
 /** One subscription, as the written rules of the product have it. It knows no row of the product, only what happened to it. */
@@ -36,6 +37,8 @@ export class Life {
   isGift = false
   endedAt: number | undefined
   scheduled: PriceId | undefined
+  /** What it is renewed with; absent: with the account's default. */
+  method: string | undefined
   /** What renewals have off, and how many of them still. */
   coupon: { code: CouponCode; left: number } | undefined
   /** Sums that were too small to be charged, by their line. */
@@ -47,10 +50,11 @@ export class Life {
   #anchor: number
   #months = 0
 
-  constructor(id: string, at: number, zone: string, { priceId, renews, paidMinor = 0, code }: Terms) {
+  constructor(id: string, at: number, zone: string, { priceId, renews, paidMinor = 0, code, method }: Terms) {
     this.id = id
     this.zone = zone
     this.renews = renews
+    this.method = method
     this.movedAt = at
     this.#anchor = at
     this.spans = []
@@ -163,6 +167,17 @@ export class Life {
     this.isAsked = true
     this.renews = false
     this.scheduled = undefined
+  }
+
+  /** The method that it had was forgotten; `heir` is the default that is left. With none it ends with what is paid. */
+  withoutMethod(id: string, heir: string | undefined, now: number): void {
+    if (this.isGift || !this.statusAt(now).access || (this.method !== undefined && this.method !== id)) return
+    if (heir !== undefined) {
+      if (this.method !== undefined) this.method = heir
+      return
+    }
+    this.method = undefined
+    if (this.renews) this.canceled('period_end', now)
   }
 
   reactivated(hasMethod: boolean): void {

@@ -53,6 +53,29 @@ export const yearMutants: Record<string, YearMutation> = {
         return { ...write, item }
       }),
   },
+  'a coupon is never used up': {
+    table: ({ world }) =>
+      storing((item) => {
+        const seen = world.store.get({ pk: item.pk, sk: item.sk }, { consistent: true })
+        const isOther = item.coupon !== undefined && Object(item.coupon).code !== Object(seen?.coupon).code
+        return seen?.coupon === undefined || isOther ? item : { ...item, coupon: seen.coupon }
+      }),
+  },
+  'nobody writes down what an order bills': {
+    table: () =>
+      writing((write) => {
+        if (write.kind !== 'put' || write.item.entity !== 'history') return write
+        const { billed: _forgotten, ...item } = write.item
+        return { ...write, item }
+      }),
+  },
+  'a method that is to be forgotten stays': {
+    table: () =>
+      writing((write) => {
+        if (write.kind !== 'delete' || !write.key.sk.startsWith('METHOD#')) return write
+        return { kind: 'check', key: write.key, when: present }
+      }),
+  },
 }
 
 const isSubscription = (write: Write): boolean => keyIn(write).sk.startsWith('SUB#')

@@ -2,8 +2,9 @@ import type { Callers } from './caller.ts'
 import type { Books } from './providerBooks.ts'
 import type { Commit, World } from './world.ts'
 import { judgeBooks, require } from './yearBooks.ts'
-import { planOf } from './yearCatalogue.ts'
-import { chargeLifeMs, graceMs, Life, planAt, priceOf } from './yearModel.ts'
+import { judgeEnd, judgeUse, leadMs } from './yearEnd.ts'
+import { Methods } from './yearMethods.ts'
+import { Life, priceOf } from './yearModel.ts'
 import {
   carriedLines,
   changeLines,
@@ -23,30 +24,18 @@ import {
   type YearRows,
   yearRowsIn,
 } from './yearRows.ts'
+import { isCharging, judgeShown, type Shown } from './yearShown.ts'
 import { Usage } from './yearUsage.ts'
 import type { Vault } from './yearVault.ts'
 
 const hourMs = 3_600_000
-/** A debit that has to be announced is asked for so long before the end. */
-const leadMs = 48 * hourMs
 /** Between a decision and its commit lies the way there. */
 const skewMs = 20 * 60_000
-
-/** The first, three retries, and as many again where a change or a cancellation sent money back. */
-const mostTries = 8
-
-/** No provider's smallest charge is above it. */
-const smallestMinor = 500
 /** What is over is looked at within these. */
 const settleMs = 5 * 24 * hourMs
 
-/** What the subscription's own operations show of it. */
-export interface Shown {
-  status: unknown
-  priceId: unknown
-  activePlanId: unknown
-  paidUntil: unknown
-}
+/** The first, three retries, and as many again where a change or a cancellation sent money back. */
+const mostTries = 8
 
 interface Parties {
   world: World
@@ -72,12 +61,13 @@ export class YearOracle {
   readonly #begunBy = new Map<string, string>()
   readonly #parties: Parties
   readonly #usage: Usage
+  readonly #methods = new Methods()
 
   constructor(parties: Parties) {
     this.#parties = parties
     this.#usage = new Usage(parties.zoneOf)
     parties.world.watch((commit) => this.#see(commit))
-    parties.vault.charged = (reference) => this.#charged(reference)
+    parties.vault.charged = (reference, token) => this.#charged(reference, token)
   }
 
   present(accountId: string): Life | undefined {
@@ -97,6 +87,7 @@ export class YearOracle {
     for (const { before, after } of changes) {
       const use = before ? undefined : usageIn(after)
       if (use) this.#usage.count(use.pk.slice('ACCOUNT#'.length), use, at)
+      if (!before && after?.entity === 'paymentMethod') this.#methods.save(after, at)
       const [was, is] = [paymentIn(before), paymentIn(after)]
       if (is && !was) this.#begun(is, cause, at)
       if (is?.settled?.as === 'granted' && was?.settled?.as !== 'granted')
@@ -154,18 +145,30 @@ export class YearOracle {
    * One that nobody heard of is asked for again only while it would be begun: not once its subscription is over, was called
    * off, or was given more time. What happened just now may be on its way.
    */
-  #charged(reference: string): void {
+  #charged(reference: string, token: string): void {
     const { world, vault } = this.#parties
     const at = world.now
     const { payments } = yearRowsIn(world.store.items())
     const payment = payments.find(({ id }) => id === reference)
     const life = payment && this.#lifeOf(payment)
+    if (payment) this.#chargedWith(payment, token, life)
     if (!life || !this.automatic.has(reference) || at < life.movedAt + skewMs) return
     const earliest = life.end - (vault.isMandate ? leadMs : 0)
     require(life.renews && life.endedAt === undefined, `${reference} was charged, and ${life.id} renews no more`)
     require(at >= earliest, `${reference} was charged ${(earliest - at) / hourMs} h too early`)
     require(life.statusAt(at - skewMs).access ||
       this.#isCharging(life, at), `${reference} was charged for what is over`)
+  }
+
+  /** Nothing is charged that was to be forgotten, and by itself only what the subscription renews with. */
+  #chargedWith({ id, accountId, type }: YearPayment, token: string, life: Life | undefined): void {
+    const { now } = this.#parties.world
+    const forgottenAt = this.#methods.forgottenAt(accountId, token) ?? now
+    require(now <= forgottenAt + skewMs, `${id} was charged to ${token}, which was forgotten at ${forgottenAt}`)
+    if (!this.automatic.has(id) && type !== 'overage') return
+    const movedAt = Math.max(this.#methods.movedAt(accountId), life?.movedAt ?? 0)
+    const expected = this.#methods.charged(accountId, life?.method)
+    require(now < movedAt + skewMs || token === expected, `${id} was charged to ${token}, and not to ${expected}`)
   }
 
   #granted(payment: YearPayment, subscriptionId: string, now: number, seen: YearRows['subscriptions']): void {
@@ -182,9 +185,10 @@ export class YearOracle {
     if (subject.carried) this.count('carried')
     if (subject.kind === 'plan') {
       const paid = settled?.providerPaymentId
-      const renews = typeof paid === 'string' && books.payment(paid).token !== undefined
+      const method = this.#methods.idOf(accountId, paid ? books.payment(paid).token : undefined)
+      const terms = { priceId, renews: method !== undefined, paidMinor, code, method }
       this.#begunBy.set(`${accountId} ${id}`, subscriptionId)
-      this.#begin(accountId, new Life(subscriptionId, at, zoneOf(accountId), { priceId, renews, paidMinor, code }), at)
+      this.#begin(accountId, new Life(subscriptionId, at, zoneOf(accountId), terms), at)
       return
     }
     if (type === 'overage') {
@@ -242,12 +246,15 @@ export class YearOracle {
     const { callers, world } = this.#parties
     const intent = callers.dialogues.get(cause)?.intent
     if (!intent) return
-    const { accountId, body } = intent.call
+    const { accountId, body, params } = intent.call
+    const method = params?.paymentMethodId
+    if (method !== undefined) this.#methodAsked(action, accountId, method, at)
     const said: Record<string, unknown> = Object(body)
     const life = this.present(accountId)
     this.count(action)
     if (action === 'startTrial') {
-      const terms = { priceId: priceOf(said.priceId), renews: said.paymentMethodId !== undefined }
+      const method = typeof said.paymentMethodId === 'string' ? said.paymentMethodId : undefined
+      const terms = { priceId: priceOf(said.priceId), renews: method !== undefined, method }
       const start = Number(world.store.items().find((item) => item.id === written)?.periodStart)
       this.#begin(accountId, Life.trial(written ?? '', start, this.#parties.zoneOf(accountId), terms), at)
       return
@@ -259,15 +266,12 @@ export class YearOracle {
     }
     if (!life) return
     life.movedAt = at
-    const hasMethod = world.store
-      .items()
-      .some((item) => item.entity === 'paymentMethod' && item.accountId === accountId)
     switch (action) {
       case 'cancelSubscription':
         life.canceled(String(said.when), at)
         break
       case 'reactivateSubscription':
-        life.reactivated(hasMethod)
+        life.reactivated(!this.#methods.isEmpty(accountId))
         break
       case 'updateSubscription':
         if (said.autoRenew === false) life.canceled('period_end', at)
@@ -285,38 +289,32 @@ export class YearOracle {
     }
   }
 
+  #methodAsked(action: string, accountId: string, id: string, at: number): void {
+    const { vault } = this.#parties
+    const life = this.present(accountId)
+    if (action === 'deletePaymentMethod') {
+      const token = this.#methods.charged(accountId, id)
+      if (token !== undefined && this.#methods.idOf(accountId, token) === id) vault.forget(token)
+      this.#methods.forget(accountId, id, at)
+      life?.withoutMethod(id, this.#methods.heir(accountId), at)
+    } else {
+      this.#methods.choose(accountId, id, at)
+      if (life && !life.isGift && life.statusAt(at).access) life.method = id
+    }
+  }
+
   #isCharging(life: Life, now: number): boolean {
     return yearRowsIn(this.#parties.world.store.items()).subscriptions.some((row) => isCharging(row, life, now))
   }
 
-  /** The plan of the period before, as long as no job has begun the one that was paid ahead. */
-  #notBegun(life: Life | undefined, now: number): string | undefined {
-    const at = life?.spans.findIndex(({ end }) => now < end) ?? -1
-    const before = life?.spans[at - 1]
-    if (!life || !before || !life.statusAt(now).access) return undefined
-    const row = yearRowsIn(this.#parties.world.store.items()).subscriptions.find(({ id }) => id === life.id)
-    return row?.periodEnd === before.end ? planOf(before.priceId) : undefined
-  }
-
   /** What is shown at this instant is what the rules say. */
-  judgeShown(accountId: string, { status, priceId, activePlanId, paidUntil }: Shown): void {
+  judgeShown(accountId: string, shown: Shown): void {
     const { world } = this.#parties
-    const now = Math.floor(world.now)
-    const life = this.present(accountId)
-    const expected = life?.statusAt(now) ?? { status: null, access: false }
-    this.count(`seen ${String(status)}`)
-    if (life && !expected.access && life.endedAt === undefined && status === 'past_due' && this.#isCharging(life, now))
-      return
-    const who = `${accountId} at ${new Date(now).toISOString()}`
-    require(status === expected.status, `${who} is ${String(status)}, expected ${expected.status}`)
-    const plan = planAt(life, now)
-    // What a plan gives is the account's one row, which a job brings to a period that was paid ahead under another plan.
-    const waiting = this.#notBegun(life, now)
-    require(activePlanId === (waiting ?? plan), `${who} is on ${String(activePlanId)}, expected ${waiting ?? plan}`)
-    if (!life || !expected.access) return
-    require(priceId === life.priceAt(now), `${who} has ${String(priceId)}, expected ${life.priceAt(now)}`)
-    const end = new Date(life.end).toISOString()
-    require(Date.parse(String(paidUntil)) === life.end, `${who} is paid until ${String(paidUntil)}, expected ${end}`)
+    this.count(`seen ${String(shown.status)}`)
+    judgeShown(this.present(accountId), yearRowsIn(world.store.items()).subscriptions, shown, {
+      accountId,
+      now: Math.floor(world.now),
+    })
   }
 
   /** When all is settled. */
@@ -329,33 +327,10 @@ export class YearOracle {
     for (const { id, status, settled, progress } of rows.payments)
       require(settled !== undefined || progress === 'failed' || progress === 'expired', `${id} is ${status} for ever`)
     for (const [accountId, lives] of this.lives) {
-      for (const life of lives) this.#judgeEnd(accountId, life, rows, vault)
-      this.#judgeUse(accountId, rows)
+      for (const life of lives) if (judgeEnd(life, rows, { accountId, vault, now: world.now })) this.count('expired')
+      const left = this.#usage.unbilled(accountId, rows.payments, world.now - settleMs)
+      judgeUse(lives.at(-1), left, { accountId, vault, now: world.now })
     }
-  }
-
-  /** What was used beyond the plan is paid once, and for what is over it is asked for by itself. */
-  #judgeUse(accountId: string, { payments }: YearRows): void {
-    const { world, vault } = this.#parties
-    const life = this.present(accountId)
-    const left = this.#usage.unbilled(accountId, payments, world.now - settleMs)
-    const sum = [...left.values()].reduce((total, each) => total + each, 0)
-    if (!life || life.isGift || life.statusAt(world.now).access || sum < smallestMinor) return
-    const isPayable = vault.wasPayable(accountId, life.endedAt ?? life.end, world.now)
-    require(!isPayable, `${accountId} owes ${sum} for ${[...left.keys()].join(', ')}, and could have been charged`)
-  }
-
-  /** Nothing that could have been paid was let go. */
-  #judgeEnd(accountId: string, life: Life, { payments }: YearRows, vault: Vault): void {
-    const now = this.#parties.world.now
-    if (!life.renews || life.isGift || life.statusAt(now).status !== 'expired') return
-    this.count('expired')
-    const hasTried = payments.some(
-      ({ subject, settled, createdAt }) =>
-        subject.subscriptionId === life.id && createdAt >= life.end - leadMs && settled?.as !== 'granted',
-    )
-    const isPayable = vault.wasPayable(accountId, life.end - leadMs, life.end + graceMs)
-    require(!isPayable, `${life.id} ended at ${new Date(life.end).toISOString()} unpaid (${hasTried}), and could have been charged`)
   }
 }
 
@@ -381,9 +356,3 @@ function carryOn(life: Life | undefined, { lines, subject }: YearPayment): void 
   for (const { id } of lines) life?.carried.delete(id)
   if (subject.carried) life?.carried.set(subject.carried.id, subject.carried.amountMinor)
 }
-
-/** A charge that was taken on keeps access beyond grace: whether it was is the provider's word, and the row's. */
-const isCharging = ({ id, pendingCharge }: YearRows['subscriptions'][number], life: Life, now: number): boolean =>
-  id === life.id &&
-  pendingCharge !== undefined &&
-  now < Math.max(life.end + graceMs, pendingCharge.startedAt + chargeLifeMs)

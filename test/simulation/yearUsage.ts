@@ -55,7 +55,8 @@ export class Usage {
     for (const [lineId, amountMinor] of this.owed(accountId, createdAt, committedAt)) {
       const told = lines.get(lineId)
       lines.delete(lineId)
-      if (billed.has(lineId) ? told === undefined : told === amountMinor || told === earlier.get(lineId)) continue
+      if (billed.has(lineId) && told !== undefined) throw new Violation(`${id} has ${lineId}, as another order has`)
+      if (billed.has(lineId) || told === amountMinor || told === earlier.get(lineId)) continue
       throw new Violation(`${id} has ${told} for ${lineId}, of ${amountMinor} that are owed`)
     }
     if (lines.size > 0) throw new Violation(`${id} has ${[...lines.keys()].join(', ')}, and nothing is owed for it`)

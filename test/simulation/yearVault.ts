@@ -17,6 +17,8 @@ interface Method {
   accountId: string
   manner: 'good' | 'fading' | 'flaky' | 'slow' | 'gone'
   from: number
+  /** The customer asked us to forget it; never: absent. */
+  forgottenAt?: number
 }
 
 /** The methods that a provider keeps, what it charges with them, and when it is down. */
@@ -27,7 +29,7 @@ export class Vault {
   readonly #methods = new Map<string, Method>()
   readonly #keys = new Map<string, { payment: BookPayment; at: number }>()
   /** Told of each charge that is made, by our payment's id. */
-  charged: (reference: string) => void = () => {}
+  charged: (reference: string, token: string) => void = () => {}
   /** From, to: nothing answers between. */
   readonly outages: [number, number][] = []
 
@@ -61,11 +63,18 @@ export class Vault {
     return token
   }
 
-  /** A method of this account that would have been charged at any time in between. */
+  forget(token: string): void {
+    const method = this.#methods.get(token)
+    if (method) method.forgottenAt ??= this.#scheduler.now
+  }
+
+  /** Whatever method of this account was charged at any time in between, it was a good one. */
   wasPayable(accountId: string, from: number, to: number): boolean {
-    const own = [...this.#methods.values()].filter((method) => method.accountId === accountId)
+    const all = [...this.#methods.values()].filter((method) => method.accountId === accountId)
+    const own = all.filter(({ forgottenAt = to }) => forgottenAt >= from)
     const isDown = this.outages.some(([begin, end]) => begin < to && end > from)
-    return !isDown && own.length > 0 && own.every(({ manner }) => manner === 'good')
+    const isKept = own.some(({ forgottenAt }) => forgottenAt === undefined)
+    return !isDown && isKept && own.every(({ manner }) => manner === 'good')
   }
 
   find(reference: string): BookPayment | undefined {
@@ -82,7 +91,7 @@ export class Vault {
     if (this.find(paymentId)) this.#books.faults.push(`${paymentId} was charged again`)
     const payment = this.#books.charge(paymentId, amountMinor, currency, token)
     this.#keys.set(paymentId, { payment, at: now })
-    this.charged(paymentId)
+    this.charged(paymentId, token)
     this.#decide(payment, method, notice?.debitAfter)
     return payment
   }

@@ -197,6 +197,39 @@ describe('changeSubscription', () => {
     expect(bodies.map(({ code }) => code)).toEqual([undefined, undefined, 'coupon_invalid'])
   })
 
+  it('200 of a period that was paid ahead and that no job has begun: what is left of that one', async () => {
+    const account = await midway('c-ahead')
+    const { payment } = (await shop.renew(account, {})).body
+    await settle(account, payment)
+    deps.clock.set('2026-07-16T12:00:00.000Z')
+    const { body } = await preview(account, { priceId: 'premium-month' })
+    expect(body.lines.map(({ kind, amount }) => [kind, amount])).toEqual([
+      ['credit', -7450],
+      ['charge', 12_450],
+    ])
+    const answer = await change(account, { priceId: 'premium-month', token: body.token })
+    await settle(account, answer.body.payment)
+    expect((await get(account)).body).toMatchObject({
+      status: 'active',
+      planId: 'premium',
+      activePlanId: 'premium',
+      currentPeriodStart: '2026-07-01T00:00:00.000Z',
+      currentPeriodEnd: '2026-08-01T00:00:00.000Z',
+    })
+  })
+
+  it('409 conflict for a change that is paid when its period is over, and the next one has begun', async () => {
+    const account = await midway('c-begun')
+    await settle(account, (await shop.renew(account, {})).body.payment)
+    deps.clock.set('2026-06-30T23:00:00.000Z')
+    const { payment } = (await change(account, { priceId: 'premium-year' }, { key: 'c-begun' })).body
+    deps.clock.set('2026-07-01T00:00:00.000Z')
+    const paid = await settle(account, payment)
+    expect(paid).toMatchObject({ status: 'review', flags: ['overtaken'] })
+    expect((await get(account)).body).toMatchObject({ status: 'active', planId: 'pro', activePlanId: 'pro' })
+    expect((await change(account, { priceId: 'premium-year' }, { key: 'c-begun' })).code).toBe('conflict')
+  })
+
   it('400 for a token of another account or another price; 409 quote_expired when its time is over', async () => {
     const [one, other] = [await midway('c-token'), await midway('c-token-2')]
     const { token } = (await preview(one, { priceId: 'premium-month' })).body

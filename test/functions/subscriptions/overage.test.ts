@@ -214,7 +214,7 @@ describe('overage', () => {
 
   it('of many months is billed forty rows at a time, the oldest first, also of a month that is not over everywhere', async () => {
     deps.clock.set('2026-02-28T12:00:00.000Z')
-    const months = Array.from({ length: 15 }, (_, back) => new Date(Date.UTC(2026, 2 - back)).toISOString().slice(0, 7))
+    const months = Array.from({ length: 27 }, (_, back) => new Date(Date.UTC(2026, 2 - back)).toISOString().slice(0, 7))
     const features = ['EMAIL_SENT', 'SMS_SENT', 'WHATSAPP_SENT']
     for (const feature of features)
       await commit(
@@ -229,7 +229,7 @@ describe('overage', () => {
     // The payment that has them on its order is there, as `billedBy` is written beside it.
     const { id } = await buy('o-rows', { priceId: 'starter-month' }, { saveMethod: true })
     await commit(deps.table, first.billedBy(id))
-    expect(of(await owedOverage(deps, account, 'NGN'))).toEqual(sorted.slice(40))
+    expect(of(await owedOverage(deps, account, 'NGN'))).toEqual(sorted.slice(40, 80))
   })
 })
 
