@@ -12,6 +12,7 @@ const long = [
   'test/functions/payments/refundRaces.test.ts',
   'test/functions/subscriptions/changeSubscription.test.ts',
   'test/functions/subscriptions/overage.test.ts',
+  'test/functions/subscriptions/overageDebit.test.ts',
   'test/functions/subscriptions/renewedBy.test.ts',
   'test/gateways/fakes.test.ts',
   'test/gateways/faults.test.ts',

@@ -116,7 +116,7 @@ function cardOf(seal: Seal, accountId: string, bits: string, now: number): Payme
   const token = `pm_1Bench${bits}`
   const fingerprint = methodFingerprint('stripe', token)
   return {
-    id: methodId(fingerprint),
+    id: methodId({ accountId, fingerprint }),
     accountId,
     provider: 'stripe',
     kind: 'card',

@@ -4,7 +4,9 @@ import { callOf } from '#runtime/guarded'
 import { httpHandler } from '#runtime/http'
 import { live } from '#runtime/live'
 import { catalogue } from '#runtime/liveCatalogue'
+import { payments } from '#runtime/livePayments'
 import { methodGoneWrites } from '#runtime/renewalMethod'
+import { revokeMethods } from '#runtime/revokeMethod'
 import type { Run } from '#runtime/run'
 import { forgetMethod } from '#runtime/savedMethod'
 
@@ -12,11 +14,12 @@ import { forgetMethod } from '#runtime/savedMethod'
 export const run: Run<typeof deletePaymentMethod> = async (input, deps) => {
   const { accountId, params } = input
   const { paymentMethodId: entityId } = params
-  await forgetMethod(deps, accountId, entityId, async (heir) => [
+  const gone = await forgetMethod(deps, accountId, entityId, async (heir) => [
     ...(await methodGoneWrites(deps, { accountId, call: callOf(input) }, entityId, heir)),
     auditOf(input, deps, { action: deletePaymentMethod.id, entity: 'paymentMethod', entityId }),
   ])
+  if (gone) await revokeMethods(deps, [gone])
   return undefined
 }
 
-export const handler = httpHandler(deletePaymentMethod, run, live(catalogue))
+export const handler = httpHandler(deletePaymentMethod, run, live(catalogue, payments))

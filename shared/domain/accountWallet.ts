@@ -60,5 +60,8 @@ function accepted(decision: Decision<'configure' | 'changeAllowance'>): WalletCh
   throw new Error(`a wallet ${decision.kind} a change of plan`)
 }
 
-/** Settle the wallet, then decide again: it has been idle for so long that its dues do not fit beside anything else. */
+/**
+ * Settle the wallet, then decide again: it has been idle for so long that its dues do not fit beside anything else, or it was
+ * read at another moment than what changes it.
+ */
 export class MoreIsDue extends Error {}

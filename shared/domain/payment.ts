@@ -237,6 +237,8 @@ export interface Payment {
 
 /** How long an order may be paid: the reconciler expires it afterwards. */
 export const orderLifeMs = 24 * 3_600_000
+/** No call of a provider takes so long, whoever makes it. */
+const lastChargeMs = 15 * 60_000
 /** Evidence is bounded: a payment is one item. What is beyond these is refused loudly, never dropped in silence. */
 export const maxCharges = 8
 export const maxRefunds = 50
@@ -264,6 +266,10 @@ export function shownProviderPayment(charges: readonly Charge[]): string | undef
 /** A provider still works on it (a bank debit, an approval): neither expire it nor start another. */
 export const isInFlight = ({ attempt, charges }: Pick<Payment, 'attempt' | 'charges'>): boolean =>
   attempt !== undefined && attempt.state !== 'failed' && !charges.some(({ capture }) => capture)
+
+/** Whether a saved method may be charged for it still: who gives it up when its time is over must not meet who charges it. */
+export const isChargeable = ({ expiresAt }: Pick<Payment, 'expiresAt'>, now: number): boolean =>
+  now < expiresAt - lastChargeMs
 
 export type NewPayment = Omit<
   Payment,

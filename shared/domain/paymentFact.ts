@@ -165,8 +165,8 @@ type RefundFact = Extract<PaymentFact, { kind: 'refund' }>
 function refunded(charge: Charge, fact: RefundFact): Charge | 'full' {
   const ids = fact.refundId ?? fact.providerRefundId
   const evidence = ids === undefined ? byAmount(charge, fact) : evidenceOf(fact)
-  const same = charge.refunds.filter((known) => isSame(known, evidence))
-  const merged = same.reduce(merge, evidence)
+  const same = charge.refunds.filter((one) => isSame(one, evidence) || isUnnamed(one, evidence))
+  const merged = same.map((one) => (isSame(one, evidence) ? one : withoutId(one))).reduce(merge, evidence)
   const refunds = [...charge.refunds.filter((known) => !same.includes(known)), merged]
   if (refunds.length > maxRefunds) return 'full'
   return { ...charge, refunds: refunds.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)) }
@@ -186,6 +186,14 @@ const isSame = (one: RefundEvidence, other: RefundEvidence): boolean =>
   (one.refundId !== undefined && one.refundId === other.refundId) ||
   (one.providerRefundId !== undefined && one.providerRefundId === other.providerRefundId)
 
+const unnamedId = (amountMinor: number): string => `outside:${amountMinor}`
+
+/** One made outside was heard of before the provider said its id: they are one. */
+const isUnnamed = ({ providerRefundId, amountMinor }: RefundEvidence, named: RefundEvidence): boolean =>
+  named.refundId === undefined && amountMinor === named.amountMinor && providerRefundId === unnamedId(amountMinor)
+
+const withoutId = ({ providerRefundId: _name, ...rest }: RefundEvidence): RefundEvidence => rest
+
 /** One that carries both ids joins what was heard under either alone. */
 const merge = (one: RefundEvidence, other: RefundEvidence): RefundEvidence => ({
   ...one,
@@ -197,7 +205,7 @@ const merge = (one: RefundEvidence, other: RefundEvidence): RefundEvidence => ({
 
 /**
  * A refund without an id: one of this amount that has not come so far yet, else one made outside. Two of one amount that
- * were made outside look like one here; the running total and the reconciler's list tell them apart.
+ * were made outside look like one here, until the provider's list tells them apart.
  */
 function byAmount(charge: Charge, fact: RefundFact): RefundEvidence {
   const alike = charge.refunds.filter(({ amountMinor }) => amountMinor === fact.amountMinor)
@@ -205,7 +213,7 @@ function byAmount(charge: Charge, fact: RefundFact): RefundEvidence {
     fact.state === 'failed' ? !known.failed : fact.state === 'processed' && !known.processed && !known.failed,
   )
   const known = open ?? alike[0]
-  if (!known) return evidenceOf({ ...fact, providerRefundId: `outside:${fact.amountMinor}` })
+  if (!known) return evidenceOf({ ...fact, providerRefundId: unnamedId(fact.amountMinor) })
   return {
     ...known,
     ...(open && { processed: known.processed || fact.state === 'processed', failed: fact.state === 'failed' }),

@@ -1,4 +1,4 @@
-import { ulidOf } from './guard.ts'
+import { guardOf, ulidOf } from './guard.ts'
 
 /** What decides which of an account's methods is charged by default. Times are epoch milliseconds. */
 export interface MethodChoice {
@@ -10,11 +10,53 @@ export interface MethodChoice {
   ver: number
 }
 
+/** What tells a method that an account is handed again; marks are 16 base-32 characters, of the provider and its word. */
+export interface MethodMark {
+  accountId: string
+  /** Of the token. */
+  fingerprint: string
+  /** Of the card itself, where the provider tells: the same under every token of it. */
+  instrument?: string
+}
+
 /**
- * A method's id follows from what it is, so that saving it again finds it again. Its time part says nothing.
- * `fingerprint`: 16 base-32 characters, of provider and token.
+ * A method's id follows from what it is and whose, so that saving it again finds it again, and one card that two accounts
+ * save has two ids. Its time part says nothing.
  */
-export const methodId = (fingerprint: string): string => `pmt_${ulidOf(0, fingerprint)}`
+export const methodId = ({ accountId, fingerprint, instrument }: MethodMark): string =>
+  `pmt_${ulidOf(0, guardOf('i', 'payment method of', `${accountId}\n${instrument ?? fingerprint}`).bits)}`
+
+/** Whichever id it may have been kept under: what the provider tells of a card, it may tell later. */
+export const methodIds = (mark: MethodMark): string[] => [
+  ...new Set([methodId(mark), methodId({ accountId: mark.accountId, fingerprint: mark.fingerprint })]),
+]
+
+/** Which of an account's methods is handed over again: by its token, else by the card. */
+export const sameMethod = <Method extends MethodMark & { id: string }>(
+  methods: readonly Method[],
+  mark: MethodMark,
+): Method | undefined =>
+  methods.find(({ fingerprint }) => fingerprint === mark.fingerprint) ??
+  methods.find(({ instrument }) => instrument !== undefined && instrument === mark.instrument) ??
+  methods.find(({ id }) => id === methodId(mark))
+
+/**
+ * Whether what is told takes the place of what is known of the same card: the token of the later payment is charged.
+ * Without a time it is not known to be later, so what is there stays.
+ */
+export const isLaterToken = (paidAt: number | undefined, tokenAt: number | undefined): boolean =>
+  paidAt !== undefined && (tokenAt === undefined || paidAt > tokenAt)
+
+/** More than anybody saves one card. */
+const mostTokens = 10
+
+/** The tokens of one card, the one that is charged first; `told` is that when it is the later one. None is there twice. */
+export function tokensOfCard(held: readonly string[], told: string, isLater: boolean): string[] {
+  if (!isLater && held.includes(told)) return [...held]
+  const [first, ...earlier] = held.filter((token) => token !== told)
+  const all = isLater || first === undefined ? [told, first, ...earlier] : [first, told, ...earlier]
+  return all.filter((token) => token !== undefined).slice(0, mostTokens)
+}
 
 /**
  * The one that is charged by default: the last that was made so; else the newest. Two that were saved first at the same

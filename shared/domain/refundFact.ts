@@ -17,6 +17,8 @@ export interface ObservedRefund {
   state: 'pending' | 'processed' | 'failed'
   /** The payment's running total, where the provider tells it. */
   totalMinor?: number
+  /** Read from the provider's own list, which says of each of ours that it is ours. */
+  listed?: true
 }
 
 export interface RefundOutcome {
@@ -58,9 +60,8 @@ const providerIdOf = (refund: Refund, { providerRefundId }: ObservedRefund): Par
 
 /** One made outside has an id that follows from the provider's, so that all its events find one row. Its effects are staff's. */
 function outsideRefund(payment: Payment, seen: ObservedRefund, now: number): Refund {
-  const name = seen.providerRefundId ?? `${seen.providerPaymentId}:${seen.amountMinor}`
   return {
-    id: outsideRefundId(payment, name),
+    id: outsideRefundId(payment, seen.providerRefundId ?? unnamed(seen)),
     paymentId: payment.id,
     accountId: payment.accountId,
     providerPaymentId: seen.providerPaymentId,
@@ -74,6 +75,10 @@ function outsideRefund(payment: Payment, seen: ObservedRefund, now: number): Ref
     ver: 0,
   }
 }
+/** What one is called until the provider says its id. */
+export const unnamed = ({ providerPaymentId, amountMinor }: ObservedRefund): string =>
+  `${providerPaymentId}:${amountMinor}`
+
 export const outsideRefundId = (payment: Payment, name: string): string =>
   `rfd_${ulidOf(payment.createdAt, guardOf('i', 'refund', `${payment.provider}:${name}`).bits)}`
 
@@ -110,13 +115,16 @@ function follow(draft: RefundDraft, before: RefundStatus): void {
 /** The books follow the money: the note is made when the refund is done, not when it is asked for. */
 function noteCredit(draft: RefundDraft): void {
   const { context, payment, refund, now } = draft
-  const { invoice, document } = context
+  const { invoice, document, others } = context
   // The invoice is the granted charge's: money that was held or credited was never invoiced.
   if (!invoice || refund.creditNoteId !== undefined || chargeOfRefund(payment, refund)?.as !== 'granted') return
-  const { id: refundId, reason } = refund
+  const left = invoice.totalMinor - payment.notedMinor
+  // More is said to be back than was paid: one of them has failed, and its word is still to come. The note waits for it.
+  if (left < refund.amountMinor && others.some((one) => isOfSameCharge(one, refund) && isNoted(one))) return
   // What was paid by account credit is on the invoice too, so a refund never passes its total.
-  const amountMinor = Math.min(refund.amountMinor, invoice.totalMinor - payment.notedMinor)
+  const amountMinor = Math.min(refund.amountMinor, left)
   if (amountMinor < 1) return
+  const { id: refundId, reason } = refund
   const note = creditNoteOf(
     invoice,
     { about: { refundId }, amountMinor, reason, creditedMinor: payment.notedMinor },
@@ -127,6 +135,24 @@ function noteCredit(draft: RefundDraft): void {
   draft.payment = { ...payment, notedMinor: payment.notedMinor + amountMinor }
 }
 
+const isNoted = ({ status, creditNoteId }: Refund): boolean => status === 'processed' && creditNoteId !== undefined
+const isOfSameCharge = (one: Refund, other: Refund): boolean => one.providerPaymentId === other.providerPaymentId
+
+/** Notes that waited for a failure: there is room for them once what failed is taken back. */
+function noteWaiting(draft: RefundDraft): void {
+  const { context, refund: failed, now } = draft
+  const done = context.others.filter((one) => isOfSameCharge(one, failed) && one.status === 'processed')
+  for (const one of done.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
+    const id = `inv_${ulidOf(now, guardOf('i', 'late credit note', one.id).bits)}`
+    const others = [failed, ...done.filter((other) => other !== one)]
+    const own = { ...draft, context: { ...context, others, document: { ...context.document, id } }, refund: one }
+    noteCredit(own)
+    if (own.refund === one) continue
+    draft.payment = own.payment
+    draft.writes.push({ row: 'refund', next: { ...own.refund, updatedAt: now, ver: one.ver + 1 }, seenVer: one.ver })
+  }
+}
+
 function undo(draft: RefundDraft): void {
   const { context, refund, now } = draft
   refundUndone(draft)
@@ -134,6 +160,7 @@ function undo(draft: RefundDraft): void {
   if (refund.creditNoteId !== undefined && creditNote) {
     draft.writes.push({ row: 'invoice', next: reversalOf(creditNote, { ...document, at: now }) })
     draft.payment = { ...draft.payment, notedMinor: draft.payment.notedMinor - creditNote.totalMinor }
+    noteWaiting(draft)
   }
   draft.writes.push(notice(draft, 'refund.failed'))
 }

@@ -29,7 +29,7 @@ export interface RenewalContext {
   subscription: BoughtSubscription
   /** Of the next period: the subscription's own, or those of its scheduled change. Null: overage alone, after the last period. */
   terms: PlanTerms | null
-  /** Closed and not billed yet. A charge that starts ahead of the period's end has none: it is on the next one. */
+  /** Closed and not billed yet: of a charge that starts ahead of the period's end, what was over by then. */
   overage: readonly OverageItem[]
   tax: TaxRule
   /** Account credit in the subscription's currency, minor units. */

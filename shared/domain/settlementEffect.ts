@@ -74,7 +74,9 @@ function boughtCredits(input: SettlementInput, account: Account, pack: Subject<'
     now,
     windowAt,
   )
-  if (decision.kind === 'partial') throw new MoreIsDue()
+  // The grant is there already: the payment was read before it was settled, and the wallet after.
+  const isStale = decision.kind === 'refused' && decision.reason === 'key_reused'
+  if (decision.kind === 'partial' || isStale) throw new MoreIsDue()
   if (decision.kind !== 'accepted') throw new Error(`a wallet ${decision.kind} a purchase`)
   const change: WalletChange = { wallet: decision.wallet, entries: decision.entries }
   return {

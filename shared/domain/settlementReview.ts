@@ -106,9 +106,13 @@ function settled(input: SettlementInput, charge: Paid, now: number): ReviewPlan 
   return { kind: 'settle', next, invoice, writes }
 }
 
-function grantFault({ payment, account }: SettlementInput, charge: Paid, now: number): string | undefined {
+function grantFault({ payment, account, other }: SettlementInput, charge: Paid, now: number): string | undefined {
   if (payment.settled?.as === 'granted') return 'The order has had its effect.'
   if (!account) return 'The account is gone.'
+  if (other?.kind === 'unlawful') return 'The subscription has moved on: refund it, or keep it as account credit.'
+  // What was used is on the next order by then.
+  if (charge.as === 'account_credit' && payment.order.lines.some(({ kind }) => kind === 'overage'))
+    return 'The use that it was for is owed again: refund it, or keep it as account credit.'
   if (payment.type === 'plan_purchase' && hasLiveSubscription(account, now))
     return 'The account has a live subscription.'
   if (refundableOf(payment, charge) < charge.capture.amountMinor)

@@ -4,15 +4,14 @@ import { lostMinorOf } from './paymentState.ts'
 import type { PlanOnRefund } from './refund.ts'
 import { isLive } from './subscription.ts'
 import { endedLine, withoutRenewal } from './subscriptionEnd.ts'
-import type { BoughtSubscription } from './subscriptionState.ts'
-import { statusAt } from './subscriptionState.ts'
+import { type BoughtSubscription, paidUntil, statusAt } from './subscriptionState.ts'
 import { assertTransition } from './subscriptionTransition.ts'
 import { noticeOf, type SubscriptionPlan, type SubscriptionScene, unchanged, written } from './subscriptionWrite.ts'
 
 /** A refund as the subscription sees it; `payment.reversedMinor` is what earlier ones took. */
 export interface RefundOfPlan {
   amountMinor: number
-  /** `now` ends it, `period_end` its renewal, `keep` neither. */
+  /** `now` ends it, `period_end` its renewal and grace, `keep` neither. */
   plan: PlanOnRefund
   /** The line of the plan history that says so, where it ends now. */
   historyId: string
@@ -38,7 +37,9 @@ export function planRefundOf(
     return marked === subscription ? unchanged(scene) : written(scene, { next: marked }, now)
   }
   const asked = { ...withoutRenewal(next), canceledAt: now, cancelReason: 'Refunded' }
-  if (refund.plan === 'period_end') return written(scene, { next: asked }, now)
+  const end = paidUntil(next)
+  // Past its end there is grace alone, and that goes with the money.
+  if (refund.plan === 'period_end' && (end === null || now < end)) return written(scene, { next: asked }, now)
   const { status, access } = statusAt(subscription, now)
   if (access) assertTransition('refunded', status, 'canceled')
   const over: BoughtSubscription = { ...asked, status: 'canceled', refunded: true, endedAt: now }

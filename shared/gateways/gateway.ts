@@ -21,7 +21,9 @@ export interface Gateway {
   capture(payment: CaptureRequest): Promise<ProviderPayment>
   /** Not repeatable at Paystack after `unknown_outcome`: ask `findRefund` first. Elsewhere `refundId` is the provider's key. */
   refund(refund: RefundRequest): Promise<ProviderRefund>
-  findRefund(refund: RefundRequest): Promise<ProviderRefund | undefined>
+  findRefund(refund: RefundLookup): Promise<ProviderRefund | undefined>
+  /** The provider's lists of refunds, where neither its payments nor most of its events name them. */
+  readonly refundLists?: RefundLists
   /**
    * Charges a saved method. A decline is a payment with status `failed`, or `refused` where the provider makes no payment
    * of it. One `paymentId` is one attempt: asked again, the answer is about the attempt that was made.
@@ -29,6 +31,8 @@ export interface Gateway {
   chargeMethod(charge: ChargeRequest): Promise<ProviderPayment | PendingCharge>
   /** The attempt made earlier under this `paymentId`; to be asked after `unknown_outcome` and before charging again after 20 h. */
   findCharge(charge: ChargeLookup): Promise<ProviderPayment | PendingCharge | undefined>
+  /** The saved method is never to be charged again: the provider forgets it too. One that it does not know is forgotten. */
+  forgetMethod(method: HeldMethod): Promise<void>
   /**
    * Checks what the provider's browser library handed to the page. It proves at most that the payment belongs to the order:
    * fetch before believing in money.
@@ -104,6 +108,16 @@ export interface RefundRequest {
   reason: string
 }
 
+/** What a refund is found again by: ours by our id, one made at the provider by its id there. */
+export type RefundLookup = RefundRequest & { providerRefundId?: string }
+
+export interface RefundLists {
+  /** All of one payment that are among the provider's latest 500. */
+  of(providerPaymentId: string): Promise<ProviderRefund[]>
+  /** Made on a day (`yyyy-mm-dd`, UTC), each at least once. */
+  on(day: string): AsyncIterable<ProviderRefund>
+}
+
 export interface ChargeRequest {
   paymentId: string
   amountMinor: number
@@ -116,6 +130,9 @@ export interface ChargeRequest {
   /** Razorpay: debit no earlier than this, after the notice that regulation asks for. Without it Razorpay takes 36 h 05 min. */
   notice?: { debitAfter: number }
 }
+
+/** A saved method as its provider knows it. */
+export type HeldMethod = Pick<ChargeRequest, 'token' | 'gatewayCustomerId'>
 
 /** What a charge is found again by. */
 export type ChargeLookup = Pick<ChargeRequest, 'paymentId' | 'gatewayCustomerId'>
@@ -161,6 +178,8 @@ export interface ProviderMethod {
   expYear?: number
   /** Secret: to be encrypted, never answered, never logged. */
   token?: string
+  /** The provider's mark of the card itself, the same under every token of it; absent where the token is the mark. */
+  instrument?: string
   /** The phone that was given with it, where a later charge has to name one (Razorpay); personal: kept with the token. */
   contact?: string
   /** May be charged again without the customer. */

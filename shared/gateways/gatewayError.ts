@@ -81,3 +81,12 @@ export function retryAfterOf(value: unknown): number | undefined {
     typeof value === 'number' ? value : typeof value === 'string' && /^\d{1,6}$/.test(value) ? Number(value) : NaN
   return Number.isFinite(seconds) && seconds >= 0 ? Math.min(Math.ceil(seconds), 3600) : undefined
 }
+
+/** For what is to be gone: a provider that does not know it has done that already. */
+export async function unlessUnknown(ended: Promise<unknown>): Promise<void> {
+  try {
+    await ended
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.kind !== 'not_found') throw error
+  }
+}

@@ -6,18 +6,11 @@ import { id, minorOf, text } from './fields.ts'
 import type { Gateway, GatewayTools, OpenedOrder, OrderRequest, ProviderPayment } from './gateway.ts'
 import { badAnswer, GatewayError } from './gatewayError.ts'
 import { paystackCharges } from './paystackCharge.ts'
-import {
-  ownReference,
-  referenceFor,
-  refund,
-  refundNote,
-  refundOf,
-  transaction,
-  transactionPayment,
-} from './paystackParse.ts'
+import { ownReference, referenceFor, transaction, transactionPayment } from './paystackParse.ts'
+import { paystackRefunds, transactionIdPattern } from './paystackRefund.ts'
 import { type PaystackAddress, type PaystackTransport, paystackTransport } from './paystackTransport.ts'
 import { parsePaystackEvent } from './paystackWebhook.ts'
-import { checkedId, checkedPaymentId, checkedRefundId } from './requests.ts'
+import { checkedId, checkedPaymentId } from './requests.ts'
 import { headerOf, isSigned } from './signature.ts'
 
 export interface PaystackConfig extends PaystackAddress {
@@ -26,17 +19,14 @@ export interface PaystackConfig extends PaystackAddress {
 }
 
 const referencePattern = /^[-.=A-Za-z0-9]{1,100}$/
-const transactionIdPattern = /^\d{1,20}$/
 /** Openings of one order whose answers may all be lost before giving up. */
 const mostOpenings = 9
-/** A refund that cannot be found among the last 500 was not made moments ago. */
-const mostRefundPages = 5
 
 const opened = z.object({ authorization_url: text, access_code: text, reference: id })
 
 /**
  * Paystack. The reference is ours and unique there, so it is the idempotency key of orders and charges: after an unknown
- * outcome it is looked up. Refunds have no key; our refund id travels in the merchant's note. Failures send no event.
+ * outcome it is looked up. Failures send no event.
  */
 export function paystackGateway(config: PaystackConfig, tools: GatewayTools): Gateway {
   const transport = paystackTransport(config, tools)
@@ -80,37 +70,7 @@ export function paystackGateway(config: PaystackConfig, tools: GatewayTools): Ga
     // Paystack takes the money at once: there is nothing to capture.
     capture: ({ providerPaymentId }) => fetchPayment(transport, providerPaymentId),
 
-    async refund({ refundId, providerPaymentId, amountMinor, currency }) {
-      const body = {
-        transaction: checkedId('paystack', transactionIdPattern, providerPaymentId),
-        amount: toProviderUnits('paystack', amountMinor, currency),
-        currency,
-        merchant_note: refundNote(checkedRefundId('paystack', refundId)),
-      }
-      return refundOf(await transport.ask({ call: 'write', method: 'POST', path: '/refund', body, data: refund }))
-    },
-
-    async findRefund({ refundId, providerPaymentId }) {
-      const own = checkedRefundId('paystack', refundId)
-      checkedId('paystack', transactionIdPattern, providerPaymentId)
-      for (let page = 1; page <= mostRefundPages; page++) {
-        const query = { perPage: String(pageSize), page: String(page) }
-        const refunds = await transport.ask({
-          call: 'read',
-          method: 'GET',
-          path: '/refund',
-          query,
-          data: z.array(refund),
-        })
-        const found = refunds
-          .map(refundOf)
-          .find((one) => one.reference === own && one.providerPaymentId === providerPaymentId)
-        if (found) return found
-        if (refunds.length === 0) return undefined
-      }
-      return undefined
-    },
-
+    ...paystackRefunds(transport),
     ...paystackCharges(transport, verify),
 
     verifyReturn: (returned, { providerOrderId }) => verifyReturn(returned, providerOrderId),

@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import { toProviderUnits } from './exponent.ts'
 import { id, shown, text } from './fields.ts'
 import type { ChargeLookup, ChargeRequest, Gateway, PendingCharge, ProviderPayment } from './gateway.ts'
-import { GatewayError } from './gatewayError.ts'
+import { GatewayError, unlessUnknown } from './gatewayError.ts'
 import { numericId, referenceFor, type Transaction, transaction, transactionPayment } from './paystackParse.ts'
 import type { PaystackTransport } from './paystackTransport.ts'
 import { checkedId, checkedPaymentId } from './requests.ts'
@@ -19,7 +19,7 @@ const paused = z.object({
 export function paystackCharges(
   transport: PaystackTransport,
   verify: (reference: string) => Promise<Transaction | undefined>,
-): Pick<Gateway, 'chargeMethod' | 'findCharge'> {
+): Pick<Gateway, 'chargeMethod' | 'findCharge' | 'forgetMethod'> {
   async function findCharge(charge: ChargeLookup): Promise<ProviderPayment | undefined> {
     const found = await verify(referenceFor(checkedPaymentId('paystack', charge.paymentId)))
     if (!found) return undefined
@@ -37,7 +37,7 @@ export function paystackCharges(
         amount: toProviderUnits('paystack', charge.amountMinor, charge.currency),
         currency: charge.currency,
         reference,
-        authorization_code: checkedId('paystack', /^AUTH_[A-Za-z0-9]{1,60}$/, charge.token),
+        authorization_code: checkedId('paystack', codePattern, charge.token),
         email: await emailOf(transport, charge),
         // Here, unlike where an order is opened, the description asks for JSON as text.
         metadata: JSON.stringify({ paymentId: charge.paymentId }),
@@ -54,8 +54,17 @@ export function paystackCharges(
         throw error
       }
     },
+
+    async forgetMethod({ token }) {
+      const body = { authorization_code: checkedId('paystack', codePattern, token) }
+      const path = '/customer/authorization/deactivate'
+      // Once more is the same: the code stays deactivated.
+      await unlessUnknown(transport.ask({ call: 'keyed', method: 'POST', path, body, data: z.unknown() }))
+    },
   }
 }
+
+const codePattern = /^AUTH_[A-Za-z0-9]{1,60}$/
 
 const waiting = (answer: z.output<typeof paused>): PendingCharge => ({
   provider: 'paystack',

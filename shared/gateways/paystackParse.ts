@@ -18,6 +18,8 @@ const authorization = z.object({
   channel: shown(text),
   brand: shown(text),
   reusable: z.catch(z.nullish(z.boolean()), undefined),
+  /** Of the card, whichever address it was paid with. */
+  signature: shown(text),
 })
 const customer = z.object({ customer_code: shown(z.string().check(z.regex(/^CUS_[A-Za-z0-9]{1,60}$/))) })
 
@@ -106,6 +108,7 @@ const methodOf = ({ authorization, channel, customer }: Transaction) => {
     last4: authorization?.last4,
     expMonth: authorization?.exp_month,
     expYear: authorization?.exp_year,
+    instrument: authorization?.signature,
     // A code that is not reusable is spent, and is not kept.
     token,
     reusable: token !== undefined,

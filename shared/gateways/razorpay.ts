@@ -10,7 +10,7 @@ import { razorpayCharges } from './razorpayCharge.ts'
 import { type OrderEntity, paymentEntity, paymentOf, referenceOf, refundEntity, refundOf } from './razorpayParse.ts'
 import { type RazorpayAddress, razorpayTransport } from './razorpayTransport.ts'
 import { parseRazorpayEvent } from './razorpayWebhook.ts'
-import { checkedId, checkedPaymentId, checkedRefundId } from './requests.ts'
+import { checkedId, checkedPaymentId, checkedRefundId, isRefund } from './requests.ts'
 import { headerOf, isSigned } from './signature.ts'
 
 export interface RazorpayConfig extends RazorpayAddress {
@@ -114,11 +114,10 @@ export function razorpayGateway(config: RazorpayConfig, tools: GatewayTools): Ga
       return refundOf(entity)
     },
 
-    async findRefund({ refundId, providerPaymentId }) {
-      const receipt = checkedRefundId('razorpay', refundId)
-      const refunds = await calls.refundsOf(checkedPayment(providerPaymentId))
-      const found = refunds.find((entity) => entity.receipt === receipt)
-      return found && refundOf(found)
+    async findRefund(lookup) {
+      checkedRefundId('razorpay', lookup.refundId)
+      const refunds = await calls.refundsOf(checkedPayment(lookup.providerPaymentId))
+      return refunds.map(refundOf).find(isRefund(lookup))
     },
 
     ...razorpayCharges(calls, payment),

@@ -17,6 +17,7 @@ export type RazorpayCall = ReturnType<typeof razorpayCalls>
 const listOf = <S extends z.ZodMiniType>(entity: S) => z.object({ items: z.array(entity) })
 const recurringAnswer = z.object({ razorpay_payment_id: id })
 const customerAnswer = z.object({ id })
+const deletedAnswer = z.object({ deleted: z.boolean() })
 const contacts = z.object({ email: shown(text), contact: shown(text) })
 
 interface OrderBody {
@@ -99,6 +100,11 @@ export function razorpayCalls(transport: RazorpayTransport) {
 
     contactsOf: (customerId: string) =>
       get(contacts, `/customers/${checkedId('razorpay', customerIdPattern, customerId)}`),
+
+    deleteToken: (customerId: string, token: string) =>
+      ask('keyed', deletedAnswer, (client) =>
+        client.api.delete<object, unknown>({ url: `/customers/${customerId}/tokens/${token}` }),
+      ),
 
     chargeToken: (body: RecurringBody) =>
       ask('write', recurringAnswer, (client) =>

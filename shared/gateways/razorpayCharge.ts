@@ -1,6 +1,6 @@
 import { toProviderUnits } from './exponent.ts'
-import type { ChargeRequest, Gateway, PendingCharge, ProviderPayment } from './gateway.ts'
-import { GatewayError } from './gatewayError.ts'
+import type { ChargeRequest, Gateway, HeldMethod, PendingCharge, ProviderPayment } from './gateway.ts'
+import { GatewayError, unlessUnknown } from './gatewayError.ts'
 import { customerIdPattern, type RazorpayCall } from './razorpayCalls.ts'
 import { type OrderEntity, type PaymentEntity, referenceOf } from './razorpayParse.ts'
 import { checkedId, checkedPaymentId } from './requests.ts'
@@ -16,7 +16,7 @@ const rank = { failed: 0, created: 1, processing: 2, authorized: 3, captured: 4,
 export function razorpayCharges(
   calls: RazorpayCall,
   payment: (entity: PaymentEntity, reference?: string) => ProviderPayment,
-): Pick<Gateway, 'chargeMethod' | 'findCharge'> {
+): Pick<Gateway, 'chargeMethod' | 'findCharge' | 'forgetMethod'> {
   async function attemptOn(order: OrderEntity): Promise<ProviderPayment | undefined> {
     const payments = (await calls.paymentsOf(order.id)).map((entity) => payment(entity, referenceOf(order)))
     const [furthest] = payments.sort((a, b) => rank[b.status] - rank[a.status])
@@ -38,6 +38,11 @@ export function razorpayCharges(
       const order = await calls.orderOf(checkedPaymentId('razorpay', charge.paymentId))
       return order && attemptOn(order)
     },
+
+    async forgetMethod(method) {
+      const { token, customerId } = checkedMethod(method)
+      await unlessUnknown(calls.deleteToken(customerId, token))
+    },
   }
 }
 
@@ -49,13 +54,19 @@ interface Ready {
 }
 
 function checkedCharge(charge: ChargeRequest): Ready {
-  if (charge.gatewayCustomerId === undefined)
-    throw new GatewayError('razorpay', 'refused', { code: 'customer_required' })
   return {
     receipt: checkedPaymentId('razorpay', charge.paymentId),
     amount: toProviderUnits('razorpay', charge.amountMinor, charge.currency),
-    token: checkedId('razorpay', /^token_[A-Za-z0-9]{1,40}$/, charge.token),
-    customerId: checkedId('razorpay', customerIdPattern, charge.gatewayCustomerId),
+    ...checkedMethod(charge),
+  }
+}
+
+/** A token is its customer's: neither is of use alone. */
+function checkedMethod({ token, gatewayCustomerId }: HeldMethod): Pick<Ready, 'token' | 'customerId'> {
+  if (gatewayCustomerId === undefined) throw new GatewayError('razorpay', 'refused', { code: 'customer_required' })
+  return {
+    token: checkedId('razorpay', /^token_[A-Za-z0-9]{1,40}$/, token),
+    customerId: checkedId('razorpay', customerIdPattern, gatewayCustomerId),
   }
 }
 

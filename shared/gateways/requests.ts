@@ -1,5 +1,6 @@
 import type { PaymentProvider } from '#domain/moneyCharge'
 import { ownPaymentId } from './fields.ts'
+import type { ProviderRefund, RefundLookup } from './gateway.ts'
 import { GatewayError } from './gatewayError.ts'
 
 /**
@@ -20,3 +21,9 @@ export function checkedPaymentId(provider: PaymentProvider, id: string): string 
 /** Razorpay wants at least ten characters of its idempotency key, and 40 are the most of a receipt. */
 export const checkedRefundId = (provider: PaymentProvider, id: string): string =>
   checkedId(provider, /^[A-Za-z0-9_-]{10,40}$/, id)
+
+/** Ours by our id; one that was made there by the provider's. */
+export const isRefund =
+  ({ refundId, providerRefundId }: RefundLookup) =>
+  (seen: ProviderRefund): boolean =>
+    seen.reference === refundId || (providerRefundId !== undefined && seen.providerRefundId === providerRefundId)

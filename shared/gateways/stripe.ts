@@ -5,7 +5,7 @@ import { toProviderUnits } from './exponent.ts'
 import { minorOf } from './fields.ts'
 import type { Gateway, GatewayTools, OpenedOrder, ProviderPayment } from './gateway.ts'
 import { GatewayError } from './gatewayError.ts'
-import { checkedId, checkedPaymentId, checkedRefundId } from './requests.ts'
+import { checkedId, checkedPaymentId, checkedRefundId, isRefund } from './requests.ts'
 import { stripeCharges } from './stripeCharge.ts'
 import { createSession } from './stripeOrder.ts'
 import {
@@ -111,13 +111,13 @@ export function stripeGateway(config: StripeConfig, tools: GatewayTools): Gatewa
       return refundOf(made)
     },
 
-    async findRefund({ refundId, providerPaymentId }) {
-      const own = checkedRefundId('stripe', refundId)
-      const payment_intent = checkedId('stripe', intentPattern, providerPaymentId)
+    async findRefund(lookup) {
+      checkedRefundId('stripe', lookup.refundId)
+      const payment_intent = checkedId('stripe', intentPattern, lookup.providerPaymentId)
       const { data } = await transport.ask('read', listOf(refund), (client) =>
         client.refunds.list({ payment_intent, limit: pageSize }),
       )
-      return data.map(refundOf).find(({ reference }) => reference === own)
+      return data.map(refundOf).find(isRefund(lookup))
     },
 
     ...stripeCharges(transport),

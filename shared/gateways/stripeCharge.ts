@@ -3,10 +3,10 @@ import { pageSize } from './day.ts'
 import { toProviderUnits } from './exponent.ts'
 import { readAs } from './fields.ts'
 import type { ChargeLookup, Gateway, ProviderPayment } from './gateway.ts'
-import { GatewayError } from './gatewayError.ts'
+import { GatewayError, unlessUnknown } from './gatewayError.ts'
 import { checkedId, checkedPaymentId } from './requests.ts'
 import { customerPattern } from './stripeOrder.ts'
-import { intentPayment, type PaymentIntent, paymentIntent } from './stripeParse.ts'
+import { intentPayment, type PaymentIntent, paymentIntent, paymentMethod } from './stripeParse.ts'
 import { CardDeclined, type StripeTransport } from './stripeTransport.ts'
 
 /** A customer with more than 500 charges since the attempt has another problem. */
@@ -14,7 +14,9 @@ const mostPages = 5
 const intents = z.object({ data: z.array(paymentIntent), has_more: z.boolean() })
 
 /** Charges without the customer: one payment intent, made and confirmed in one call under our payment id. */
-export function stripeCharges(transport: StripeTransport): Pick<Gateway, 'chargeMethod' | 'findCharge'> {
+export function stripeCharges(
+  transport: StripeTransport,
+): Pick<Gateway, 'chargeMethod' | 'findCharge' | 'forgetMethod'> {
   return {
     async chargeMethod(charge) {
       const paymentId = checkedPaymentId('stripe', charge.paymentId)
@@ -22,7 +24,7 @@ export function stripeCharges(transport: StripeTransport): Pick<Gateway, 'charge
         amount: toProviderUnits('stripe', charge.amountMinor, charge.currency),
         currency: charge.currency.toLowerCase(),
         customer: customerOf(charge),
-        payment_method: checkedId('stripe', /^(pm|card|src|ba)_[A-Za-z0-9_]{1,200}$/, charge.token),
+        payment_method: checkedId('stripe', tokenPattern, charge.token),
         off_session: true,
         confirm: true,
         description: charge.description,
@@ -60,8 +62,19 @@ export function stripeCharges(transport: StripeTransport): Pick<Gateway, 'charge
       }
       return undefined
     },
+
+    async forgetMethod({ token }) {
+      const method = checkedId('stripe', tokenPattern, token)
+      await unlessUnknown(
+        transport.ask('keyed', paymentMethod, (client) =>
+          client.paymentMethods.detach(method, {}, { idempotencyKey: `detach:${method}` }),
+        ),
+      )
+    },
   }
 }
+
+const tokenPattern = /^(pm|card|src|ba)_[A-Za-z0-9_]{1,200}$/
 
 function customerOf({ gatewayCustomerId }: ChargeLookup): string {
   if (gatewayCustomerId === undefined) throw new GatewayError('stripe', 'refused', { code: 'customer_required' })

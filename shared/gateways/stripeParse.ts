@@ -18,7 +18,13 @@ export const link = z.pipe(
   z.transform((value: string | { id: string }) => (typeof value === 'string' ? value : value.id)),
 )
 
-const card = z.object({ brand: shown(text), last4: shown(text), exp_month: shown(count), exp_year: shown(count) })
+const card = z.object({
+  brand: shown(text),
+  last4: shown(text),
+  exp_month: shown(count),
+  exp_year: shown(count),
+  fingerprint: shown(text),
+})
 export const paymentMethod = z.object({ id, type: text, card: shown(card), customer: shown(link) })
 type PaymentMethodObject = z.output<typeof paymentMethod>
 
@@ -127,7 +133,13 @@ function intentMethod(intent: PaymentIntent, spent: ChargeObject | undefined): P
 }
 
 const cardFields = (read: z.output<typeof card> | undefined) =>
-  present({ brand: read?.brand, last4: read?.last4, expMonth: read?.exp_month, expYear: read?.exp_year })
+  present({
+    brand: read?.brand,
+    last4: read?.last4,
+    expMonth: read?.exp_month,
+    expYear: read?.exp_year,
+    instrument: read?.fingerprint,
+  })
 
 export const savedMethod = (method: PaymentMethodObject, reusable: boolean): ProviderMethod =>
   present({

@@ -46,6 +46,6 @@ export const eraseAccount = http({
   output: z.object({ status: z.literal('erased'), erasedAt: time }),
   idempotency: 'natural',
   errors: ['not_found', 'conflict', 'account_suspended'],
-  grants: { table: 'readWrite' },
+  grants: { table: 'readWrite', paymentSecret: true },
   limits: { timeoutSeconds: 29 },
 })

@@ -221,7 +221,8 @@ export const deletePaymentMethod = http({
   success: 204,
   idempotency: 'natural',
   errors: ['not_found', 'contended'],
-  grants: { table: 'readWrite' },
+  grants: { table: 'readWrite', paymentSecret: true },
+  limits: { timeoutSeconds: 29 },
 })
 
 export const setDefaultPaymentMethod = http({

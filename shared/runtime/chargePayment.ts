@@ -1,4 +1,4 @@
-import type { ChargedMethod, Payment } from '#domain/payment'
+import { type ChargedMethod, isChargeable, type Payment } from '#domain/payment'
 import { type PaymentFact, planPaymentFact } from '#domain/paymentFact'
 import type { ChargeLookup, ChargeRequest, Gateway, PendingCharge, ProviderPayment } from '#gateways/gateway'
 import { GatewayError } from '#gateways/gatewayError'
@@ -6,13 +6,14 @@ import type { PaymentMethod } from '#table/methods'
 import { findPayment } from '#table/payments'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
+import { openToken } from './methodSecret.ts'
 import { rememberOrder } from './openOrder.ts'
-import { openToken } from './savedMethod.ts'
 import { factWrites, type SettlementCall, settleOne, writePayment } from './settlePayment.ts'
 
 /**
  * Charges a saved method for a payment and settles what comes of it. One payment is one attempt: with `isRepeated` the
- * provider is asked first what became of it, because its own keys are forgotten after a day.
+ * provider is asked first what became of it, because its own keys are forgotten after a day. One whose time is nearly over is
+ * not charged any more: it expires, and what is owed is asked for with another payment.
  * A decline is a failed payment, not an error. Answers the payment as it then is.
  * @throws GatewayError when the outcome is not known or the provider cannot be asked: look again later.
  */
@@ -37,7 +38,11 @@ export async function chargePayment(
     description: descriptionOf(payment),
     ...(notice && { notice }),
   }
-  await takeUp(deps, payment, await charged(gateway, request, lookupOf(payment, method), isRepeated), call)
+  const lookup = lookupOf(payment, method)
+  const earlier = isRepeated ? await findCharge(gateway, lookup) : undefined
+  if (earlier) await takeUp(deps, payment, outcomeOf(earlier), call)
+  else if (isChargeable(payment, deps.clock.now()))
+    await takeUp(deps, payment, await charged(gateway, request, lookup), call)
   const after = await findPayment(deps.table, at.accountId, at.paymentId, { consistent: true })
   if (!after) throw new Error('a payment that was charged is gone')
   return after
@@ -86,15 +91,9 @@ type Outcome =
   | { kind: 'pending'; pending: PendingCharge }
   | { kind: 'seen'; seen: ProviderPayment }
 
-async function charged(
-  gateway: Gateway,
-  request: ChargeRequest,
-  lookup: ChargeLookup,
-  isRepeated: boolean,
-): Promise<Outcome> {
-  const earlier = isRepeated ? await findCharge(gateway, lookup) : undefined
+async function charged(gateway: Gateway, request: ChargeRequest, lookup: ChargeLookup): Promise<Outcome> {
   try {
-    return outcomeOf(earlier ?? (await gateway.chargeMethod(request)))
+    return outcomeOf(await gateway.chargeMethod(request))
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
     if (error.kind === 'refused')

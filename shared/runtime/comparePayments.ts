@@ -1,11 +1,12 @@
 import type { PaymentProvider } from '#domain/moneyCharge'
 import { captures, type Payment } from '#domain/payment'
-import type { ProviderPayment } from '#gateways/gateway'
+import type { Gateway, ProviderPayment } from '#gateways/gateway'
 import { findCharge } from '#table/charges'
 import { findOrder } from '#table/orders'
 import { directoryPayments, findPaymentById } from '#table/payments'
 import type { Difference } from '#table/reconciliations'
 import type { Deps } from './deps.ts'
+import { listedRefund, writeRefundFact } from './refundFact.ts'
 import { type SettlementCall, settleOne } from './settlePayment.ts'
 
 /** What a comparison of one day found. */
@@ -37,6 +38,7 @@ export async function compareDay(deps: Deps, day: string, call: SettlementCall):
       result.compared += 1
       await compareOne(deps, seen, call, result)
     }
+    await compareRefunds(deps, (await deps.payments()).gateway(provider), day, call, result)
     const missing = known.filter((one) => one.provider === provider && !listed.has(one.providerPaymentId))
     for (const one of missing)
       result.differences.push({
@@ -72,6 +74,33 @@ async function compareOne(deps: Deps, seen: ProviderPayment, call: SettlementCal
   if (refundedMinor > Math.max(refunded, charge.refundTotalMinor)) {
     await settleOne(deps, { accountId: payment.accountId, paymentId: payment.id }, seen, call)
     result.differences.push({ kind: 'refunded', ...about, detail: 'more was refunded at the provider than here' })
+  }
+}
+
+/** Where payments carry no running total, the provider's list of the day's refunds says what went back. */
+async function compareRefunds(
+  deps: Deps,
+  { provider, refundLists }: Gateway,
+  day: string,
+  call: SettlementCall,
+  result: Comparison,
+): Promise<void> {
+  if (!refundLists) return
+  for await (const seen of refundLists.on(day)) {
+    const { providerPaymentId } = seen
+    const found =
+      providerPaymentId === undefined ? undefined : await findCharge(deps.table, provider, providerPaymentId)
+    // Money that is not known here was reported with its payment.
+    if (!found || providerPaymentId === undefined) continue
+    const { paymentId } = found
+    const { kind } = await writeRefundFact(deps, found, listedRefund(seen, providerPaymentId), call)
+    if (kind === 'ignored') continue
+    const about = { provider, providerPaymentId, paymentId }
+    result.differences.push({
+      kind: 'refunded',
+      ...about,
+      detail: 'a refund stands otherwise at the provider than here',
+    })
   }
 }
 

@@ -35,9 +35,11 @@ export async function workFinalOverage(deps: Deps, at: At, call: SettlementCall)
   const now = deps.clock.now()
   if (!loaded || !seen || seen.at === null || seen.at > now) return false
   const { account } = loaded.scene
-  const isWaiting = isHeldBack(account)
+  const isHeld = isHeldBack(account)
   // What the provider took on is heard of a suspended account, too.
-  if (seen.paymentId !== undefined) return follow(deps, at, { ...seen, paymentId: seen.paymentId }, isWaiting, call)
+  if (seen.paymentId !== undefined) return follow(deps, at, { ...seen, paymentId: seen.paymentId }, isHeld, call)
+  // What a renewal's charge has on its order is owed again where that comes too late: it is waited for.
+  const isWaiting = isHeld || loaded.scene.subscription.pendingCharge !== undefined
   return isWaiting ? move(deps, at, seen, { ...seen, at: now + overageWaitMs }, call) : start(deps, at, seen, call)
 }
 

@@ -123,7 +123,10 @@ async function historyOf(deps: Deps, accountId: string, feature: string, now: nu
   return found.flatMap((item) => (item ? [{ feature, row: readHistory(item) }] : []))
 }
 
-/** Those of the payments on whose orders windows were that bill them. One that failed or expired bills nothing: it is owed again. */
+/**
+ * Those of the payments on whose orders windows were that bill them. One that failed or expired bills nothing, nor does money
+ * that became credit: the use is owed again.
+ */
 async function payersOf(deps: Deps, accountId: string, rows: readonly FoundRow[]): Promise<ReadonlySet<string>> {
   const named = [...new Set(rows.flatMap(({ row }) => Object.values(row.billed ?? {})))]
   const payments = await Promise.all(
@@ -133,7 +136,7 @@ async function payersOf(deps: Deps, accountId: string, rows: readonly FoundRow[]
 }
 
 const isBilling = ({ settled, progress }: Payment): boolean =>
-  settled !== undefined || !['failed', 'expired'].includes(progress)
+  settled ? settled.as !== 'account_credit' : !['failed', 'expired'].includes(progress)
 
 /** What was used under a plan of another currency waits for an order in that one. */
 function itemsOf(

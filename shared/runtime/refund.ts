@@ -127,10 +127,12 @@ export async function resumeRefund(deps: Deps, refund: Refund, call: SettlementC
   return taken.status === 'requested' ? sendRefund(deps, taken, call) : taken
 }
 
-/** What the provider's own list says of a refund of ours, written down; undefined: it is not on it. @throws GatewayError */
-export async function lookUpRefund(deps: Deps, refund: Refund, call: SettlementCall): Promise<Refund | undefined> {
+/** What the provider's own list says of a refund, written down; undefined: it is not on it. @throws GatewayError */
+async function lookUpRefund(deps: Deps, refund: Refund, call: SettlementCall): Promise<Refund | undefined> {
   const gateway = await gatewayOf(deps, refund)
-  const found = await gateway.findRefund(requestOf(refund))
+  const { providerRefundId } = refund
+  const named = providerRefundId === undefined ? {} : { providerRefundId }
+  const found = await gateway.findRefund({ ...requestOf(refund), ...named })
   return found && heard(deps, refund, observedRefund(found, refund), call)
 }
 

@@ -3,7 +3,7 @@ import type { Invoice } from '#domain/invoice'
 import { isVisitor, type Payment } from '#domain/payment'
 import type { Refund } from '#domain/refund'
 import type { RefundContext } from '#domain/refundDraft'
-import { type ObservedRefund, outsideRefundId } from '#domain/refundFact'
+import { type ObservedRefund, outsideRefundId, unnamed } from '#domain/refundFact'
 import { isBought } from '#domain/settlementPlan'
 import { initialZones } from '#domain/time'
 import { findAccountCredit } from '#table/accountCredit'
@@ -114,10 +114,15 @@ function refundSeen(refunds: readonly Refund[], payment: Payment, seen: Observed
   const alike = refunds.filter((one) => one.providerPaymentId === providerPaymentId && one.amountMinor === amountMinor)
   if (providerRefundId === undefined) return alike.find((one) => isBehind(one, seen)) ?? alike[0]
   // Paystack alone may name a refund of ours by its own id without our note; elsewhere such a refund was made outside.
-  const unheard = payment.provider === 'paystack' ? alike.find((one) => isUnheard(one)) : undefined
+  const isUnclear = payment.provider === 'paystack' && !seen.listed
+  const unheard = isUnclear ? alike.find((one) => isUnheard(one)) : undefined
   const outside = outsideRefundId(payment, providerRefundId)
-  return unheard ?? refunds.find(({ id }) => id === outside)
+  return unheard ?? refunds.find(({ id }) => id === outside) ?? alike.find((one) => isUnnamed(one, payment, seen))
 }
+
+/** Made outside and heard of before the provider said its id. */
+const isUnnamed = ({ id, providerRefundId }: Refund, payment: Payment, seen: ObservedRefund): boolean =>
+  providerRefundId === undefined && id === outsideRefundId(payment, unnamed(seen))
 
 const isBehind = ({ status }: Refund, { state }: ObservedRefund): boolean => {
   if (state === 'failed') return status !== 'failed'

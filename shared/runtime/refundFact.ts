@@ -55,3 +55,9 @@ export const observedRefund = (
   amountMinor: seen.amountMinor,
   state: seen.status,
 })
+
+/** The same, from the provider's list. */
+export const listedRefund = (seen: ProviderRefund, providerPaymentId: string): ObservedRefund => ({
+  ...observedRefund(seen, { providerPaymentId }),
+  listed: true,
+})

@@ -58,9 +58,8 @@ export function startRenewal(
     const name = renewalName(subscription.id, nextUnpaid(subscription), subscription.retry?.failed)
     const guard = guardOf('i', 'renewal', name)
     const terms = await termsOfPlan(deps, nextPlan(subscription))
-    // A charge that starts ahead of the period's end has no overage of it: that is on the next one.
-    const isAhead = deps.clock.now() < subscription.periodEnd
-    const owed = isAhead ? undefined : await owedOverage(deps, loaded.scene.account, subscription.currency)
+    // One that starts ahead of the period's end has the use of windows that are over by then; the rest is on the next one.
+    const owed = await owedOverage(deps, loaded.scene.account, subscription.currency)
     const priced = await priceRenewal(deps, loaded, terms, owed, method.provider)
     if (!priced) return undefined
     return begin(deps, loaded, { ...priced, guard, terms, type: 'renewal', owed }, method, call)
@@ -78,7 +77,7 @@ async function priceRenewal(
   deps: Deps,
   { scene }: LoadedScene,
   terms: PlanTerms | null,
-  owed: OwedOverage | undefined,
+  owed: OwedOverage,
   provider: PaymentProvider,
 ): Promise<Priced | undefined> {
   const { account, subscription } = scene
@@ -95,7 +94,7 @@ async function priceRenewal(
     {
       subscription,
       terms,
-      overage: owed?.items ?? [],
+      overage: owed.items,
       tax: taxRuleFor(settings.tax, country),
       creditMinor: credit?.balanceMinor ?? 0,
       rule,
@@ -109,7 +108,7 @@ interface Beginning extends Priced {
   guard: ReturnType<typeof guardOf>
   terms: PlanTerms | null
   type: 'renewal' | 'overage'
-  owed: OwedOverage | undefined
+  owed: OwedOverage
 }
 
 async function begin(
@@ -123,7 +122,7 @@ async function begin(
   const now = deps.clock.now()
   const fresh = renewalPayment(deps, scene.account, scene.subscription, what, method, now)
   const taken = creditTaken(fresh, what.credit, now)
-  const beside = what.owed?.billedBy(fresh.id) ?? []
+  const beside = what.owed.billedBy(fresh.id)
   if (fresh.amountMinor === 0) {
     const { input } = await loadSettlement(deps, fresh, now)
     const settlement = { ...input, payment: fresh, seen: null }

@@ -1,9 +1,17 @@
-import * as z from 'zod/mini'
 import type { PaymentProvider } from '#domain/moneyCharge'
 import { type ChargedMethod, isVisitor } from '#domain/payment'
-import { crowdedOut, defaultMethod, marksFor, methodId, orderedMethods } from '#domain/paymentMethod'
+import {
+  crowdedOut,
+  defaultMethod,
+  isLaterToken,
+  type MethodMark,
+  marksFor,
+  methodId,
+  orderedMethods,
+  sameMethod,
+  tokensOfCard,
+} from '#domain/paymentMethod'
 import { isBought } from '#domain/subscriptionState'
-import { parseOwn } from '#errors/parse'
 import { notFound } from '#errors/problem'
 import type { ProviderMethod } from '#gateways/gateway'
 import { findAccount } from '#table/accounts'
@@ -13,11 +21,12 @@ import {
   deleteMethodWrite,
   findForgotten,
   findMethod,
+  instrumentOf,
   listMethods,
   maxMethods,
   methodFingerprint,
   type PaymentMethod,
-  putForgottenWrite,
+  putForgottenWrites,
   putMethodWrite,
 } from '#table/methods'
 import type { Write } from '#table/port'
@@ -25,6 +34,8 @@ import { findSubscription } from '#table/subscriptions'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { notErased } from './erased.ts'
+import { openSecret, sealSecret } from './methodSecret.ts'
+import { revokeMethods } from './revokeMethod.ts'
 import { onSettledWallet } from './settled.ts'
 
 export type StoredMethod = PaymentMethod
@@ -37,11 +48,12 @@ export const chargedMethod = ({ id, gatewayCustomerId }: StoredMethod): ChargedM
 
 /**
  * Keeps a method that a provider handed over with a payment, so that it may be charged again. What cannot be charged again
- * is not kept: undefined. The same token again is the same method, with what is new of it; the first one is the default.
+ * is not kept: undefined. The same card again is the same method, whatever its token: the token of the later payment is
+ * charged, with what is new of it; the first method is the default.
  * `paidAt`: the provider's time of the payment. A method that was deleted comes back with a later payment only, never with
  * a repeated event of an old one.
  */
-export function saveMethod(
+export async function saveMethod(
   deps: Deps,
   accountId: string,
   provider: PaymentProvider,
@@ -49,27 +61,22 @@ export function saveMethod(
   { paidAt }: { paidAt?: number } = {},
 ): Promise<StoredMethod | undefined> {
   const { token, reusable } = method
-  if (!reusable || token === undefined || isVisitor(accountId)) return Promise.resolve(undefined)
-  const fingerprint = methodFingerprint(provider, token)
-  const id = methodId(fingerprint)
-  return contend(deps, async () => {
-    const [all, forgottenAt] = await Promise.all([
-      listMethods(deps.table, accountId),
-      findForgotten(deps.table, accountId, id),
-    ])
-    const seen = all.find((one) => one.id === id)
-    if (!seen && forgottenAt !== undefined && (paidAt === undefined || paidAt <= forgottenAt)) return undefined
+  if (!reusable || token === undefined || isVisitor(accountId)) return undefined
+  const mark = markOf(accountId, provider, { ...method, token })
+  const kept = await contend(deps, async () => {
+    const all = await listMethods(deps.table, accountId)
+    const seen = sameMethod(all, mark)
+    if (!seen && (await isForgotten(deps, mark, paidAt))) return { room: [] }
     const now = deps.clock.now()
-    const isDefault = all.length === 0 || defaultMethod(all)?.id === id
-    const said = { ...described(method), isDefault }
-    if (seen && isSaid(seen, said)) return seen
+    const isDefault = all.length === 0 || (seen !== undefined && defaultMethod(all)?.id === seen.id)
+    const told = await withTold(deps, accountId, seen, { ...method, token }, { mark, paidAt })
+    if (seen && isSaid(seen, { ...told, isDefault })) return { saved: seen, room: [] }
     const next: StoredMethod = {
-      ...said,
-      id,
+      ...told,
+      id: seen?.id ?? methodId(mark),
       accountId,
       provider,
-      fingerprint,
-      sealedToken: seen?.sealedToken ?? (await sealed(deps, accountId, { token, contact: method.contact })),
+      isDefault,
       createdAt: seen?.createdAt ?? now,
       updatedAt: now,
       ver: (seen?.ver ?? 0) + 1,
@@ -77,14 +84,63 @@ export function saveMethod(
     const room = seen || all.length < maxMethods ? [] : crowdedOut(all, maxMethods, await renewingId(deps, accountId))
     // No token is kept for an account that is gone, or about to be.
     const stands = notErased(accountId)
+    const at = { now, real: deps.clock.real() }
     const outcome = await commit(deps.table, [
       putMethodWrite(next, seen?.ver ?? 0),
-      ...room.map(deleteMethodWrite),
+      ...room.flatMap((one) => [deleteMethodWrite(one), ...putForgottenWrites(one, at)]),
       stands,
     ])
-    if (outcome.committed) return next
-    return outcome.refusalOf(stands) ? undefined : again
+    if (outcome.committed) return { saved: next, room }
+    return outcome.refusalOf(stands) ? { room: [] } : again
   })
+  await revokeMethods(deps, kept.room)
+  return kept.saved
+}
+
+/** Deleted, and not paid with since. */
+async function isForgotten({ table }: Deps, mark: MethodMark, paidAt?: number): Promise<boolean> {
+  const forgottenAt = await findForgotten(table, mark)
+  return forgottenAt !== undefined && !isLaterToken(paidAt, forgottenAt)
+}
+
+type Told = Described & Pick<StoredMethod, 'fingerprint' | 'instrument' | 'tokenAt' | 'sealedToken'>
+
+/** What is known once this was told: of the token that is charged, and of the others of the same card. */
+async function withTold(
+  deps: Deps,
+  accountId: string,
+  seen: StoredMethod | undefined,
+  method: ProviderMethod & { token: string },
+  { mark, paidAt }: { mark: MethodMark; paidAt: number | undefined },
+): Promise<Told> {
+  const at = (time: number | undefined) => (time === undefined ? {} : { tokenAt: time })
+  if (seen?.fingerprint === mark.fingerprint) {
+    const { instrument, tokenAt, sealedToken } = seen
+    const known = instrument === undefined ? {} : { instrument }
+    return { ...described(method), ...known, ...mark, ...at(tokenAt), sealedToken }
+  }
+  const { token, contact } = method
+  const held = seen && (await openSecret(deps, seen))
+  const isLater = isLaterToken(paidAt, seen?.tokenAt)
+  const tokens = tokensOfCard(held?.tokens ?? [], token, isLater)
+  if (seen && held && !isLater) {
+    const isNew = !held.tokens.includes(token)
+    return isNew ? { ...seen, sealedToken: await sealSecret(deps, accountId, { ...held, tokens }) } : seen
+  }
+  // The first, the later one, or the only one that opens.
+  const sealedToken = await sealSecret(deps, accountId, { tokens, contact })
+  return { ...described(method), ...mark, ...at(paidAt), sealedToken }
+}
+
+function markOf(
+  accountId: string,
+  provider: PaymentProvider,
+  { token, instrument }: { token: string; instrument?: string },
+): MethodMark {
+  const fingerprint = methodFingerprint(provider, token)
+  return instrument === undefined
+    ? { accountId, fingerprint }
+    : { accountId, fingerprint, instrument: instrumentOf(provider, instrument) }
 }
 
 /** The method that the account's subscription renews with: it is not crowded out. */
@@ -109,26 +165,6 @@ const described = (method: ProviderMethod): Described => ({
 const isSaid = (seen: StoredMethod, said: Partial<StoredMethod>): boolean =>
   Object.entries(said).every(([name, value]) => seen[name as keyof StoredMethod] === value)
 
-/** What a later charge has to bring: the provider's token, and the phone that was given with it. */
-const sealedMethod = z.object({ token: z.string(), contact: z.optional(z.string()) })
-
-const sealed = async (
-  deps: Pick<Deps, 'payments'>,
-  accountId: string,
-  secret: { token: string; contact: string | undefined },
-): Promise<string> => (await deps.payments()).seal.seal(JSON.stringify(secret), accountId)
-
-/** The provider's token and what goes with it, for a charge and nothing else. @throws Error when it was sealed under a secret that is gone: a defect. */
-export async function openToken(
-  deps: Pick<Deps, 'payments'>,
-  { accountId, id, sealedToken }: Pick<StoredMethod, 'accountId' | 'id' | 'sealedToken'>,
-): Promise<{ token: string; contact?: string }> {
-  const text = (await deps.payments()).seal.open(sealedToken, accountId)
-  if (text === undefined) throw new Error(`the token of ${id} does not open`)
-  const { token, contact } = parseOwn(sealedMethod, JSON.parse(text), `the token of ${id}`)
-  return { token, ...(contact !== undefined && { contact }) }
-}
-
 /** A method of this account. @throws Problem `not_found`, for another account's too. */
 export async function ownMethod(deps: Pick<Deps, 'table'>, accountId: string, id: string): Promise<StoredMethod> {
   const method = await findMethod(deps.table, accountId, id)
@@ -147,15 +183,15 @@ export const savedMethods = async (deps: Pick<Deps, 'table'>, accountId: string)
   orderedMethods(await listMethods(deps.table, accountId))
 
 /**
- * Forgets a method, and its token; the newest other one becomes the default where it was that. Twice is once.
- * `beside`: what goes with it, by the default that is left.
+ * Forgets a method, and its tokens; the newest other one becomes the default where it was that. Twice is once.
+ * `beside`: what goes with it, by the default that is left. Answers what was forgotten, for whoever tells the provider.
  */
 export function forgetMethod(
   deps: Deps,
   accountId: string,
   id: string,
   beside: (heir: StoredMethod | undefined) => Promise<Write[]> = async () => [],
-): Promise<void> {
+): Promise<StoredMethod | undefined> {
   const attempt = async () => {
     const all = await listMethods(deps.table, accountId)
     const seen = all.find((one) => one.id === id)
@@ -166,11 +202,11 @@ export function forgetMethod(
     const heir = defaultMethod(wasDefault ? others.map((one) => ({ ...one, isDefault: false })) : others)
     const outcome = await commit(deps.table, [
       deleteMethodWrite(seen),
-      putForgottenWrite(accountId, id, at),
+      ...putForgottenWrites(seen, at),
       ...(heir ? marked(others, heir.id, at.now) : []),
       ...(await beside(heir)),
     ])
-    return outcome.committed ? undefined : again
+    return outcome.committed ? seen : again
   }
   return contend(deps, () => onSettledWallet(deps, accountId, attempt))
 }

@@ -1,19 +1,17 @@
 import type { PaymentProvider } from '#domain/moneyCharge'
-import { refundStatuses } from '#domain/refund'
+import { type RefundStatus, refundStatuses } from '#domain/refund'
 import type { ObservedRefund } from '#domain/refundFact'
 import type { WebhookResult } from '#domain/webhook'
 import type { ProviderPayment, ProviderRefund } from '#gateways/gateway'
 import { findPayment } from '#table/payments'
-import { refundsOf } from '#table/refunds'
 import type { Deps } from './deps.ts'
-import { lookUpRefund } from './refund.ts'
-import { applyRefund } from './refundFact.ts'
+import { applyRefund, listedRefund } from './refundFact.ts'
 import type { PaymentAddress, SettlementCall } from './settlePayment.ts'
 import { findWebhookSubject, joinedNames, namesOf, type ProviderNames } from './webhookSubject.ts'
 
 /**
- * A refund's news. What is signed is used as it is: a refund's evidence only ever grows, no provider has a look-up for one
- * that was made in its dashboard, and the running total, where the event carries it, is set and never added.
+ * A refund's news. What is signed is used as it is where it names its refund: evidence only ever grows, and the running
+ * total, where the event carries it, is set and never added.
  */
 export async function actOnRefund(
   deps: Deps,
@@ -32,33 +30,34 @@ export async function actOnRefund(
   const at = { accountId: found.accountId, paymentId: found.paymentId }
   const providerPaymentId = told ?? (await paymentOfOrder(deps, provider, at, refund.providerOrderId))
   if (providerPaymentId === undefined) return { kind: 'unmatched' }
-  if (await isLookedUp(deps, at, providerPaymentId, refund, call)) return { kind: 'processed', ...at }
-  await applyRefund(deps, at, seenRefund(providerPaymentId, refund, payment?.refundedMinor ?? 0), call)
+  const seen = seenRefund(providerPaymentId, refund, payment?.refundedMinor ?? 0)
+  if (!(await isListed(deps, at, provider, seen, call))) await applyRefund(deps, at, seen, call)
   return { kind: 'processed', ...at }
 }
 
 /**
- * Most of Paystack's events name no refund. Where several of ours have its amount, late news of one would be taken for news
- * of another: each is looked up instead. False: none stands where the event says, or beyond; its amount has to tell.
+ * Most of Paystack's events name no refund, and its list does: what stands there of that payment is taken up, each under
+ * its own id. False: the list has none that has come as far as the event says; the amount has to tell.
  */
-async function isLookedUp(
+async function isListed(
   deps: Deps,
-  { accountId, paymentId }: PaymentAddress,
-  providerPaymentId: string,
-  { reference, providerRefundId, amountMinor, status }: ProviderRefund,
+  at: PaymentAddress,
+  provider: PaymentProvider,
+  about: ObservedRefund,
   call: SettlementCall,
 ): Promise<boolean> {
-  if (reference !== undefined || providerRefundId !== undefined) return false
-  const all = await refundsOf(deps.table, accountId, paymentId)
-  const alike = all.filter((one) => one.providerPaymentId === providerPaymentId && one.amountMinor === amountMinor)
-  if (alike.length < 2) return false
-  let isKnown = false
-  for (const one of alike) {
-    const found = await lookUpRefund(deps, one, call)
-    if (found && refundStatuses.indexOf(found.status) >= refundStatuses.indexOf(status)) isKnown = true
-  }
-  return isKnown
+  const { refundId, providerRefundId, providerPaymentId, amountMinor, state } = about
+  if (refundId !== undefined || providerRefundId !== undefined) return false
+  const { refundLists } = (await deps.payments()).gateway(provider)
+  if (!refundLists) return false
+  const found = await refundLists.of(providerPaymentId)
+  const listed = found.toSorted((a, b) => stepOf(b.status) - stepOf(a.status))
+  // What has come furthest is first: it is what an earlier event without a name was about.
+  for (const one of listed) await applyRefund(deps, at, listedRefund(one, providerPaymentId), call)
+  return listed.some((one) => one.amountMinor === amountMinor && stepOf(one.status) >= stepOf(state))
 }
+
+const stepOf = (status: RefundStatus): number => refundStatuses.indexOf(status)
 
 const seenRefund = (providerPaymentId: string, refund: ProviderRefund, totalMinor: number): ObservedRefund => ({
   providerPaymentId,

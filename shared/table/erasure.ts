@@ -1,7 +1,7 @@
 import type { Account } from '#domain/account'
 import type { Standing } from '#domain/erasure'
 import { accountPk, paymentPrefix, subscriptionPrefix } from './keys.ts'
-import { putForgottenWrite, readMethod } from './methods.ts'
+import { putForgottenWrites, readMethod } from './methods.ts'
 import { orderScrubWrite } from './orders.ts'
 import { readPayment } from './paymentCodec.ts'
 import { type Item, present, type Table, type Write } from './port.ts'
@@ -34,9 +34,8 @@ export function erasureWrites(item: Item, at: { now: number; real: number }): Wr
   if (goes.some((one) => one === entity)) return [gone]
   if (stays.some((one) => one === entity)) return []
   if (entity === 'paymentMethod') {
-    const { accountId, id } = readMethod(item)
     // Late news of an old payment does not bring it back.
-    return [gone, putForgottenWrite(accountId, id, at)]
+    return [gone, ...putForgottenWrites(readMethod(item), at)]
   }
   if (entity === 'payment') {
     const { provider, providerOrderId } = readPayment(item)

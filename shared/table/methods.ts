@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { guardOf } from '#domain/guard'
 import { type PaymentProvider, paymentProviders } from '#domain/moneyCharge'
+import { type MethodMark, methodIds } from '#domain/paymentMethod'
 import { directoryRows } from './directory.ts'
 import { accountPk, forgottenMethodKey, methodKey, methodPrefix, methodTokenPk } from './keys.ts'
 import { absent, equals, type Item, type Table, type Write } from './port.ts'
@@ -22,6 +23,10 @@ const method = z.object({
   gatewayCustomerId: z.exactOptional(z.string()),
   /** Of provider and token: tells one that is handed over again. */
   fingerprint: z.string(),
+  /** Of provider and card, where it tells which card it is. */
+  instrument: z.exactOptional(z.string()),
+  /** The provider's time of the payment that brought the token. */
+  tokenAt: z.exactOptional(z.int()),
   isDefault: z.boolean(),
   createdAt: z.int(),
   updatedAt: z.int(),
@@ -33,6 +38,10 @@ export type PaymentMethod = z.output<typeof method>
 /** Sealing the same token twice gives two texts, so what is compared is this. */
 export const methodFingerprint = (provider: PaymentProvider, token: string): string =>
   guardOf('i', 'paymentMethod', `${provider}\n${token}`).bits
+
+/** A card's mark at the provider tells it everywhere, so it is not kept as it came either. */
+export const instrumentOf = (provider: PaymentProvider, instrument: string): string =>
+  guardOf('i', 'paymentInstrument', `${provider}\n${instrument}`).bits
 
 export const readMethod = (item: Item): PaymentMethod => readBody(method, item)
 
@@ -89,20 +98,26 @@ const forgotten = z.object({ at: z.int() })
 const forgottenKeptSeconds = 400 * 86_400
 
 /** When a method was last deleted, epoch milliseconds of real time; undefined: not within 400 days. */
-export async function findForgotten(table: Table, accountId: string, id: string): Promise<number | undefined> {
-  const item = await table.get(forgottenMethodKey(accountId, id), { consistent: true })
-  return item && readBody(forgotten, item).at
+export async function findForgotten(table: Table, mark: MethodMark): Promise<number | undefined> {
+  const keys = methodIds(mark).map((id) => forgottenMethodKey(mark.accountId, id))
+  const items = await Promise.all(keys.map((key) => table.get(key, { consistent: true })))
+  const times = items.flatMap((item) => (item ? [readBody(forgotten, item).at] : []))
+  return times.length === 0 ? undefined : Math.max(...times)
 }
 
-/** Beside the deletion; the last one counts. It holds no token. */
-export const putForgottenWrite = (accountId: string, id: string, at: { now: number; real: number }): Write => ({
-  kind: 'put',
-  item: toItem('forgottenMethod', forgottenMethodKey(accountId, id), {
-    v: 1,
-    createdAt: at.now,
-    updatedAt: at.now,
-    at: at.real,
-    ttl: Math.ceil(at.real / 1000) + forgottenKeptSeconds,
-  }),
-  when: 'unconditional',
-})
+/** Beside the deletion, under every id that it may be saved under again; the last one counts. They hold no token. */
+export const putForgottenWrites = (
+  { id, ...mark }: MethodMark & Pick<PaymentMethod, 'id'>,
+  at: { now: number; real: number },
+): Write[] =>
+  [...new Set([id, ...methodIds(mark)])].map((forgottenId) => ({
+    kind: 'put',
+    item: toItem('forgottenMethod', forgottenMethodKey(mark.accountId, forgottenId), {
+      v: 1,
+      createdAt: at.now,
+      updatedAt: at.now,
+      at: at.real,
+      ttl: Math.ceil(at.real / 1000) + forgottenKeptSeconds,
+    }),
+    when: 'unconditional',
+  }))

@@ -64,7 +64,8 @@ export function readPayment(item: Item): Payment {
 }
 
 function decoded({ id, accountId }: Pick<Payment, 'id' | 'accountId'>, stored: StoredPayment): Payment {
-  const { lines, tax, adjustments, method, charges, settled, status: _shown, refundedMinor: _sum, ...rest } = stored
+  const { lines: _, tax: _tax, adjustments: _paid, status: _shown, refundedMinor: _sum, ...said } = stored
+  const { method, charges, settled, ...rest } = said
   const evidence = (charges ?? []).map(decodeCharge)
   const shown = shownProviderPayment(evidence)
   return derived({

@@ -108,6 +108,45 @@ describe('the status', () => {
     expect(after(captured(), total(500_000)).refundedMinor).toBe(100_000)
   })
 
+  const outside = (
+    providerRefundId: string | undefined,
+    state: 'pending' | 'processed' | 'failed',
+    amountMinor = 30,
+  ): PaymentFact => ({
+    ...{ kind: 'refund', providerPaymentId: provided, amountMinor, state },
+    ...(providerRefundId !== undefined && { providerRefundId }),
+  })
+  it.each<[string, PaymentFact[], refunded: number, known: number]>([
+    ['without a name, then by its id', [outside(undefined, 'processed'), outside('p1', 'processed')], 30, 1],
+    ['without a name, then by its id, late', [outside(undefined, 'processed'), outside('p1', 'pending')], 30, 1],
+    ['by its id, then without a name', [outside('p1', 'processed'), outside(undefined, 'processed')], 30, 1],
+    [
+      'two, the first without a name',
+      [outside(undefined, 'processed'), outside('p1', 'processed'), outside('p2', 'processed')],
+      60,
+      2,
+    ],
+    ['one of ours is another one', [outside(undefined, 'processed'), refund('r1', 30, 'processed')], 60, 2],
+    [
+      'one of ours that failed is another one',
+      [
+        refund('r1', 30, 'failed', { providerRefundId: 'p0' }),
+        outside('p1', 'processed'),
+        outside(undefined, 'processed'),
+      ],
+      30,
+      2,
+    ],
+    ['one of another amount is another one', [outside(undefined, 'processed'), outside('p1', 'processed', 31)], 61, 2],
+    ['that failed after all', [outside(undefined, 'processed'), outside('p1', 'failed')], 0, 1],
+  ])('counts a refund made outside once, told %s', (_, facts, refundedMinor, known) => {
+    const payment = after(captured(), ...facts)
+    expect([payment.refundedMinor, payment.charges[0]?.refunds.length]).toEqual([refundedMinor, known])
+    expect(payment.charges[0]?.refunds.filter(({ providerRefundId }) => providerRefundId === 'p1').length ?? 0).toBe(
+      facts.some((fact) => 'providerRefundId' in fact && fact.providerRefundId === 'p1') ? 1 : 0,
+    )
+  })
+
   it('keeps asked-for refunds aside from what may still be refunded', () => {
     const payment = after(captured(), refund('r1', 30, 'pending'), refund('r2', 50, 'processed'))
     expect(refundableMinorOf(payment, noCreditIn)).toBe(99_920)

@@ -245,6 +245,47 @@ describe('a refunded plan', () => {
     ).toBe('ignored')
   })
 
+  it('that fails after another one was made outside: that one has its note then', () => {
+    const asked = context('keep')
+    const done = planRefundFact(asked, seen('processed', { amountMinor: 1500 }), now)
+    const note = { ...rowOf(done.writes, 'invoice').next, number: 'CN-2026-000001' }
+    const told = (amountMinor: number, providerRefundId: string, payment = done.payment, others: Refund[] = []) => {
+      const { refundId: _ours, ...made } = seen('processed', { amountMinor, providerRefundId })
+      return planRefundFact({ ...asked, payment, refund: undefined, others: [done.refund, ...others] }, made, now + 1)
+    }
+    const outside = told(900, 'rfnd_2')
+    const further = told(600, 'rfnd_3', outside.payment, [outside.refund])
+    for (const one of [outside, further]) {
+      expect(rowsOf(one.writes)).toEqual(['payment', 'refund', 'notice'])
+      expect(one.refund.creditNoteId).toBeUndefined()
+    }
+    const failed = planRefundFact(
+      {
+        ...asked,
+        payment: further.payment,
+        refund: done.refund,
+        creditNote: note,
+        others: [further.refund, outside.refund],
+      },
+      seen('failed', { amountMinor: 1500 }),
+      now + 2,
+    )
+    const documents = failed.writes.flatMap((write) => (write.row === 'invoice' ? [write.next] : []))
+    expect(documents.map(({ kind, totalMinor, refundId: of }) => [kind, totalMinor, of])).toEqual([
+      ['invoice', 1500, first],
+      ...[outside.refund, further.refund]
+        .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+        .map(({ amountMinor, id }) => ['credit_note', amountMinor, id]),
+    ])
+    expect(new Set(documents.map(({ id }) => id)).size).toBe(3)
+    const rows = failed.writes.flatMap((write) => (write.row === 'refund' ? [write] : []))
+    expect(rows.map(({ next, seenVer }) => [next.creditNoteId, next.ver - seenVer])).toEqual([
+      [note.id, 1],
+      ...documents.slice(1).map(({ id }) => [id, 1]),
+    ])
+    expect(failed.payment).toMatchObject({ refundedMinor: 1500, notedMinor: 1500 })
+  })
+
   it('that fails gives the ground of a proration back, where the plan goes on', () => {
     const asked = context('keep', {})
     const done = planRefundFact(asked, seen('processed', { amountMinor: 1500 }), now)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Account } from '#domain/account'
+import { MoreIsDue } from '#domain/accountWallet'
 import { couponAmounts } from '#domain/coupon'
 import { type CheckoutInput, planCheckout } from '#domain/orderCheckout'
 import type { PurchaseRequest } from '#domain/orderPurchase'
@@ -320,6 +321,11 @@ describe('once', () => {
   it('the same provider payment settles nothing again, whoever announces it', () => {
     const again = settlementInput(example, first.next, { seen: seenOf(payment, { at: now + 9 }) })
     expect(planSettlement(again, now + 10)).toEqual({ kind: 'repeated', payment: first.next })
+  })
+
+  it('a payment that was read before its wallet was settled is decided anew: it is no refusal', () => {
+    const wallet = { ...rowOf(first.writes, 'wallet').change.wallet, version: 2 }
+    expect(() => settle(settlementInput(example, payment, { wallet }))).toThrow(MoreIsDue)
   })
 
   it('an altered amount of a settled payment grants nothing', () => {

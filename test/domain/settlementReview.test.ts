@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Account } from '#domain/account'
 import type { CheckoutInput } from '#domain/orderCheckout'
 import type { PurchaseRequest } from '#domain/orderPurchase'
+import type { Payment } from '#domain/payment'
 import { noCredit, planCredit } from '#domain/settlementCredit'
 import { planReview } from '#domain/settlementReview'
 import {
@@ -38,6 +39,12 @@ describe('a review', () => {
       now,
     )
 
+  /** An order for use beyond the plan. */
+  function withUse(paid: Payment): Payment {
+    const lines = paid.order.lines.map((line) => ({ ...line, kind: 'overage' as const }))
+    return { ...paid, order: { ...paid.order, lines } }
+  }
+
   it('is settled by staff: the credit is withdrawn, the plan granted, the invoice made', () => {
     const plan = decide('settled')
     if (plan.kind !== 'settle') throw new Error(plan.kind)
@@ -63,6 +70,8 @@ describe('a review', () => {
     ['while another subscription is live', { account: accountOf(example, live) }],
     ['when the credit was used', { credit: { ...change.next, balanceMinor: 1 } }],
     ['without the account', { account: undefined }],
+    ['when its subscription has moved on', { other: { kind: 'unlawful', reason: 'overtaken' } }],
+    ['when what was used is owed again', { payment: withUse(credited.next) }],
   ])('is not settled %s', (_, over) =>
     expect(decide('settled', over)).toMatchObject({ kind: 'refused', code: 'conflict' }),
   )

@@ -5,7 +5,7 @@ import { nextDueAt } from '#domain/subscriptionDue'
 import { planAutoRenew, planCancel, planEnd, planReactivate } from '#domain/subscriptionEnd'
 import { planRefundOf } from '#domain/subscriptionRefund'
 import { planExtend, planReminder, planSchedule, planUnschedule } from '#domain/subscriptionSchedule'
-import { type BoughtSubscription, graceMs } from '#domain/subscriptionState'
+import { type BoughtSubscription, graceMs, groundOf, statusAt } from '#domain/subscriptionState'
 import { planTrialStart, type TrialInput } from '#domain/subscriptionTrial'
 import type { SubscriptionPlan, SubscriptionScene } from '#domain/subscriptionWrite'
 import { dayMs } from '#domain/zone'
@@ -191,7 +191,7 @@ describe('a change that waits', () => {
   const plan = (scene: SubscriptionScene) => ({
     kind: 'scheduled' as const,
     which: 'downgrade' as const,
-    ground: `${scene.subscription.priceId}#0#${start}#30000#0`,
+    ground: groundOf(scene.subscription),
     effectiveAt: end,
     daysRemaining: 29,
   })
@@ -309,6 +309,19 @@ describe('what a refund takes', () => {
     expect(plan.subscription).toMatchObject({ status: 'active', autoRenew: false, canceledAt: now, paidMinor: 0 })
     expect(plan.account.accessEnd).toBe(end)
   })
+
+  it.each(['active', 'past_due'] as const)(
+    'period_end, once that is over: no grace is left, written as %s',
+    (status) => {
+      const overdue = { ...scene, subscription: { ...scene.subscription, status } }
+      const money = { amountMinor: 10_000, plan: 'period_end', historyId: 'his_1' } as const
+      expect(planRefundOf(overdue, payment, money, end - 1).subscription.autoRenew).toBe(false)
+      const over = after(overdue, planRefundOf(overdue, payment, money, end))
+      expect(over.subscription).toMatchObject({ status: 'canceled', endedAt: end, refunded: true })
+      expect(statusAt(over.subscription, end)).toEqual({ status: 'canceled', access: false })
+      expect(over.account.subscriptionId).toBeUndefined()
+    },
+  )
 
   it('keep: the ground of a credit only, by its part; parts take the whole', () => {
     const once = after(

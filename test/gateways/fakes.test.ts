@@ -229,6 +229,31 @@ describe.each(paymentProviders)('%s', (provider) => {
     expect(await gateway().findRefund(refund)).toMatchObject({ reference: refund.refundId, amountMinor: 5000 })
   })
 
+  it('a refund made in the dashboard is found by its own id; where events do not name it, on the lists', async () => {
+    now = begin + (20 + paymentProviders.indexOf(provider)) * 86_400_000
+    const { payment } = await paid(gateway())
+    const { payment: other } = await paid(gateway())
+    const refund = { ...payment, refundId: newId('rfd'), amountMinor: 5000, reason: 'asked for' }
+    const made = await gateway().refund({ ...refund, refundId: newId('rfd') })
+    await gateway().refund({ ...refund, ...other, amountMinor: 5000 })
+    const { providerRefundId = '' } = made
+    expect(await gateway().findRefund(refund)).toBeUndefined()
+    expect(await gateway().findRefund({ ...refund, providerRefundId })).toMatchObject({ providerRefundId })
+    const lists = gateway().refundLists
+    expect(lists !== undefined).toBe(provider === 'paystack')
+    if (!lists) return
+    expect((await lists.of(payment.providerPaymentId)).map((one) => one.providerRefundId)).toEqual([providerRefundId])
+    const day = new Date(now).toISOString().slice(0, 10)
+    const next = new Date(now + 86_400_000).toISOString().slice(0, 10)
+    expect((await collected(lists.on(day))).map((one) => one.providerPaymentId)).toEqual([
+      other.providerPaymentId,
+      payment.providerPaymentId,
+    ])
+    expect(await collected(lists.on(next))).toEqual([])
+    expect((await failureOf(collected(lists.on('2026-13-45')))).code).toBe('day_invalid')
+    expect((await failureOf(lists.of('1/../2'))).code).toBe('id_invalid')
+  })
+
   const withSaved = async (card: 'success' | 'insufficient_funds' = 'success'): Promise<ChargeRequest> => {
     const order = orderOf(provider, { saveMethod: true })
     const opened = await gateway().createOrder(order)
@@ -286,6 +311,28 @@ describe.each(paymentProviders)('%s', (provider) => {
     expect(found).toBeDefined()
     expect((await gateway().chargeMethod(charge)).providerPaymentId).toBe(found?.providerPaymentId)
     expect(await settled(charge)).toMatchObject({ status: 'captured', amountMinor: 25000 })
+  })
+
+  it('a saved method that is forgotten is charged no more; forgotten twice is forgotten once', async () => {
+    const charge = await withSaved()
+    await gateway().forgetMethod(charge)
+    await gateway().forgetMethod(charge)
+    expect((await failureOf(gateway().chargeMethod(charge))).kind).toMatch(/refused|not_found/)
+    expect(await gateway().findCharge(charge)).toBeUndefined()
+  })
+
+  it('a card that is saved twice has two tokens and one mark, which another card has not', async () => {
+    const saved = async (card: 'success' | 'declines_later') => {
+      const { providerOrderId } = await gateway().createOrder(orderOf(provider, { saveMethod: true }))
+      fakes[provider].pay({ orderId: providerOrderId, outcome: 'success', saveMethod: true, card })
+      const [payment] = (await gateway().fetchOrder(providerOrderId)).payments
+      return (await gateway().fetchPayment(payment?.providerPaymentId ?? '')).method
+    }
+    const [first, second, other] = [await saved('success'), await saved('success'), await saved('declines_later')]
+    expect(new Set([first?.token, second?.token, other?.token]).size).toBe(3)
+    expect(first?.instrument).toBe(second?.instrument)
+    // At Razorpay the token is the mark.
+    expect(other?.instrument === first?.instrument).toBe(provider === 'razorpay')
   })
 
   it("a day's payments are listed, and the next day's are not", async () => {

@@ -244,6 +244,7 @@ describe.each(paymentProviders)('%s', (provider: PaymentProvider) => {
       () => gateway.findRefund({ refundId, providerPaymentId: `${id}/`, amountMinor: 500, currency, reason: '' }),
       () => gateway.findOrder(id),
       () => gateway.chargeMethod({ ...order, currency, token: id, gatewayCustomerId: id }),
+      () => gateway.forgetMethod({ token: id, gatewayCustomerId: 'cust_1' }),
       () => gateway.createOrder({ ...order, currency, paymentId: id }),
     ]
     for (const call of calls) {

@@ -136,6 +136,41 @@ describe('Paystack', () => {
     })
   })
 
+  it('the day of refunds is asked for by its instants, page by page until one is empty', async () => {
+    const refund = { id: 7, transaction: 42, amount: 500, currency: 'NGN', status: 'processed' }
+    answer = ({ target }, response) => ok(response, target.includes('page=3') ? [] : [refund])
+    const found = []
+    for await (const one of gateway().refundLists?.on('2026-11-20') ?? []) found.push(one)
+    expect(found).toHaveLength(2)
+    expect(found[0]).toMatchObject({ providerRefundId: '7', providerPaymentId: '42', amountMinor: 500 })
+    expect(server.seen).toHaveLength(3)
+    const query = new URL(server.seen[1]?.target ?? '', 'http://paystack').searchParams
+    expect(Object.fromEntries(query)).toEqual({
+      perPage: '100',
+      page: '2',
+      from: '2026-11-20T00:00:00.000Z',
+      to: '2026-11-20T23:59:59.999Z',
+    })
+  })
+
+  it('a payment’s refunds are looked for among the latest 500', async () => {
+    const refund = { id: 7, transaction: 42, amount: 500, currency: 'NGN', status: 'processed' }
+    answer = (_, response) => ok(response, [refund, { ...refund, transaction: 43 }])
+    expect(await gateway().refundLists?.of('42')).toHaveLength(5)
+    expect(server.seen).toHaveLength(5)
+  })
+
+  it('a card is deactivated by its code; one that is gone is gone', async () => {
+    answer = (_, response) => json(response, { status: true, message: 'Authorization has been deactivated' })
+    await gateway().forgetMethod({ token: 'AUTH_x' })
+    expect(server.seen[0]).toMatchObject({ method: 'POST', target: '/customer/authorization/deactivate' })
+    expect(bodies()).toEqual([{ authorization_code: 'AUTH_x' }])
+    answer = (_, response) => json(response, { status: false, message: 'Authorization not found' }, 404)
+    await gateway().forgetMethod({ token: 'AUTH_x' })
+    answer = (_, response) => json(response, { status: false, message: 'No', code: 'no' }, 400)
+    expect((await failureOf(gateway().forgetMethod({ token: 'AUTH_x' }))).kind).toBe('refused')
+  })
+
   it('XOF goes in hundredths', async () => {
     answer = ({ body }, response) => ok(response, opened(JSON.parse(body).reference))
     await gateway().createOrder({ ...ngn, amountMinor: 500, currency: 'XOF' })

@@ -226,6 +226,17 @@ describe('Razorpay', () => {
     })
   })
 
+  it('a token is deleted under its customer; one that is gone is gone', async () => {
+    const held = { token: 'token_A1', gatewayCustomerId: 'cust_A1' }
+    answer = (_, response) => json(response, { deleted: true })
+    await gateway().forgetMethod(held)
+    expect(lines()).toEqual(['DELETE /v1/customers/cust_A1/tokens/token_A1'])
+    const error = { code: 'BAD_REQUEST_ERROR', description: 'The id provided does not exist' }
+    answer = (_, response) => json(response, { error }, 400)
+    await gateway().forgetMethod(held)
+    expect((await failureOf(gateway().forgetMethod({ token: 'token_A1' }))).code).toBe('customer_required')
+  })
+
   it('the day is asked for by inclusive seconds, page by page', async () => {
     answer = ({ target }, response) =>
       json(response, { items: Array.from({ length: target.includes('skip=0') ? 100 : 1 }, () => payment()) })

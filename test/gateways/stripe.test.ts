@@ -143,6 +143,18 @@ describe('Stripe', () => {
     expect(`${failed.stack}${JSON.stringify(failed)}`).not.toContain('canary')
   })
 
+  it('a card is detached under a key of its own; one that is gone is gone', async () => {
+    answer = (_, response) => json(response, { id: 'pm_A1', object: 'payment_method', type: 'card' })
+    await gateway().forgetMethod({ token: 'pm_A1' })
+    expect(server.seen[0]).toMatchObject({ method: 'POST', target: '/v1/payment_methods/pm_A1/detach' })
+    expect(server.seen[0]?.headers['idempotency-key']).toBe('detach:pm_A1')
+    const error = { type: 'invalid_request_error', code: 'resource_missing', message: 'canary' }
+    answer = (_, response) => json(response, { error }, 404)
+    await gateway().forgetMethod({ token: 'pm_A1' })
+    answer = (_, response) => json(response, { error: { ...error, code: 'other' } }, 400)
+    expect((await failureOf(gateway().forgetMethod({ token: 'pm_A1' }))).kind).toBe('refused')
+  })
+
   it('a charge is found among the customer’s by its metadata, over pages', async () => {
     answer = ({ target }, response) =>
       json(response, {

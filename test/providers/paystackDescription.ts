@@ -107,6 +107,10 @@ async function checkCalls({ bench, gateway, violations }: Setting): Promise<Chec
     return (await gateway.chargeMethod(charge)).status === 'captured'
   })
   await holds('verify of a charge', async () => (await gateway.findCharge(charge))?.status === 'captured')
+  await holds('deactivate authorization', async () => {
+    await gateway.forgetMethod(charge)
+    return true
+  })
   const refund = {
     refundId: 'rfd_01JD3Q5Z7V8W9X0Y1Z2A3B0001',
     providerPaymentId: paid,
@@ -118,6 +122,12 @@ async function checkCalls({ bench, gateway, violations }: Setting): Promise<Chec
   await holds('list of refunds', async () => (await gateway.findRefund(refund))?.reference === refund.refundId)
   await bench.advance(hourMs)
   await holds('list of refunds, processed', async () => (await gateway.findRefund(refund))?.status === 'processed')
+  await holds('list of a day’s refunds', async () => {
+    const day = new Date(bench.now()).toISOString().slice(0, 10)
+    const seen: string[] = []
+    for await (const one of gateway.refundLists?.on(day) ?? []) seen.push(one.providerPaymentId ?? '')
+    return seen.length === 1 && seen[0] === paid
+  })
   const declined = await gateway.createOrder(order(3, 'GHS'))
   paystack.pay({ orderId: declined.providerOrderId, outcome: 'fail' })
   await holds('verify, declined', async () => {

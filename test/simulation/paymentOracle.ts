@@ -1,4 +1,4 @@
-import { couponCap, packCredits, staffReason } from './paymentCatalogue.ts'
+import { couponCap, packCredits } from './paymentCatalogue.ts'
 import { type PaymentRow, paymentIn, type Rows, rowsIn } from './paymentRows.ts'
 import { type BookPayment, type BookRefund, type Books, isOutside, refundedMinor } from './providerBooks.ts'
 import { type Commit, Violation, type World } from './world.ts'
@@ -12,9 +12,13 @@ const graceMs = 60_000
  */
 export class PaymentOracle {
   readonly #books: Books
+  readonly #world: World
+  /** Payments whose coupon or credit was given back with money that was held, and is somebody else's by now. */
+  readonly #givenUp = new Set<string>()
 
   constructor(world: World, books: Books) {
     this.#books = books
+    this.#world = world
     world.watch((commit) => this.#see(commit))
   }
 
@@ -41,6 +45,9 @@ export class PaymentOracle {
       const paid = this.#books.payment(charge.providerPaymentId)
       require(paid.status === 'captured', `${paid.id} was ${charge.as}, and is ${paid.status}`)
       require(matches(paid, after) || charge.as === 'held', `${paid.id} is of another amount, and was ${charge.as}`)
+      if (charge.as === 'account_credit' && before?.released && before.charges.some(({ as }) => as === 'held'))
+        if (isTaken(after, charge.capture?.amountMinor ?? 0, rowsIn(this.#world.store.items())))
+          this.#givenUp.add(after.id)
     }
   }
 
@@ -52,7 +59,7 @@ export class PaymentOracle {
       const paid = this.#books.payments.filter(
         ({ order, status }) => order.reference === payment.id && status === 'captured',
       )
-      judgePaid(payment, paid, rows)
+      judgePaid(payment, paid, rows, this.#givenUp.has(payment.id))
       judgeEffect(payment, rows)
       judgeRefunds(payment, paid, rows)
     }
@@ -76,7 +83,7 @@ const isFree = ({ amountMinor }: PaymentRow): boolean => amountMinor === 0
 const isGranted = (payment: PaymentRow): boolean => grantsOf(payment) === 1 || isFree(payment)
 
 /** Each provider payment has one effect, and the first good one has what was bought. */
-function judgePaid(payment: PaymentRow, paid: BookPayment[], rows: Rows): void {
+function judgePaid(payment: PaymentRow, paid: BookPayment[], rows: Rows, isGivenUp: boolean): void {
   const { id, status, progress, settled, charges, released } = payment
   for (const one of paid) {
     const as = charges.find(({ providerPaymentId }) => providerPaymentId === one.id)?.as
@@ -87,11 +94,19 @@ function judgePaid(payment: PaymentRow, paid: BookPayment[], rows: Rows): void {
   require(grantsOf(payment) <= 1, `${id} was granted ${grantsOf(payment)} times`)
   const good = paid.filter((one) => matches(one, payment) && !one.refunds.some(isOutside))
   const inTime = good.some(({ capturedAt = 0 }) => capturedAt < payment.expiresAt - graceMs)
-  if (inTime) require(isGranted(payment) || hasOtherPlan(payment, rows), `${id} was paid in time, and not granted`)
+  if (inTime)
+    require(isGranted(payment) || hasOtherPlan(payment, rows) || isGivenUp, `${id} was paid in time, and not granted`)
   if (paid.length === 0 && !isFree(payment)) {
     require(!settled && progress === 'expired', `${id} was never paid, and is ${status}`)
     require(released, `${id} expired, and keeps what it held`)
   }
+}
+
+/** What took its price down went to another order: the coupon is at its cap, or the account had less credit than that. */
+function isTaken({ accountId, holds }: PaymentRow, creditedMinor: number, { payments, credits }: Rows): boolean {
+  if (holds.coupon && payments.filter((one) => one.holds.coupon && !one.released).length >= couponCap) return true
+  const own = credits.filter((one) => one.accountId === accountId)
+  return (holds.creditMinor ?? 0) > total(own.map(({ balanceMinor }) => balanceMinor)) - creditedMinor
 }
 
 /** A second plan is not lawful while the first one lives. */
@@ -153,11 +168,8 @@ function judgeRefunds(payment: PaymentRow, paid: BookPayment[], rows: Rows): voi
   }
 }
 
-/** Paystack's events name no refund: one that was made there is told by its amount. */
-const isRefund = (one: BookRefund, { id, providerRefundId, amountMinor, reason }: Rows['refunds'][number]): boolean => {
-  if (isOutside(one) && providerRefundId === undefined) return reason !== staffReason && one.amountMinor === amountMinor
-  return one.reference === id || one.id === providerRefundId
-}
+const isRefund = (one: BookRefund, { id, providerRefundId }: Rows['refunds'][number]): boolean =>
+  one.reference === id || one.id === providerRefundId
 
 /** 1 … n, each once, in every series. */
 function judgeNumbers({ invoices }: Rows): void {

@@ -55,6 +55,7 @@ export const paymentHandlers: Handlers = {
 /** What a subscriber, and staff for them, ask for over the years. */
 export const subscriptionHandlers: Handlers = {
   ...paymentHandlers,
+  ...serve(recordUsage, await import('#functions/usage/recordUsage')),
   ...serve(grantPlan, await import('#functions/admin/grantPlan')),
   ...serve(subscriptions.getSubscription, await import('#functions/subscriptions/getSubscription')),
   ...serve(subscriptions.previewChange, await import('#functions/subscriptions/previewChange')),

@@ -61,9 +61,7 @@ export class Flow {
     this.later([1, 5 * secondMs, 2 * hourMs, 20 * hourMs], () => {
       const left = refundable(payment)
       const amountMinor = this.#random.chance(0.3) ? left : this.#random.between(1, left)
-      // Paystack names no refund: one made outside and a failed one of ours are told apart by their amounts alone.
-      const isTold = this.#books.provider !== 'paystack' || amountMinor !== payment.amountMinor
-      if (isTold) this.#books.refundOutside(payment, amountMinor)
+      this.#books.refundOutside(payment, amountMinor)
     })
   }
 

@@ -1,5 +1,12 @@
 import { Problem } from '#errors/problem'
-import type { Gateway, OpenedOrder, ProviderOrder, ProviderPayment, ProviderRefund } from '#gateways/gateway'
+import type {
+  Gateway,
+  OpenedOrder,
+  ProviderOrder,
+  ProviderPayment,
+  ProviderRefund,
+  RefundLists,
+} from '#gateways/gateway'
 import { GatewayError, type GatewayErrorKind } from '#gateways/gatewayError'
 import { Contention } from '#table/port'
 import { type BookOrder, type BookPayment, type BookRefund, type Books, refundedMinor } from './providerBooks.ts'
@@ -28,14 +35,16 @@ export function simulatedGateway(books: Books, post: Post, call: ProviderCall): 
         const refund = books.refund(providerPaymentId, refundId, amountMinor)
         return shownRefund(books, books.payment(providerPaymentId), refund)
       }),
-    findRefund: ({ refundId, providerPaymentId }) =>
+    findRefund: ({ refundId, providerRefundId, providerPaymentId }) =>
       reached('ask', `find ${refundId}`, () => {
         const payment = books.payment(providerPaymentId)
-        const refund = payment.refunds.find(({ reference }) => reference === refundId)
+        const refund = payment.refunds.find(({ id, reference }) => reference === refundId || id === providerRefundId)
         return refund && shownRefund(books, payment, refund)
       }),
+    ...(provider === 'paystack' && { refundLists: refundLists(books, reached) }),
     chargeMethod: async () => unsupported(),
     findCharge: async () => unsupported(),
+    forgetMethod: async () => unsupported(),
     verifyReturn: (returned, { providerOrderId }) => verified(books, returned, providerOrderId),
     verifyWebhook: (bytes, headers) => post.isOurs(bytes, headers),
     parseWebhook: (bytes) => post.read(bytes),
@@ -128,6 +137,24 @@ function verified(books: Books, returned: unknown, providerOrderId: string): { p
 }
 
 export const returnSignature = (orderId: string, paymentId: string): string => `signed-${orderId}-${paymentId}`
+
+const refundLists = (books: Books, reached: Reached): RefundLists => ({
+  of: (providerPaymentId) =>
+    reached('ask', `refunds of ${providerPaymentId}`, () => {
+      const payment = books.payment(providerPaymentId)
+      return payment.refunds.map((refund) => shownRefund(books, payment, refund))
+    }),
+  async *on(day) {
+    const from = Date.parse(`${day}T00:00:00.000Z`)
+    yield* await reached('ask', `refunds on ${day}`, () =>
+      books.payments.flatMap((payment) =>
+        payment.refunds
+          .filter(({ createdAt }) => createdAt >= from && createdAt < from + dayMs)
+          .map((refund) => shownRefund(books, payment, refund)),
+      ),
+    )
+  },
+})
 
 type Reached = <Answer>(kind: 'ask', what: string, perform: () => Answer) => Promise<Answer>
 

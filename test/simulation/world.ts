@@ -289,11 +289,14 @@ const isWeather = (error: unknown): boolean =>
   (error instanceof Problem && error.code === 'contended') ||
   isOutage(error)
 
-/** An event that was tried for its eleven hours while the provider was down: that alarm is right, and staff put it back. */
+/**
+ * An event that was tried for its eleven hours while the provider was down: that alarm is right, and staff put it back. A
+ * defect behind it was told of by itself, and is one of these or ended the run.
+ */
 const isOutage = (error: unknown): boolean =>
   error instanceof Error &&
   error.name === 'WebhookDead' &&
-  /: (unavailable|unknown_outcome|contended)\b/.test(error.message)
+  /: (unavailable|unknown_outcome|contended|defect)\b/.test(error.message)
 
 /** A promise of the product does not hold in this run. */
 export class Violation extends Error {

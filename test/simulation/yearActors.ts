@@ -3,11 +3,12 @@ import { refundPayment } from '#operations/adminPayments'
 import type { HttpOperation } from '#operations/definition'
 import { createCheckout, verifyPayment } from '#operations/payments'
 import * as subscriptions from '#operations/subscriptions'
+import { recordUsage } from '#operations/usage'
 import type { Callers, Reply } from './caller.ts'
 import type { Books } from './providerBooks.ts'
 import type { Random } from './random.ts'
 import type { World } from './world.ts'
-import { planOf, priceIds } from './yearCatalogue.ts'
+import { couponCodes, planOf, priceIds } from './yearCatalogue.ts'
 import type { YearOracle } from './yearOracle.ts'
 import { yearRowsIn } from './yearRows.ts'
 import type { Vault } from './yearVault.ts'
@@ -81,6 +82,9 @@ export class Subscriber {
     return random.pick([
       async () => {},
       async () => {},
+      () => this.#use(),
+      () => this.#use(),
+      () => this.#use(),
       () => this.#change(),
       () => this.#change(),
       () => this.#change(),
@@ -128,13 +132,27 @@ export class Subscriber {
     return method === undefined ? {} : { paymentMethodId: method }
   }
 
+  #coupon(chance: number): { couponCode?: string } {
+    const { random } = this.#market
+    return random.chance(chance) ? { couponCode: random.pick(couponCodes) } : {}
+  }
+
   async #buy(): Promise<void> {
     const priceId = this.#market.random.pick(priceIds)
-    await this.#pay(await this.#ask('buy', createCheckout, { priceId, ...this.#paying() }))
+    await this.#pay(await this.#ask('buy', createCheckout, { priceId, ...this.#coupon(0.4), ...this.#paying() }))
   }
 
   async #renew(): Promise<void> {
     await this.#pay(await this.#ask('renew', subscriptions.renewSubscription, this.#paying()))
+  }
+
+  /** Some calls; mostly more in a month than are included. */
+  async #use(): Promise<void> {
+    const { world, random } = this.#market
+    for (let times = random.between(1, 3); times > 0; times--) {
+      await this.#ask('use', recordUsage, { feature: 'call', quantity: random.between(1, 25) })
+      await world.scheduler.sleep(random.between(1, random.pick([2 * secondMs, hourMs])))
+    }
   }
 
   #try(): Promise<unknown> {
@@ -148,15 +166,23 @@ export class Subscriber {
     return this.#ask('cancel', subscriptions.cancelSubscription, { when })
   }
 
-  async #change(priceId: string = this.#market.random.pick(priceIds)): Promise<void> {
+  /** Any price, the dearer one of the same interval more often: that is what is paid for the rest of a period. */
+  #other(): string {
+    const { world, random, oracle } = this.#market
+    const dearer = oracle.present(this.#accountId)?.priceAt(world.now).replace('lite', 'pro')
+    return random.chance(0.3) && dearer !== undefined ? dearer : random.pick(priceIds)
+  }
+
+  async #change(priceId: string = this.#other()): Promise<void> {
     const { world, random } = this.#market
+    const what = { priceId, ...this.#coupon(0.2) }
     let token: unknown
     if (random.chance(0.5)) {
-      const preview = await this.#ask('preview', subscriptions.previewChange, { priceId })
+      const preview = await this.#ask('preview', subscriptions.previewChange, what)
       token = preview?.body.token
       await world.scheduler.sleep(random.between(1, random.pick([10 * secondMs, 10 * minuteMs, 20 * minuteMs])))
     }
-    const body = { priceId, ...this.#paying(), ...(typeof token === 'string' && { token }) }
+    const body = { ...what, ...this.#paying(), ...(typeof token === 'string' && { token }) }
     const reply = await this.#ask('change', subscriptions.changeSubscription, body)
     if (reply?.body.status === 'payment_required')
       await this.#pay({ ...reply, status: 201, body: { ...reply.body, paymentId: Object(reply.body.payment).id } })

@@ -1,15 +1,26 @@
 import { Temporal } from 'temporal-polyfill'
-import { isPrice, type PriceId, planOf, prices, trialDays } from './yearCatalogue.ts'
+import { type CouponCode, coupons, isPrice, type PriceId, planOf, prices, trialDays } from './yearCatalogue.ts'
 
 const [hourMs, dayMs] = [3_600_000, 86_400_000]
 const graceMs = 72 * hourMs
 
 /** What is paid without a gap: one span a period, the first one perhaps a trial. Instants are epoch milliseconds. */
-interface Span {
+export interface Span {
+  start: number
   end: number
   priceId: PriceId
+  /** What was paid for the time from `paidFrom` to its end, after discounts: minor units. */
+  paidMinor: number
+  paidFrom: number
   /** Of a renewal: the product's number of it. */
   index?: number
+}
+
+interface Terms {
+  priceId: PriceId
+  renews: boolean
+  paidMinor?: number
+  code?: CouponCode | undefined
 }
 
 /** One subscription, as the written rules of the product have it. It knows no row of the product, only what happened to it. */
@@ -25,6 +36,10 @@ export class Life {
   isGift = false
   endedAt: number | undefined
   scheduled: PriceId | undefined
+  /** What renewals have off, and how many of them still. */
+  coupon: { code: CouponCode; left: number } | undefined
+  /** Sums that were too small to be charged, by their line. */
+  readonly carried = new Map<string, number>()
   /** When somebody last did anything to it. */
   movedAt: number
   readonly zone: string
@@ -32,31 +47,32 @@ export class Life {
   #anchor: number
   #months = 0
 
-  constructor(id: string, at: number, zone: string, { priceId, renews }: { priceId: PriceId; renews: boolean }) {
+  constructor(id: string, at: number, zone: string, { priceId, renews, paidMinor = 0, code }: Terms) {
     this.id = id
     this.zone = zone
     this.renews = renews
     this.movedAt = at
     this.#anchor = at
     this.spans = []
-    this.#add(priceId)
+    this.#add(priceId, paidMinor)
+    this.take(code)
   }
 
-  static trial(id: string, at: number, zone: string, terms: { priceId: PriceId; renews: boolean }): Life {
+  static trial(id: string, at: number, zone: string, terms: Terms): Life {
     const life = new Life(id, at, zone, terms)
     life.isTrial = true
     life.#anchor = Temporal.Instant.fromEpochMilliseconds(at)
       .toZonedDateTimeISO(zone)
       .add({ days: trialDays }).epochMilliseconds
     life.#months = 0
-    life.spans = [{ end: life.#anchor, priceId: terms.priceId }]
+    life.spans = [{ start: at, end: life.#anchor, priceId: terms.priceId, paidMinor: 0, paidFrom: at }]
     return life
   }
 
   static gift(id: string, at: number, until: number, priceId: PriceId): Life {
     const life = new Life(id, at, 'UTC', { priceId, renews: false })
     life.isGift = true
-    life.spans = [{ end: until, priceId }]
+    life.spans = [{ start: at, end: until, priceId, paidMinor: 0, paidFrom: at }]
     return life
   }
 
@@ -78,17 +94,28 @@ export class Life {
     return { status: this.isAsked ? 'canceled' : 'expired', access: false }
   }
 
+  /** Of a coupon that was given with a payment renewals have what is left of it; one that is over leaves none. */
+  take(code: CouponCode | undefined): void {
+    if (code !== undefined && coupons[code].periods > 1) this.coupon = { code, left: coupons[code].periods - 1 }
+  }
+
   /** False: that period is paid already. */
-  renewed(priceId: PriceId, index: number): boolean {
+  renewed(
+    priceId: PriceId,
+    index: number,
+    { paidMinor, hasCoupon }: { paidMinor: number; hasCoupon: boolean },
+  ): boolean {
     if (this.spans.some((span) => span.index === index)) return false
     this.scheduled = undefined
     this.isOverdue = false
-    this.#add(priceId, index)
+    this.#add(priceId, paidMinor, index)
+    if (hasCoupon && this.coupon) this.coupon.left -= 1
+    if (this.coupon?.left === 0) this.coupon = undefined
     return true
   }
 
   /** At once: within the period where the interval stays, else in a new one. */
-  changed(priceId: PriceId, at: number, decidedAt: number): void {
+  changed(priceId: PriceId, at: number, { paidMinor, pricedAt }: { paidMinor: number; pricedAt: number }): void {
     const from = this.priceAt(at)
     const isTried = this.isTrial && at < (this.spans[0]?.end ?? 0)
     const isNew = isTried || prices[priceId].months !== prices[from].months
@@ -96,17 +123,17 @@ export class Life {
     this.isOverdue = false
     if (isNew) {
       this.isTrial = false
-      this.#anchor = decidedAt
+      this.#anchor = at
       this.#months = 0
       this.spans = []
-      this.#add(priceId)
+      this.#add(priceId, paidMinor)
       return
     }
     // Periods that were paid ahead are credited, and gone.
     const present = this.spans.findIndex(({ end }) => at < end)
     for (const span of this.spans.splice(present + 1)) this.#months -= prices[span.priceId].months
     const last = this.spans[present]
-    if (last) this.spans[present] = { ...last, priceId }
+    if (last) this.spans[present] = { ...last, priceId, paidMinor, paidFrom: pricedAt }
   }
 
   /** The present period, and what is paid after it. */
@@ -117,13 +144,14 @@ export class Life {
     )
     const at = this.spans.some(({ end }) => now < end) ? present : this.spans.length - 1
     const later = this.spans.slice(at + 1)
-    const priceId = this.spans[at]?.priceId ?? 'lite-month'
-    this.spans = [...this.spans.slice(0, at), { end: until, priceId }]
+    const extended = this.spans[at]
+    if (!extended) throw new Error('nothing to extend')
+    this.spans = [...this.spans.slice(0, at), { ...extended, end: until }]
     this.isOverdue = false
     this.isTrial = false
     this.#anchor = until
     this.#months = 0
-    for (const span of later) this.#add(span.priceId, span.index)
+    for (const span of later) this.#add(span.priceId, span.paidMinor, span.index)
   }
 
   canceled(when: string, now: number): void {
@@ -144,12 +172,13 @@ export class Life {
     this.renews = hasMethod
   }
 
-  #add(priceId: PriceId, index?: number): void {
+  #add(priceId: PriceId, paidMinor: number, index?: number): void {
+    const start = this.spans.at(-1)?.end ?? this.#anchor
     this.#months += prices[priceId].months
     const end = Temporal.Instant.fromEpochMilliseconds(this.#anchor)
       .toZonedDateTimeISO(this.zone)
       .add({ months: this.#months }).epochMilliseconds
-    this.spans.push({ end, priceId, ...(index !== undefined && { index }) })
+    this.spans.push({ start, end, priceId, paidMinor, paidFrom: start, ...(index !== undefined && { index }) })
   }
 }
 

@@ -1,17 +1,29 @@
 import type { Callers } from './caller.ts'
-import { type BookPayment, type Books, refundedMinor } from './providerBooks.ts'
-import { type Commit, Violation, type World } from './world.ts'
+import type { Books } from './providerBooks.ts'
+import type { Commit, World } from './world.ts'
+import { judgeBooks, require } from './yearBooks.ts'
 import { planOf } from './yearCatalogue.ts'
 import { chargeLifeMs, graceMs, Life, planAt, priceOf } from './yearModel.ts'
+import {
+  carriedLines,
+  changeLines,
+  couponOf,
+  isDiscounted,
+  judgeLines,
+  purchaseLines,
+  renewalLines,
+} from './yearPrices.ts'
 import {
   auditIn,
   paymentIn,
   refundIn,
   subscriptionIn,
+  usageIn,
   type YearPayment,
   type YearRows,
   yearRowsIn,
 } from './yearRows.ts'
+import { Usage } from './yearUsage.ts'
 import type { Vault } from './yearVault.ts'
 
 const hourMs = 3_600_000
@@ -22,6 +34,11 @@ const skewMs = 20 * 60_000
 
 /** The first, three retries, and as many again where a change or a cancellation sent money back. */
 const mostTries = 8
+
+/** No provider's smallest charge is above it. */
+const smallestMinor = 500
+/** What is over is looked at within these. */
+const settleMs = 5 * 24 * hourMs
 
 /** What the subscription's own operations show of it. */
 export interface Shown {
@@ -54,9 +71,11 @@ export class YearOracle {
   /** By account and payment: the subscription that it bought. */
   readonly #begunBy = new Map<string, string>()
   readonly #parties: Parties
+  readonly #usage: Usage
 
   constructor(parties: Parties) {
     this.#parties = parties
+    this.#usage = new Usage(parties.zoneOf)
     parties.world.watch((commit) => this.#see(commit))
     parties.vault.charged = (reference) => this.#charged(reference)
   }
@@ -76,6 +95,8 @@ export class YearOracle {
     const subscription = changes.flatMap(({ after }) => subscriptionIn(after) ?? [])
     const seen = changes.flatMap(({ before }) => subscriptionIn(before) ?? [])
     for (const { before, after } of changes) {
+      const use = before ? undefined : usageIn(after)
+      if (use) this.#usage.count(use.pk.slice('ACCOUNT#'.length), use, at)
       const [was, is] = [paymentIn(before), paymentIn(after)]
       if (is && !was) this.#begun(is, cause, at)
       if (is?.settled?.as === 'granted' && was?.settled?.as !== 'granted')
@@ -89,7 +110,9 @@ export class YearOracle {
   }
 
   /** A charge that nobody asked for is for the next period, at its price, and not before its time. */
-  #begun({ id, accountId, type, subject }: YearPayment, cause: string, at: number): void {
+  #begun(payment: YearPayment, cause: string, at: number): void {
+    const { id, accountId, type, subject } = payment
+    this.#priced(payment, cause, at)
     if (type !== 'renewal' || !cause.startsWith('queue')) return
     this.automatic.add(id)
     const period = `${subject.subscriptionId} ${subject.periodIndex}`
@@ -106,6 +129,28 @@ export class YearOracle {
   }
 
   /**
+   * A renewal costs what the rules say on the state that it is begun on: a worker's commit stands on that very state, and
+   * what a customer asked for was decided a moment before it.
+   */
+  #priced(payment: YearPayment, cause: string, at: number): void {
+    const { accountId, subject, type, holds } = payment
+    const priceId = priceOf(subject.priceId)
+    if (subject.kind === 'plan') judgeLines(payment, purchaseLines(priceId, couponOf(holds.coupon?.code)))
+    const isAutomatic = cause.startsWith('queue')
+    const { payments } = yearRowsIn(this.#parties.world.store.items())
+    if (isAutomatic) this.#usage.judge(payment, payments, at)
+    else require(payment.lines.every(({ kind }) => kind !== 'overage'), `${payment.id} has overage, and was asked for`)
+    if (type === 'overage') judgeLines(payment, carriedLines(this.#lifeOf(payment)))
+    const life = this.present(accountId)
+    if (!life || type !== 'renewal' || life.id !== subject.subscriptionId) return
+    if (isAutomatic || at >= life.movedAt + skewMs) judgeLines(payment, renewalLines(life, priceId))
+  }
+
+  #lifeOf({ accountId, subject }: YearPayment): Life | undefined {
+    return this.lives.get(accountId)?.find(({ id }) => id === subject.subscriptionId)
+  }
+
+  /**
    * One that nobody heard of is asked for again only while it would be begun: not once its subscription is over, was called
    * off, or was given more time. What happened just now may be on its way.
    */
@@ -114,8 +159,7 @@ export class YearOracle {
     const at = world.now
     const { payments } = yearRowsIn(world.store.items())
     const payment = payments.find(({ id }) => id === reference)
-    const lives = payment && this.lives.get(payment.accountId)
-    const life = lives?.find(({ id }) => id === payment?.subject.subscriptionId)
+    const life = payment && this.#lifeOf(payment)
     if (!life || !this.automatic.has(reference) || at < life.movedAt + skewMs) return
     const earliest = life.end - (vault.isMandate ? leadMs : 0)
     require(life.renews && life.endedAt === undefined, `${reference} was charged, and ${life.id} renews no more`)
@@ -124,36 +168,46 @@ export class YearOracle {
       this.#isCharging(life, at), `${reference} was charged for what is over`)
   }
 
-  #granted(
-    { id, accountId, subject, settled, type }: YearPayment,
-    subscriptionId: string,
-    now: number,
-    seen: YearRows['subscriptions'],
-  ): void {
+  #granted(payment: YearPayment, subscriptionId: string, now: number, seen: YearRows['subscriptions']): void {
+    const { id, accountId, subject, settled, type, holds } = payment
     const { books, zoneOf } = this.#parties
     const at = settled?.at ?? 0
     require(Math.abs(now - at) <= skewMs, `${id} was granted at ${at}, and written at ${now}`)
     const priceId = priceOf(subject.priceId)
+    const code = couponOf(holds.coupon?.code)
+    const paidMinor = netOf(payment, priceId)
+    const hasCoupon = isDiscounted(payment)
     this.count(subject.change ? subject.change.which : type)
+    if (hasCoupon) this.count(`${type} with a coupon`)
+    if (subject.carried) this.count('carried')
     if (subject.kind === 'plan') {
       const paid = settled?.providerPaymentId
       const renews = typeof paid === 'string' && books.payment(paid).token !== undefined
       this.#begunBy.set(`${accountId} ${id}`, subscriptionId)
-      this.#begin(accountId, new Life(subscriptionId, at, zoneOf(accountId), { priceId, renews }), at)
+      this.#begin(accountId, new Life(subscriptionId, at, zoneOf(accountId), { priceId, renews, paidMinor, code }), at)
+      return
+    }
+    if (type === 'overage') {
+      carryOn(this.#lifeOf(payment), payment)
       return
     }
     const life = this.present(accountId)
     require(life !== undefined && life.id === subject.subscriptionId, `${id} was granted to what is over`)
     if (!life) return
     life.movedAt = at
-    if (subject.change) life.changed(priceId, at, at)
-    else {
+    if (subject.change) {
+      judgeLines(payment, changeLines(life, priceId, subject.change, code))
+      life.changed(priceId, at, { paidMinor, pricedAt: subject.change.pricedAt })
+      life.take(code)
+    } else {
       require(life.renews || !this.automatic.has(id), `${id} was granted, and ${life.id} renews no more`)
       require(priceId === (life.scheduled ?? life.priceAt(life.end)), `${id} renewed as ${priceId}`)
       require(life.endedAt === undefined &&
         (life.statusAt(at).access || seen.some((row) => isCharging(row, life, at))), `${id} renewed what was over`)
-      require(life.renewed(priceId, subject.periodIndex ?? 0), `${id} pays period ${subject.periodIndex} again`)
+      const isNew = life.renewed(priceId, subject.periodIndex ?? 0, { paidMinor, hasCoupon })
+      require(isNew, `${id} pays period ${subject.periodIndex} again`)
     }
+    carryOn(life, payment)
   }
 
   #begin(accountId: string, life: Life, at: number): void {
@@ -173,12 +227,15 @@ export class YearOracle {
     if (payment?.settled?.as !== 'granted') return
     const life = this.present(accountId)
     const own = yearRowsIn(world.store.items()).subscriptions.find(({ id }) => id === life?.id)
+    if (life && own) lessPaid(life, own)
     if (!life || !own || plan === 'keep' || life.isGift) return
     if (payment.subject.kind === 'subscription' && payment.subject.subscriptionId !== life.id) return
     if (payment.subject.kind === 'plan' && this.#begunBy.get(`${accountId} ${paymentId}`) !== life.id) return
-    if (plan === 'period_end' && !life.statusAt(at).access) return
+    // What is over by itself stays as it ended.
+    if (!life.statusAt(at).access && !isCharging(own, life, at)) return
     life.movedAt = at
-    life.canceled(plan, at)
+    // At the end of its period means without grace: past that it is now.
+    life.canceled(at < life.end ? plan : 'now', at)
   }
 
   #asked(action: string, cause: string, at: number, written: string | undefined): void {
@@ -265,16 +322,27 @@ export class YearOracle {
   /** When all is settled. */
   judge(): void {
     const { books, world, vault } = this.#parties
-    for (const fault of books.faults) throw new Violation(fault)
     const rows = yearRowsIn(world.store.items())
-    judgeCharges(rows, books, this.automatic)
-    judgeMoney(rows, books)
-    judgeNumbers(rows)
+    judgeBooks(rows, books, this.automatic)
     for (const { id, pendingCharge } of rows.subscriptions)
       require(pendingCharge === undefined, `${id} waits for ${pendingCharge?.paymentId} for ever`)
     for (const { id, status, settled, progress } of rows.payments)
       require(settled !== undefined || progress === 'failed' || progress === 'expired', `${id} is ${status} for ever`)
-    for (const [accountId, lives] of this.lives) for (const life of lives) this.#judgeEnd(accountId, life, rows, vault)
+    for (const [accountId, lives] of this.lives) {
+      for (const life of lives) this.#judgeEnd(accountId, life, rows, vault)
+      this.#judgeUse(accountId, rows)
+    }
+  }
+
+  /** What was used beyond the plan is paid once, and for what is over it is asked for by itself. */
+  #judgeUse(accountId: string, { payments }: YearRows): void {
+    const { world, vault } = this.#parties
+    const life = this.present(accountId)
+    const left = this.#usage.unbilled(accountId, payments, world.now - settleMs)
+    const sum = [...left.values()].reduce((total, each) => total + each, 0)
+    if (!life || life.isGift || life.statusAt(world.now).access || sum < smallestMinor) return
+    const isPayable = vault.wasPayable(accountId, life.endedAt ?? life.end, world.now)
+    require(!isPayable, `${accountId} owes ${sum} for ${[...left.keys()].join(', ')}, and could have been charged`)
   }
 
   /** Nothing that could have been paid was let go. */
@@ -291,78 +359,31 @@ export class YearOracle {
   }
 }
 
+/** What went back is no ground of a credit any more: how much of it that is, the row says; more it never becomes. */
+function lessPaid(
+  { id, spans }: Life,
+  { periodEnd, paidMinor = 0, ahead = [] }: YearRows['subscriptions'][number],
+): void {
+  const at = spans.findIndex(({ end }) => end === periodEnd)
+  for (const [index, paid] of [paidMinor, ...ahead.map((one) => one.paidMinor)].entries()) {
+    const span = spans[at + index]
+    if (at < 0 || !span) continue
+    require(paid <= span.paidMinor, `${id} counts ${paid} as paid, of ${span.paidMinor}`)
+    span.paidMinor = paid
+  }
+}
+
+/** What was paid for the plan itself, after its discounts. */
+const netOf = ({ lines }: YearPayment, priceId: string): number => lines.find(({ id }) => id === priceId)?.net ?? 0
+
+/** What was carried is on this order; what it was too small for is on the next one. */
+function carryOn(life: Life | undefined, { lines, subject }: YearPayment): void {
+  for (const { id } of lines) life?.carried.delete(id)
+  if (subject.carried) life?.carried.set(subject.carried.id, subject.carried.amountMinor)
+}
+
 /** A charge that was taken on keeps access beyond grace: whether it was is the provider's word, and the row's. */
 const isCharging = ({ id, pendingCharge }: YearRows['subscriptions'][number], life: Life, now: number): boolean =>
   id === life.id &&
   pendingCharge !== undefined &&
   now < Math.max(life.end + graceMs, pendingCharge.startedAt + chargeLifeMs)
-
-const isCaptured = ({ status }: BookPayment): boolean => status === 'captured'
-const keptMinor = (payment: BookPayment): number => payment.amountMinor - refundedMinor(payment)
-
-/** It did not go back, and nobody asked the provider to. What it could not give back is credit: the sums of money say so. */
-const isKept = (payment: BookPayment): boolean =>
-  keptMinor(payment) > 0 &&
-  !payment.refunds.some(({ status, reference }) => status === 'failed' && reference !== undefined)
-
-/** Retries and the lead of a debit lie within; the shortest period does not. */
-const sameEndMs = 10 * 24 * hourMs
-
-/** One attempt is one charge; one end is paid by itself once, unless its money went back or a change credited it. */
-function judgeCharges({ payments }: YearRows, books: Books, automatic: ReadonlySet<string>): void {
-  const charges = books.payments.filter((one) => one.order.isCharge && isCaptured(one))
-  const ofAttempt = (id: string) => charges.filter(({ order }) => order.reference === id)
-  const kept = payments.filter(({ id }) => automatic.has(id) && ofAttempt(id).some(isKept))
-  for (const { id } of payments) require(ofAttempt(id).length <= 1, `${id} was charged ${ofAttempt(id).length} times`)
-  for (const [at, { id, subject, createdAt }] of kept.entries()) {
-    const again = kept
-      .slice(at + 1)
-      .find(
-        (other) =>
-          other.subject.subscriptionId === subject.subscriptionId &&
-          other.subject.periodIndex === subject.periodIndex &&
-          Math.abs(other.createdAt - createdAt) < sameEndMs,
-      )
-    const isCredited = payments.some(
-      (one) =>
-        one.subject.change &&
-        one.settled &&
-        (one.settled.at - createdAt) * (one.settled.at - (again?.createdAt ?? 0)) <= 0,
-    )
-    require(!again || isCredited, `period ${subject.periodIndex} was charged as ${id} and as ${again?.id}`)
-  }
-  for (const { order } of books.payments)
-    require(payments.some(({ id }) => id === order.reference), `${order.reference} was charged, and nobody knows it`)
-}
-
-/** Money in is money invoiced, less what was credited, and what the account has with us. */
-function judgeMoney({ payments, invoices, credits, creditEntries }: YearRows, books: Books): void {
-  for (const accountId of new Set(payments.map((payment) => payment.accountId))) {
-    const own = new Set(payments.filter((payment) => payment.accountId === accountId).map(({ id }) => id))
-    const paid = total(books.payments.filter((one) => own.has(one.order.reference) && isCaptured(one)).map(keptMinor))
-    const documents = invoices.filter((one) => one.accountId === accountId)
-    const signed = documents.map(({ kind, totalMinor }) => (kind === 'credit_note' ? -totalMinor : totalMinor))
-    const kept = total(credits.filter((one) => one.accountId === accountId).map(({ balanceMinor }) => balanceMinor))
-    require(paid ===
-      total(signed) + kept, `${accountId} paid ${paid}; invoices say ${total(signed)}, its credit is ${kept}`)
-  }
-  for (const { pk, balanceMinor } of credits) {
-    const sum = total(creditEntries.filter((entry) => entry.pk === pk).map(({ amountMinor }) => amountMinor))
-    require(sum === balanceMinor, `${pk} has credit of ${balanceMinor}, its entries say ${sum}`)
-  }
-}
-
-/** 1 … n, each once, in every series. */
-function judgeNumbers({ invoices }: YearRows): void {
-  for (const series of new Set(invoices.map((invoice) => invoice.series))) {
-    const own = invoices.filter((invoice) => invoice.series === series)
-    const numbers = own.map(({ number }) => Number(number?.slice(series.length + 1))).sort((a, b) => a - b)
-    require(numbers.every((number, at) => number === at + 1), `${series} has the numbers ${numbers.join(', ')}`)
-  }
-}
-
-const total = (numbers: number[]): number => numbers.reduce((sum, each) => sum + each, 0)
-
-function require(holds: boolean, otherwise: string): void {
-  if (!holds) throw new Violation(otherwise)
-}

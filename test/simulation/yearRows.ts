@@ -11,6 +11,20 @@ const payment = z.object({
   progress: z.string(),
   amountMinor: z.int(),
   createdAt: z.int(),
+  released: z.boolean(),
+  holds: z.object({ coupon: z.optional(z.object({ code: z.string() })) }),
+  lines: z.array(
+    z.object({
+      kind: z.string(),
+      id: z.string(),
+      count: z.int(),
+      unit: z.int(),
+      off: z.optional(z.array(z.object({ amountMinor: z.int() }))),
+      net: z.int(),
+      total: z.int(),
+    }),
+  ),
+  adjustments: z.optional(z.array(z.object({ amountMinor: z.int() }))),
   settled: z.optional(z.object({ as: z.string(), at: z.int(), providerPaymentId: z.nullable(z.string()) })),
   subject: z.object({
     kind: z.string(),
@@ -18,6 +32,7 @@ const payment = z.object({
     subscriptionId: z.optional(z.string()),
     periodIndex: z.optional(z.int()),
     change: z.optional(z.object({ which: z.string(), pricedAt: z.int() })),
+    carried: z.optional(z.object({ id: z.string(), amountMinor: z.int() })),
   }),
 })
 const subscription = z.object({
@@ -28,6 +43,8 @@ const subscription = z.object({
   priceId: z.string(),
   periodStart: z.int(),
   periodEnd: z.nullable(z.int()),
+  paidMinor: z.optional(z.int()),
+  ahead: z.optional(z.array(z.object({ paidMinor: z.int() }))),
   paymentId: z.optional(z.string()),
   createdAt: z.int(),
   pendingCharge: z.optional(
@@ -55,6 +72,8 @@ const refund = z.object({
 })
 const credit = z.object({ pk: z.string(), accountId: z.string(), balanceMinor: z.int() })
 const creditEntry = z.object({ pk: z.string(), amountMinor: z.int() })
+const usage = z.object({ pk: z.string(), feature: z.string(), quantity: z.int(), at: z.int() })
+const couponCount = z.object({ pk: z.string(), n: z.int() })
 /** `businessAt`: when it was decided, which may be long before it is committed. `status`: it was refused. */
 const audit = z.object({ action: z.string(), businessAt: z.int(), status: z.optional(z.int()) })
 
@@ -67,10 +86,12 @@ export const paymentIn = (item: Item | undefined) =>
 export const subscriptionIn = one(subscription, 'subscription')
 export const refundIn = one(refund, 'refund')
 export const auditIn = one(audit, 'audit')
-const [invoiceIn, creditIn, creditEntryIn] = [
+export const usageIn = one(usage, 'usage')
+const [invoiceIn, creditIn, creditEntryIn, couponCountIn] = [
   one(invoice, 'invoice'),
   one(credit, 'accountCredit'),
   one(creditEntry, 'creditEntry'),
+  one(couponCount, 'couponCount'),
 ]
 
 export function yearRowsIn(items: readonly Item[]) {
@@ -82,6 +103,7 @@ export function yearRowsIn(items: readonly Item[]) {
     refunds: all(refundIn),
     credits: all(creditIn),
     creditEntries: all(creditEntryIn),
+    couponCounts: all(couponCountIn),
   }
 }
 export type YearRows = ReturnType<typeof yearRowsIn>

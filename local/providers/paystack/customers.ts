@@ -60,8 +60,18 @@ function edit(paystack: Paystack, call: Call): Answer {
   return ok({ status: true, message: 'Customer updated', data: customerView(customer) })
 }
 
+/** The code is charged never again; the customer stays, and so do their other cards. */
+function deactivate(paystack: Paystack, call: Call): Answer {
+  const { authorization_code: code } = read(z.object({ authorization_code: z.string() }), call)
+  if (!paystack.authorizations.delete(code)) throw missing('Authorization')
+  return ok({ status: true, message: 'Authorization has been deactivated' })
+}
+
 export const customerRoutes = (paystack: Paystack): Route[] => [
   { route: 'POST /customer', run: (call) => create(paystack, call) },
+  { route: 'POST /customer/authorization/deactivate', run: (call) => deactivate(paystack, call) },
+  // Its older name, which the API goes on answering.
+  { route: 'POST /customer/deactivate_authorization', run: (call) => deactivate(paystack, call) },
   {
     route: 'GET /customer',
     run: ({ query }) => listAnswer('Customers retrieved', [...paystack.customers.values()], query, customerView, {}),

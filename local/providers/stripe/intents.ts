@@ -5,7 +5,7 @@ import { assertAmount, cardError, found, invalid } from './errors.ts'
 import { eventOf, tell } from './events.ts'
 import { listOf } from './expand.ts'
 import { currencyField, flagField, metadataField, metadataOf, paramsOf, read, wholeField } from './form.ts'
-import { methodOf } from './methods.ts'
+import { methodOf, usableMethod } from './methods.ts'
 import type { Intent, Stripe } from './state.ts'
 import { intentView } from './views.ts'
 
@@ -56,7 +56,7 @@ function create(stripe: Stripe, call: Call): Answer {
   const offSession = isOffSession(body.off_session)
   if (offSession && !body.confirm) throw invalid('off_session needs confirm=true', 'off_session')
   if (offSession && body.setup_future_usage) throw invalid('off_session goes without setup_future_usage', 'off_session')
-  const method = body.payment_method === undefined ? undefined : methodOf(stripe, body.payment_method)
+  const method = body.payment_method === undefined ? undefined : usableMethod(stripe, body.payment_method)
   if (method && method.customer !== null && method.customer !== (body.customer ?? null)) {
     throw invalid('The payment method belongs to a Customer: send its customer with it.', 'payment_method')
   }
@@ -100,7 +100,7 @@ function confirmLater(stripe: Stripe, call: Call): Answer {
   if (!['requires_payment_method', 'requires_confirmation', 'requires_action'].includes(intent.status)) {
     throw unexpected(intent, 'confirm')
   }
-  if (body.payment_method !== undefined) intent.paymentMethod = methodOf(stripe, body.payment_method).id
+  if (body.payment_method !== undefined) intent.paymentMethod = usableMethod(stripe, body.payment_method).id
   return confirmNow(stripe, intent, isOffSession(body.off_session))
 }
 

@@ -56,6 +56,14 @@ export function methodOf(stripe: Stripe, id: string): PaymentMethod {
   return newMethod(stripe, card)
 }
 
+/** The method of that id, to be paid with or attached. */
+export function usableMethod(stripe: Stripe, id: string): PaymentMethod {
+  const method = methodOf(stripe, id)
+  if (method.detached)
+    throw invalid('The provided PaymentMethod was detached from a Customer and may not be used again.', 'payment_method')
+  return method
+}
+
 /** Stripe's test accounts whose debit fails in the end; every other one pays. */
 const refusedAccounts = new Set(['AT861904300235473202', 'DE62370400440532013001', 'IT60X0542811101000000123456'])
 
@@ -84,7 +92,7 @@ function create(stripe: Stripe, call: Call) {
 function attachTo(stripe: Stripe, call: Call) {
   const { customer } = read(z.object({ customer: z.string() }), call)
   found(stripe.customers, 'customer', customer, 'customer')
-  const method = methodOf(stripe, call.params.id ?? '')
+  const method = usableMethod(stripe, call.params.id ?? '')
   attach(stripe, method, customer)
   return ok(methodView(stripe, method))
 }
@@ -93,6 +101,7 @@ function detach(stripe: Stripe, call: Call) {
   const method = found(stripe.methods, 'PaymentMethod', call.params.id)
   if (method.customer === null) throw invalid('The payment method you provided is not attached to a customer.')
   method.customer = null
+  method.detached = true
   tell(stripe, eventOf(stripe, 'payment_method.detached', methodView(stripe, method)))
   return ok(methodView(stripe, method))
 }

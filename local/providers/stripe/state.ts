@@ -29,6 +29,8 @@ export interface PaymentMethod extends Row {
   type: 'card' | 'sepa_debit'
   card: CardName
   customer: string | null
+  /** Taken from its customer: of no use to anybody any more. */
+  detached?: true
   billing: JsonObject
 }
 

@@ -13,6 +13,7 @@ import { auditRows, callsOf } from '#test/support/calls'
 import { type Invocation, invoke, type TestDeps, testDeps } from '#test/support/deps'
 import { suspend } from '#test/support/standing'
 import { put } from '../payments/historySupport.ts'
+import { card, forgetful, save } from '../payments/methodSupport.ts'
 import { actingFor, membersOf } from './memberSupport.ts'
 import { kindsOf, personal, rowsOf, token, wholeAccount } from './wholeAccount.ts'
 
@@ -215,6 +216,31 @@ describe('eraseAccount', () => {
     await wholeAccount(deps, account)
     await expect(eraseStored(deps, account, call, () => [], -1)).rejects.toMatchObject({ code: 'contended' })
     expect((await erase(account)).status).toBe(200)
+  })
+
+  it('tells the providers of saved methods, when their rows are gone', async () => {
+    const account = 'e-told'
+    await wholeAccount(deps, account)
+    await save(deps, account, card('AUTH_erased'), 'paystack')
+    const left: string[][] = []
+    const { told, tokens, stop } = forgetful(deps, async () => {
+      left.push(kindsOf(await rowsOf(deps, account)))
+    })
+    expect((await erase(account)).status).toBe(200)
+    expect((await erase(account)).status).toBe(200)
+    stop()
+    expect(tokens()).toEqual(['AUTH_erased', `${token}-${account}`])
+    expect(told).toContainEqual({ token: `${token}-${account}`, gatewayCustomerId: 'cus_1' })
+    expect(left.flat()).not.toContain('paymentMethod')
+  })
+
+  it('200 when the providers cannot be told', async () => {
+    await wholeAccount(deps, 'e-down')
+    const { told, stop } = forgetful(deps, () => Promise.reject(new Error('down')))
+    expect((await erase('e-down')).status).toBe(200)
+    stop()
+    expect(told).toHaveLength(1)
+    expect(JSON.stringify(deps.logged)).not.toContain(`${token}-e-down`)
   })
 
   it('race: three at once erase it once', async () => {

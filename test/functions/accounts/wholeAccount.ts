@@ -6,7 +6,7 @@ import { commit } from '#table/commit'
 import { discountUseWrite, putManualDiscountWrite } from '#table/discounts'
 import { putHistoryWrite } from '#table/history'
 import { accountPk } from '#table/keys'
-import { putForgottenWrite } from '#table/methods'
+import { putForgottenWrites } from '#table/methods'
 import { putOrderWrite } from '#table/orders'
 import type { Item } from '#table/port'
 import { putProfileWrite } from '#table/profiles'
@@ -104,7 +104,7 @@ async function moneyRows(deps: TestDeps, account: string, { name, email, line1 }
       at,
     ),
     putCheckoutKeyWrite(account, { guard, hash: 'h', paymentId: payment.id, lockedUntil: 0 }, now),
-    putForgottenWrite(account, 'pmt_forgotten', at),
+    ...putForgottenWrites({ accountId: account, id: 'pmt_forgotten', fingerprint: '0'.repeat(16) }, at),
     putOrderWrite({ ...order, accountId: account, checkout: { prefill: { email } } }, at),
     putGaugeWrite(account, 'seats', 4, undefined, now),
     putUsageHistoryWrite(

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { run } from '#functions/payments/deletePaymentMethod'
+import { GatewayError } from '#gateways/gatewayError'
 import { deletePaymentMethod } from '#operations/paymentHistory'
 import { savedMethods, saveMethod } from '#runtime/savedMethod'
 import { methodKey } from '#table/keys'
@@ -7,7 +8,7 @@ import { auditRows } from '#test/support/calls'
 import { type Invocation, invoke, strangerId, testDeps } from '#test/support/deps'
 import { suspend } from '#test/support/standing'
 import { made } from './historySupport.ts'
-import { card, save } from './methodSupport.ts'
+import { card, forgetful, save } from './methodSupport.ts'
 
 const deps = await testDeps({ now: '2026-03-10T12:00:00.000Z' })
 afterAll(() => deps.stop())
@@ -60,6 +61,61 @@ describe('deletePaymentMethod', () => {
     expect(await marks(account)).toEqual({})
     expect(await saveMethod(deps, account, 'stripe', method, { paidAt: deletedAt + 60_000 })).toMatchObject({ id })
     expect(await marks(account)).toEqual({ [id]: true })
+  })
+
+  it('a payment of the same card under another token does not bring it back either, unless it is later', async () => {
+    const account = await made(deps, 'd-card')
+    const ofCard = (token: string) => card(token, { instrument: 'fp_one' })
+    const { id } = await save(deps, account, ofCard('pm_1'))
+    const before = deps.clock.real()
+    await forget(account, id)
+    expect(await saveMethod(deps, account, 'stripe', ofCard('pm_2'), { paidAt: before })).toBeUndefined()
+    expect(await saveMethod(deps, account, 'stripe', card('pm_1'), { paidAt: before })).toBeUndefined()
+    expect(await saveMethod(deps, account, 'stripe', ofCard('pm_2'), { paidAt: before + 60_000 })).toMatchObject({ id })
+  })
+
+  it('tells the provider of all tokens of the card, once, when our own row is gone', async () => {
+    const account = await made(deps, 'd-told')
+    const ofCard = (token: string) => card(token, { instrument: 'fp_one', gatewayCustomerId: 'cus_1' })
+    await save(deps, account, ofCard('pm_told_1'), 'stripe', { paidAt: 1 })
+    const { id } = await save(deps, account, ofCard('pm_told_2'), 'stripe', { paidAt: 2 })
+    const rows: unknown[] = []
+    const { told, stop } = forgetful(deps, async () => {
+      rows.push(await deps.table.get(methodKey(account, id), { consistent: true }))
+    })
+    expect((await forget(account, id)).status).toBe(204)
+    expect((await forget(account, id)).status).toBe(204)
+    stop()
+    const gatewayCustomerId = 'cus_1'
+    expect(told).toEqual([
+      { token: 'pm_told_2', gatewayCustomerId },
+      { token: 'pm_told_1', gatewayCustomerId },
+    ])
+    expect(rows).toEqual([undefined, undefined])
+  })
+
+  it('204 when the provider cannot be told: it is logged, without the token', async () => {
+    const account = await made(deps, 'd-down')
+    const { id } = await save(deps, account, card('pm_down'))
+    const { stop } = forgetful(deps, () => Promise.reject(new GatewayError('stripe', 'unavailable')))
+    expect((await forget(account, id)).status).toBe(204)
+    stop()
+    expect(await marks(account)).toEqual({})
+    const lines = deps.logged.filter(({ fields }) => fields.paymentMethodId === id)
+    expect(lines).toMatchObject([{ level: 'warn', message: expect.stringMatching(/was not told/) }])
+    expect(JSON.stringify(deps.logged)).not.toContain('pm_down')
+  })
+
+  it('does not take a token from another account that has it too', async () => {
+    const [one, two] = [await made(deps, 'd-shared-1'), await made(deps, 'd-shared-2')]
+    const first = await save(deps, one, card('pm_shared'))
+    const second = await save(deps, two, card('pm_shared'))
+    const { tokens, stop } = forgetful(deps)
+    await forget(one, first.id)
+    expect(tokens()).toEqual([])
+    await forget(two, second.id)
+    stop()
+    expect(tokens()).toEqual(['pm_shared'])
   })
 
   it('race: all at once leave nothing, and one default while any is left', async () => {

@@ -10,7 +10,7 @@ import {
 } from '#domain/payment'
 import { noTax } from '#domain/tax'
 import { run as refundPaymentRun } from '#functions/payments/refundPayment'
-import type { Gateway, ProviderPayment, ProviderRefund, RefundRequest } from '#gateways/gateway'
+import type { Gateway, ProviderPayment, ProviderRefund, RefundLists, RefundRequest } from '#gateways/gateway'
 import { refundPayment } from '#operations/adminPayments'
 import { settleOne } from '#runtime/settlePayment'
 import { commit } from '#table/commit'
@@ -126,6 +126,8 @@ export interface ScriptedRefunds {
   lookedFor: RefundRequest[]
   answer: (request: RefundRequest) => ProviderRefund | Promise<ProviderRefund>
   find: (request: RefundRequest) => ProviderRefund | undefined
+  /** All refunds of all payments at Paystack, which alone has lists of them. */
+  list: ProviderRefund[]
 }
 
 /** Puts it in the place of every provider. Default: refunds are taken on, and nothing is found. */
@@ -135,6 +137,13 @@ export function scriptRefunds(deps: TestDeps): ScriptedRefunds {
     lookedFor: [],
     answer: (one) => refundAnswer(one),
     find: () => undefined,
+    list: [],
+  }
+  const refundLists: RefundLists = {
+    of: async (id) => script.list.filter(({ providerPaymentId }) => providerPaymentId === id),
+    on: async function* () {
+      yield* script.list
+    },
   }
   const unscripted = async (): Promise<never> => {
     throw new Error('the test scripts refunds alone')
@@ -148,10 +157,12 @@ export function scriptRefunds(deps: TestDeps): ScriptedRefunds {
     capture: unscripted,
     chargeMethod: unscripted,
     findCharge: unscripted,
+    forgetMethod: unscripted,
     verifyReturn: () => ({}),
     verifyWebhook: () => false,
     parseWebhook: () => ({ provider, eventKey: '', kind: '', mode: 'test', about: { type: 'ignored' } }),
     listPayments: async function* () {},
+    ...(provider === 'paystack' && { refundLists }),
     refund: async (request) => {
       script.asked.push(request)
       return { ...(await script.answer(request)), provider }

@@ -163,6 +163,15 @@ describe('a charge that nobody heard of, and that would not be begun any more', 
     expect(await paid('u-time')).toEqual(['renewal completed', 'renewal failed', 'plan_purchase completed'])
   })
 
+  it('is not asked for again when its payment is about to expire: the next try is another one', async () => {
+    const expiry = 24
+    const seen = await lostAt('u-old', 0, async () => {}, expiry - 0.2)
+    expect(seen).toMatchObject({ charges: 1, payments: ['renewal pending', 'plan_purchase completed'] })
+    await live(deps, hours(50))
+    expect(await paid('u-old')).toEqual(['renewal completed', 'renewal expired', 'plan_purchase completed'])
+    expect(await present('u-old')).toMatchObject({ status: 'active', periodIndex: 1 })
+  })
+
   it('is not asked for again: grace is over, and with it the subscription', async () => {
     const seen = await lostAt('u-late', 71.9, async () => {}, 72)
     expect(seen.charges).toBe(1)

@@ -9,6 +9,7 @@ import { callsOf, takeSent } from '#test/support/calls'
 import { testDeps } from '#test/support/deps'
 import { withFakes } from '#test/support/payments'
 import { checkedOut, deliver, stored, stripeEvent, told, work } from '#test/support/webhooks'
+import { forgetful } from '../payments/methodSupport.ts'
 
 const deps = await testDeps({ product: 'cv-builder', now: '2026-03-10T12:00:00.000Z' })
 const { putAccount } = callsOf(deps)
@@ -50,10 +51,14 @@ describe('processWebhook of saved methods', () => {
     await saveMethod(deps, 'm-detach', 'stripe', { ...card, token: 'pm_first' })
     await saveMethod(deps, 'm-detach', 'stripe', { ...card, last4: '0005', token: 'pm_second' })
     const object = { id: 'pm_first', object: 'payment_method', type: 'card' }
+    const { told, stop } = forgetful(deps)
     for (const id of ['evt_detach_1', 'evt_detach_2']) {
       await deliver(deps, 'stripe', stripeEvent(id, 'payment_method.detached', object))
       expect(await work(deps)).toEqual([])
     }
+    stop()
+    // The provider has told us: it is not told.
+    expect(told).toEqual([])
     expect(await saved('m-detach')).toEqual([{ last4: '0005', expYear: 2027, isDefault: true }])
   })
 

@@ -175,6 +175,19 @@ describe('a saved card', () => {
     expect(await verify('fpay-2')).toMatchObject({ status: 'success' })
   })
 
+  it.each(['/customer/authorization/deactivate', '/customer/deactivate_authorization'])(
+    'is charged no more once it is deactivated at %s',
+    async (path) => {
+      const authorization_code = await saved()
+      expect((await bench.paystack('POST', path, { authorization_code })).body).toEqual({
+        status: true,
+        message: 'Authorization has been deactivated',
+      })
+      expect((await chargeAgain(authorization_code)).body.code).toBe('invalid_authorization')
+      expect((await bench.paystack('POST', path, { authorization_code })).status).toBe(404)
+    },
+  )
+
   it('is charged only for the e-mail it was given by', async () => {
     expect((await chargeAgain(await saved(), { email: 'other@example.com' })).status).toBe(400)
   })

@@ -314,6 +314,8 @@ it('lists events, and a detached method is one', async () => {
   const customer = await bench.stripe.customers.create({})
   const method = await bench.stripe.paymentMethods.attach('pm_card_visa', { customer: customer.id })
   await bench.stripe.paymentMethods.detach(method.id)
+  const again = bench.stripe.paymentMethods.attach(method.id, { customer: customer.id })
+  await expect(again).rejects.toMatchObject({ statusCode: 400, param: 'payment_method' })
   const events = await bench.stripe.events.list({ type: 'payment_method.detached' })
   expect(events.data.map(({ data }) => plain(data.object).id)).toEqual([method.id])
   const all = await bench.stripe.events.list({ limit: 1 })
