@@ -60,7 +60,10 @@ export const exportedEntities: Record<string, Shown> = {
         'pausedAt',
         'trial',
         'managedBy',
+        'provider',
         'providerSubscriptionId',
+        'gatewayCustomerId',
+        'heard',
         ...times,
       ],
     ],
@@ -69,7 +72,7 @@ export const exportedEntities: Record<string, Shown> = {
     section: 'subscriptionHistory',
     members: [
       ...['id', 'planId', 'previousPlanId', 'priceId', 'kind', 'startedAt', 'endedAt', 'amountMinor', 'currency'],
-      ...['paymentId', 'providerPaymentId', 'methodId', 'methodLabel', 'createdAt'],
+      ...['paymentId', 'provider', 'providerPaymentId', 'methodId', 'methodLabel', 'createdAt'],
     ],
   },
   entry: {

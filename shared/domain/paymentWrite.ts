@@ -34,13 +34,15 @@ export interface HistoryEntry {
   planId: string
   previousPlanId: string | null
   priceId: string
-  kind: 'new' | 'renewal' | 'upgrade' | 'downgrade' | 'cancel' | 'expire' | 'grant'
+  kind: 'new' | 'renewal' | 'upgrade' | 'downgrade' | 'cancel' | 'expire' | 'grant' | 'import'
   startedAt: number
   endedAt: number | null
   amountMinor: number
   currency: string
   paymentId: string | null
   providerPaymentId: string | null
+  /** Whose own cycle it was paid in; absent: the payment says, where there is one. */
+  provider?: PaymentProvider
   /** The saved method that paid; absent: the provider handed over none that may be charged again. */
   methodId?: string
   /** What paid, as far as it was told: `visa •••• 4242`. */

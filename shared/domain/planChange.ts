@@ -16,7 +16,7 @@ import {
   paidUntil,
   statusAt,
 } from './subscriptionState.ts'
-import { mayHappen } from './subscriptionTransition.ts'
+import { managedDetail, mayHappen } from './subscriptionTransition.ts'
 import type { TaxRule } from './tax.ts'
 import type { PlanTerms } from './terms.ts'
 
@@ -88,9 +88,9 @@ export function whichChange(
   to: PlanTerms,
   now: number,
 ): ChangeWhich | Refused {
+  if (subscription.managedBy) return refused(managedDetail)
   const { status } = statusAt(subscription, now)
   if (!mayHappen('upgrade_paid', status)) return refused(`The subscription is ${status}: pay for it first.`)
-  if (subscription.managedBy) return refused('The payment provider manages this subscription.')
   if (to.priceId === subscription.priceId) return refused('The subscription has this price.')
   if (to.amount === 0) return refused('A free plan is not bought: cancel.')
   if (to.currency !== subscription.currency) return refused(`The subscription is paid in ${subscription.currency}.`)

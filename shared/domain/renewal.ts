@@ -10,6 +10,7 @@ import {
   type PlanReference,
   statusAt,
 } from './subscriptionState.ts'
+import { managedDetail } from './subscriptionTransition.ts'
 import type { TaxRule } from './tax.ts'
 import type { PlanTerms } from './terms.ts'
 
@@ -137,8 +138,8 @@ function manualFault(
   { priceId }: PlanReference,
   asked: { priceId?: string; maxAhead: number },
 ): string | undefined {
+  if (managedBy) return managedDetail
   if (periodEnd === null) return 'The plan has no end.'
-  if (managedBy) return 'The payment provider manages this subscription.'
   if (pendingCharge) return 'A renewal is being charged.'
   if (asked.priceId !== undefined && asked.priceId !== priceId) return 'The subscription has another price: change it.'
   return ahead.length >= asked.maxAhead ? `${asked.maxAhead} periods are paid ahead.` : undefined

@@ -44,6 +44,8 @@ export function subscriptionDetail<Features>(stored: Subscription, features: Fea
     pausedAt: orNull(isPaused(subscription) ? bought?.pausedAt : null),
     /** What renewals charge; null: the account's default method. */
     paymentMethodId: bought?.method?.id ?? null,
+    /** The provider that renews it; null: it is renewed here. */
+    managedBy: (bought?.managedBy && bought.provider) ?? null,
     features,
     createdAt: isoOf(createdAt),
     endedAt: orNull(endedAt ?? (isOver ? accessEndOf(subscription) : null)),

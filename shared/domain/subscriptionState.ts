@@ -1,4 +1,5 @@
 import type { CarriedCoupon } from './coupon.ts'
+import type { PaymentProvider } from './moneyCharge.ts'
 import type { OrderItem } from './order.ts'
 import { monthsIn, periodEnd } from './period.ts'
 import { isLive, type Subscription, type SubscriptionStatus } from './subscription.ts'
@@ -51,6 +52,18 @@ export interface FinalOverage {
   failed?: number
 }
 
+/** What a provider says of a subscription that it renews. At one instant the later in this list counts: what is nearer to money. */
+export const providerStates = ['past_due', 'paused', 'active', 'ended'] as const
+export type ProviderState = (typeof providerStates)[number]
+
+/** The last of it that was followed. Times are the provider's own, else those of receipt: they compare with each other alone. */
+export interface ProviderWord {
+  state: ProviderState
+  at: number
+  /** Whether it is to end with its period. */
+  ends?: { asked: boolean; at: number }
+}
+
 /** A subscription that was paid for: what renewals, changes and refunds need beside its state. */
 export interface BoughtSubscription extends Subscription {
   interval: Interval
@@ -97,7 +110,11 @@ export interface BoughtSubscription extends Subscription {
   trial?: boolean
   /** The provider renews it (imported): period and state follow the provider, and nothing here charges it. */
   managedBy?: 'provider'
+  provider?: PaymentProvider
   providerSubscriptionId?: string
+  gatewayCustomerId?: string
+  /** Absent: nothing was heard since it was brought over. */
+  heard?: ProviderWord
 }
 
 /** Paid for, not given by staff. */
@@ -215,11 +232,15 @@ export function accessEndOf(subscription: Subscription): number | null {
   if (isPaused(subscription)) return null
   const end = paidUntil(subscription)
   if (end === null) return null
-  const { pendingCharge, autoRenew, status } = subscription
-  const regular = autoRenew || status === 'past_due' || subscription.managedBy ? end + graceMs : end
+  const { pendingCharge } = subscription
+  const regular = hasGrace(subscription) ? end + graceMs : end
   if (!pendingCharge?.processing || pendingCharge.refund) return regular
   return Math.max(regular, pendingCharge.startedAt + chargeLifeMs)
 }
+
+/** One that its provider renews waits for the provider's word, unless that was the last. */
+const hasGrace = ({ autoRenew, status, managedBy, heard }: BoughtSubscription): boolean =>
+  managedBy ? heard?.state !== 'ended' : autoRenew || status === 'past_due'
 
 export interface StatusAt {
   status: SubscriptionStatus

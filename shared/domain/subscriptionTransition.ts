@@ -1,5 +1,6 @@
 import { Problem } from '#errors/problem'
 import type { SubscriptionStatus } from './subscription.ts'
+import type { BoughtSubscription } from './subscriptionState.ts'
 
 /** What happens to a subscription. `none` as the state it comes from: there is no subscription, or only ones that are over. */
 export const subscriptionEvents = [
@@ -21,6 +22,8 @@ export const subscriptionEvents = [
   'order_expired',
   'refunded',
   'granted',
+  'imported',
+  'followed',
 ] as const
 export type SubscriptionEvent = (typeof subscriptionEvents)[number]
 export type SubscriptionState = SubscriptionStatus | 'none'
@@ -56,6 +59,14 @@ export const transitions: Record<SubscriptionEvent, Targets> = {
     active: ['active'],
     past_due: ['active'],
   },
+  imported: { none: ['active', 'past_due'], canceled: ['active', 'past_due'], expired: ['active', 'past_due'] },
+  // The provider's word. One that ran out while the provider was silent is taken up again; a cancellation is for good.
+  followed: {
+    active: ['active', 'past_due', 'canceled'],
+    past_due: ['active', 'past_due', 'canceled'],
+    expired: ['active', 'past_due', 'expired'],
+    canceled: ['canceled'],
+  },
 }
 
 /** Whether an event may happen in a state. */
@@ -67,6 +78,14 @@ export function assertMayHappen(event: SubscriptionEvent, from: SubscriptionStat
   if (mayHappen(event, from)) return
   const state = from === 'none' ? 'There is no live subscription.' : `The subscription is ${from}.`
   throw new Problem('conflict', state)
+}
+
+/** What is said of everything that is refused because a provider renews the subscription. */
+export const managedDetail = 'The payment provider manages this subscription: it is changed and cancelled there.'
+
+/** @throws Problem `conflict` for a subscription that a provider renews: what was done here it would not know of. */
+export function assertNotManaged({ managedBy }: Pick<BoughtSubscription, 'managedBy'>): void {
+  if (managedBy) throw new Problem('conflict', managedDetail)
 }
 
 /** Defends every plan. @throws Error for a step that the table does not have: a defect. */

@@ -165,6 +165,8 @@ export interface ProviderPayment {
   method?: ProviderMethod
   failure?: { code: string; reason: string }
   createdAt?: number
+  /** The provider made it for an invoice or plan of its own: no payment of ours is behind it. */
+  isOwnCycle?: true
 }
 
 export interface ProviderMethod {
@@ -232,9 +234,15 @@ export interface ProviderSubscription {
 
 export interface ProviderInvoice {
   providerInvoiceId: string
-  paid: boolean
+  /** `open`: nothing was tried, or the customer has to come. */
+  state: 'open' | 'paid' | 'failed'
   amountMinor?: number
   currency?: string
+  /** What it is for. */
+  periodStart?: number
+  periodEnd?: number
+  /** Stripe, on API versions before 2025-03-31. */
+  providerPaymentId?: string
   /** Paystack: the reference of the transaction that paid it. */
   providerOrderId?: string
 }
@@ -286,6 +294,7 @@ export interface WebhookEvent {
   mode: ProviderMode
   /** Razorpay's account, to be compared with ours when both are known. */
   accountId?: string
+  /** Absent where the provider tells no time of the event. */
   createdAt?: number
   about: WebhookSubject
 }

@@ -46,6 +46,7 @@ export const transaction = z.object({
   gateway_response: shown(text),
   authorization: shown(authorization),
   customer: shown(customer),
+  plan: shown(z.union([id, z.object({ plan_code: id })])),
   created_at: shown(isoTime),
   createdAt: shown(isoTime),
   transaction_date: shown(isoTime),
@@ -85,6 +86,8 @@ export function transactionPayment(data: Transaction): ProviderPayment {
         ? { code: 'charge_failed', reason: data.gateway_response ?? 'The charge failed.' }
         : undefined,
     createdAt: data.created_at ?? data.createdAt ?? data.transaction_date,
+    // Nothing of ours is charged under a plan of Paystack's.
+    isOwnCycle: data.plan === undefined ? undefined : (true as const),
   })
 }
 

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { amount, currency, id, isoTime, maybe, minorOf, present, readAs, shown, text, Unreadable } from './fields.ts'
-import type { ProviderDispute, ProviderSubscription, WebhookEvent, WebhookSubject } from './gateway.ts'
+import type { ProviderDispute, ProviderInvoice, ProviderSubscription, WebhookEvent, WebhookSubject } from './gateway.ts'
 import { parsePaystackJson } from './paystackJson.ts'
 import {
   modeOf,
@@ -30,14 +30,16 @@ export function parsePaystackEvent(rawBody: Uint8Array): WebhookEvent {
   }
   const { event, data } = read.value
   const told = head.safeParse(data)
-  const createdAt = told.success ? told.data.created_at : undefined
+  const about = subjectOf(event, data)
+  // A subscription's, or an invoice's, is when that was made: the same in all that is told of it later.
+  const createdAt = told.success && about.type !== 'subscription' ? told.data.created_at : undefined
   return {
     provider: 'paystack',
     eventKey,
     kind: event,
     mode: modeOf(told.success ? told.data.domain : undefined),
     ...(createdAt !== undefined && { createdAt }),
-    about: subjectOf(event, data),
+    about,
   }
 }
 
@@ -150,21 +152,30 @@ const readSubscription = (data: unknown) =>
     return { type: 'subscription', subscription, providerSubscriptionId: subscription.providerSubscriptionId }
   })
 
-/** The only event that ties a renewal's charge to its subscription. A failed one has an empty transaction and no currency. */
+/**
+ * The only event that ties a renewal's charge to its subscription. A failed one has an empty transaction and no currency.
+ * `period_end` is the evening before, and in some samples lies before the start: the next charge ends the period.
+ */
 const invoiced = z.object({
   invoice_code: id,
   amount: maybe(amount),
   paid: z.catch(z.nullish(z.boolean()), undefined),
-  subscription: z.object({ subscription_code: id }),
+  period_start: shown(isoTime),
+  period_end: shown(isoTime),
+  subscription: z.object({ subscription_code: id, next_payment_date: shown(isoTime) }),
   transaction: shown(z.object({ reference: shown(id), currency: shown(currency) })),
 })
-const readInvoice = (data: unknown) =>
+const readInvoice = (data: unknown, event: string) =>
   readAs(invoiced, data, (read): WebhookSubject => {
     const code = read.transaction?.currency
     const known = code !== undefined && read.amount !== undefined
-    const invoice = present({
+    const start = read.period_start
+    const failed = event === 'invoice.payment_failed'
+    const invoice: ProviderInvoice = present({
       providerInvoiceId: read.invoice_code,
-      paid: read.paid === true,
+      state: read.paid === true ? ('paid' as const) : failed ? ('failed' as const) : ('open' as const),
+      periodStart: start,
+      periodEnd: [read.subscription.next_payment_date, read.period_end].find((end) => (end ?? 0) > (start ?? 0)),
       amountMinor: known ? minorOf('paystack', read.amount ?? 0, code) : undefined,
       currency: known ? code : undefined,
       providerOrderId: read.transaction?.reference,
@@ -173,7 +184,7 @@ const readInvoice = (data: unknown) =>
   })
 
 /** What is not here is stored and ignored. */
-const readers: Record<string, (data: unknown) => { value: WebhookSubject } | { fault: string }> = {
+const readers: Record<string, (data: unknown, event: string) => { value: WebhookSubject } | { fault: string }> = {
   'charge.success': readCharge,
   'refund.pending': readRefund,
   'refund.processing': readRefund,
@@ -195,6 +206,6 @@ const readers: Record<string, (data: unknown) => { value: WebhookSubject } | { f
 function subjectOf(event: string, data: unknown): WebhookSubject {
   const reader = Object.hasOwn(readers, event) ? readers[event] : undefined
   if (!reader) return { type: 'ignored' }
-  const read = reader(data)
+  const read = reader(data, event)
   return 'fault' in read ? { type: 'unreadable', detail: read.fault } : read.value
 }

@@ -17,6 +17,7 @@ const card = z.object({
 export const paymentEntity = z.object({
   id,
   order_id: maybe(id),
+  invoice_id: shown(id),
   amount,
   currency,
   status: z.enum(['created', 'pending', 'authorized', 'captured', 'refunded', 'failed']),
@@ -61,6 +62,8 @@ export function paymentOf(entity: PaymentEntity, mode: ProviderMode, reference?:
     method: methodOf(entity),
     failure: entity.status === 'failed' ? failureOf(entity) : undefined,
     createdAt: entity.created_at,
+    // Our orders have no invoice of Razorpay's.
+    isOwnCycle: entity.invoice_id === undefined ? undefined : (true as const),
   })
 }
 

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { maybe, readAs, seconds, shown, text, Unreadable } from './fields.ts'
+import { id, maybe, readAs, seconds, shown, text, Unreadable } from './fields.ts'
 import type { MethodChange, WebhookEvent, WebhookSubject } from './gateway.ts'
 import {
   disputeEntity,
@@ -85,10 +85,20 @@ function subjectOf(event: string, payload: unknown): WebhookSubject {
   return 'fault' in read ? { type: 'unreadable', detail: read.fault } : read.value
 }
 
-/** The order, where an event carries it, is ours by its receipt; of the payment alone only the order id is trusted. */
-const paid = z.object({ payment: of(paymentEntity), order: shown(of(orderEntity)) })
+/**
+ * The order, where an event carries it, is ours by its receipt; of the payment alone only the order id is trusted. An invoice
+ * of a subscription is that subscription's.
+ */
+const paid = z.object({
+  payment: of(paymentEntity),
+  order: shown(of(orderEntity)),
+  invoice: shown(of(z.object({ subscription_id: id }))),
+})
 function readPayment(_: string, payload: unknown) {
-  return readAs(paid, payload, ({ payment, order }): WebhookSubject => {
+  return readAs(paid, payload, ({ payment, order, invoice }): WebhookSubject => {
+    const providerSubscriptionId = invoice?.entity.subscription_id
+    if (providerSubscriptionId !== undefined)
+      return { type: 'subscription', providerSubscriptionId, payment: paymentOf(payment.entity, 'unknown') }
     const reference = order?.entity.id === payment.entity.order_id && order ? referenceOf(order.entity) : undefined
     return { type: 'payment', payment: paymentOf(payment.entity, 'unknown', reference) }
   })

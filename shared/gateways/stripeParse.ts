@@ -65,6 +65,7 @@ export const paymentIntent = z.object({
   metadata,
   created: shown(seconds),
   customer: shown(link),
+  invoice: shown(link),
   setup_future_usage: shown(text),
   last_payment_error: shown(lastError),
   payment_method: shown(z.union([id, paymentMethod])),
@@ -92,6 +93,8 @@ export function intentPayment(intent: PaymentIntent, providerOrderId?: string): 
     method: intentMethod(intent, spent),
     failure: status === 'failed' ? failureOf(intent) : undefined,
     createdAt: intent.created,
+    // Told up to API version 2025-03-31; nothing of ours is charged on an invoice of Stripe's.
+    isOwnCycle: intent.invoice === undefined ? undefined : (true as const),
   })
 }
 

@@ -1,6 +1,13 @@
 import * as z from 'zod/mini'
 import { amount, currency, id, maybe, minorOf, present, readAs, seconds, shown, text, Unreadable } from './fields.ts'
-import type { MethodChange, OrderNews, ProviderSubscription, WebhookEvent, WebhookSubject } from './gateway.ts'
+import type {
+  MethodChange,
+  OrderNews,
+  ProviderInvoice,
+  ProviderSubscription,
+  WebhookEvent,
+  WebhookSubject,
+} from './gateway.ts'
 import { bodyKey } from './signature.ts'
 import {
   charge,
@@ -168,7 +175,10 @@ const readSubscription = (_: string, object: unknown): Read =>
     return { type: 'subscription', providerSubscriptionId: read.id, subscription: found }
   })
 
-/** Likewise moved: `parent.subscription_details.subscription`, before `subscription`. */
+/**
+ * Likewise moved: `parent.subscription_details.subscription`, before `subscription`. Its own period is the one before; what is
+ * paid for is on its lines.
+ */
 const invoice = z.object({
   id,
   amount_paid: maybe(amount),
@@ -177,18 +187,27 @@ const invoice = z.object({
   status: shown(text),
   parent: shown(z.object({ subscription_details: shown(z.object({ subscription: shown(link) })) })),
   subscription: shown(link),
+  payment_intent: shown(link),
+  lines: shown(z.object({ data: z.array(z.object({ period: shown(z.object({ start: seconds, end: seconds })) })) })),
 })
-const readInvoice = (_: string, object: unknown): Read =>
+const readInvoice = (kind: string, object: unknown): Read =>
   readAs(invoice, object, (read): WebhookSubject => {
     const owner = read.parent?.subscription_details?.subscription ?? read.subscription
     if (owner === undefined) return { type: 'ignored' }
     const paid = read.status === 'paid'
     const units = paid ? read.amount_paid : read.amount_due
-    const found = present({
+    // Lines of use are for the time before, those of the plan for the time ahead.
+    const spans = (read.lines?.data ?? []).flatMap(({ period: span }) => (span && span.end > span.start ? [span] : []))
+    const span = spans.toSorted((one, other) => other.end - one.end)[0]
+    const failed = kind === 'invoice.payment_failed'
+    const found: ProviderInvoice = present({
       providerInvoiceId: read.id,
-      paid,
+      state: paid ? ('paid' as const) : failed ? ('failed' as const) : ('open' as const),
       amountMinor: units === undefined ? undefined : minorOf('stripe', units, read.currency),
       currency: read.currency,
+      periodStart: span?.start,
+      periodEnd: span?.end,
+      providerPaymentId: read.payment_intent,
     })
     return { type: 'subscription', providerSubscriptionId: owner, invoice: found }
   })

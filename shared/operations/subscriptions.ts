@@ -20,6 +20,8 @@ import { checkoutView, paymentView } from './payments.ts'
 /** ISO 4217 minor units. */
 const minor = z.int()
 const status = z.enum(subscriptionStatuses)
+/** As the gateways take ids: it becomes part of a key. */
+const providerId = z.string().check(z.regex(/^[A-Za-z0-9_.:=-]{1,255}$/))
 const window = z.enum(['minute', 'hour', 'day', 'month', 'period', 'lifetime'])
 
 /** What the plan gives of a feature: on or off, a measure, or the name of a level or choice. */
@@ -50,6 +52,8 @@ export const subscriptionDetailView = z.object({
   complimentary: z.boolean(),
   /** What renewals charge; null: the account's default method. */
   paymentMethodId: orNull(ourId('pmt')),
+  /** The payment provider that renews it: it is changed and cancelled there. Null: renewed here. */
+  managedBy: orNull(z.enum(paymentProviders)),
   /** The plan that holds now: the fallback plan where the subscription is over. */
   activePlanId: orNull(catalogueId),
   createdAt: orNull(time),
@@ -85,7 +89,7 @@ export const listSubscriptionHistory = http({
       planId: catalogueId,
       previousPlanId: orNull(catalogueId),
       priceId: catalogueId,
-      kind: z.enum(['new', 'renewal', 'upgrade', 'downgrade', 'cancel', 'expire', 'grant']),
+      kind: z.enum(['new', 'renewal', 'upgrade', 'downgrade', 'cancel', 'expire', 'grant', 'import']),
       startedAt: time,
       /** Its own end, or the change that replaced it before. */
       endedAt: orNull(time),
@@ -302,6 +306,30 @@ export const extendSubscription = http({
   grants: { table: 'readWrite' },
 })
 
+export const importSubscription = http({
+  id: 'importSubscription',
+  area: 'subscriptions',
+  summary: 'Bring a subscription over that a payment provider renews: from then on it is as the provider says.',
+  ifItFails: 'Customers whose subscription a provider renews cannot be brought over.',
+  routes: ['POST /v1/admin/accounts/{accountId}/subscription/import'],
+  body: z.strictObject({
+    provider: z.enum(paymentProviders),
+    providerSubscriptionId: providerId,
+    /** The price whose plan it gives; what the provider charges is the provider's. */
+    priceId: catalogueId,
+    currentPeriodStart: instant,
+    /** At most 72 hours ago. */
+    currentPeriodEnd: instant,
+    status: z.optional(z.enum(['active', 'past_due'])),
+    gatewayCustomerId: z.optional(providerId),
+  }),
+  success: 201,
+  output: subscriptionDetailView,
+  idempotency: 'record',
+  errors: ['not_found', 'conflict'],
+  grants: { table: 'readWrite', paymentSecret: true },
+})
+
 export const listSubscriptions = http({
   id: 'listSubscriptions',
   area: 'subscriptions',
@@ -323,6 +351,7 @@ export const listSubscriptions = http({
       paidUntil: orNull(time),
       cancelAtPeriodEnd: z.boolean(),
       autoRenew: z.boolean(),
+      managedBy: orNull(z.enum(paymentProviders)),
       trial: z.boolean(),
       createdAt: time,
       endedAt: orNull(time),

@@ -51,7 +51,7 @@ export async function pageOfHistory(
       amount: entry.amountMinor,
       currency: entry.currency,
       paymentId: entry.paymentId,
-      provider: (entry.paymentId !== null && providers.get(entry.paymentId)) || null,
+      provider: entry.provider ?? ((entry.paymentId !== null && providers.get(entry.paymentId)) || null),
       providerPaymentId: entry.providerPaymentId,
       methodLabel: entry.methodLabel ?? ((entry.methodId !== undefined && labels.get(entry.methodId)) || null),
     })),

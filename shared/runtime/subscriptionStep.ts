@@ -1,6 +1,7 @@
 import { assertNotSuspended } from '#domain/entitlement'
 import type { BoughtSubscription } from '#domain/subscriptionState'
 import { statusAt } from '#domain/subscriptionState'
+import { assertNotManaged } from '#domain/subscriptionTransition'
 import type { SubscriptionPlan } from '#domain/subscriptionWrite'
 import { Problem } from '#errors/problem'
 import type { HttpOperation } from '#operations/definition'
@@ -32,7 +33,8 @@ export interface AskedStep<Output> {
 /**
  * One step of a subscription that somebody asks for: read, decide, commit with the answer and an audit entry, and all of
  * it again when the race was lost. Asked for twice it changes nothing the second time, and is answered all the same.
- * @throws Problem `not_found` without a subscription, `account_suspended` but for staff, whatever `plan` refuses.
+ * @throws Problem `not_found` without a subscription, `account_suspended` but for staff, `conflict` for one that a provider
+ * renews, whatever `plan` refuses.
  */
 export function askedStep<Output extends Record<string, unknown>>(
   operation: HttpOperation,
@@ -44,6 +46,7 @@ export function askedStep<Output extends Record<string, unknown>>(
   const attempt = async () => {
     const loaded = await requireScene(deps, accountId)
     if (identity.kind !== 'staff') assertNotSuspended(loaded.scene.account)
+    assertNotManaged(loaded.scene.subscription)
     const now = deps.clock.now()
     const planned = await plan(loaded, now)
     const view = await subscriptionViewOf(deps, planned.account, planned.subscription)

@@ -65,6 +65,7 @@ const none = {
   trial: false,
   pausedAt: null,
   paymentMethodId: null,
+  managedBy: null,
   createdAt: null,
   endedAt: null,
 }

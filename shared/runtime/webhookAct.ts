@@ -4,6 +4,7 @@ import type { Deps } from './deps.ts'
 import { applyDispute } from './disputeFact.ts'
 import { refundSetup } from './methodSetup.ts'
 import { type SettlementCall, settlePayment } from './settlePayment.ts'
+import { followSubscription } from './subscriptionFollow.ts'
 import { changeMethod } from './webhookMethod.ts'
 import { actOnRefund } from './webhookRefund.ts'
 import { findWebhookSubject, joinedNames, namesOf, type ProviderNames, type WebhookSubject } from './webhookSubject.ts'
@@ -21,8 +22,12 @@ export async function actOnWebhook(
 ): Promise<WebhookResult> {
   const { about, provider } = event
   switch (about.type) {
-    case 'payment':
-      return settle(deps, event, namesOf(about.payment), call, !saysMore(about.payment))
+    case 'payment': {
+      const result = await settle(deps, event, namesOf(about.payment), call, !saysMore(about.payment))
+      // Of a subscription that the provider renews: nobody waits for a payment of ours, and other events tell of it.
+      const isTheirs = result.kind === 'unmatched' && about.payment.isOwnCycle
+      return isTheirs ? { kind: 'ignored', code: 'provider_cycle' } : result
+    }
     case 'order':
       return settle(deps, event, namesOfOrder(about.order), call, true)
     case 'notice':
@@ -34,8 +39,7 @@ export async function actOnWebhook(
     case 'method':
       return changeMethod(deps, provider, about, call)
     case 'subscription':
-      // No subscription that a provider renews is known here: none was imported.
-      return { kind: 'ignored', code: 'not_imported' }
+      return followSubscription(deps, event, about, receivedAt, call)
     case 'ignored':
       return { kind: 'ignored' }
     case 'unreadable':

@@ -21,7 +21,7 @@ const stays = [
   ...['account', 'wallet', 'tombstone'],
 ] as const
 
-const worded = ['cancelReason', 'finalOverage', 'gsi2pk', 'gsi2sk'] as const
+const worded = ['cancelReason', 'gatewayCustomerId', 'finalOverage', 'gsi2pk', 'gsi2sk'] as const
 
 /**
  * What the erasure of an account does to one of its rows; nothing for one that stays. Each write may be made again.
@@ -48,7 +48,8 @@ export function erasureWrites(item: Item, at: { now: number; real: number }): Wr
       ? []
       : [{ kind: 'update', key: { pk, sk }, remove: ['methodLabel'], when: present }]
   if (entity === 'subscription')
-    // The customer's own words; and it waits for nothing any more, as nobody is there to be charged.
+    // The customer's own words and who they are to a provider; and it waits for nothing any more, as nobody is there to be
+    // charged. The way to it from a provider's subscription stays: that never belongs to another account.
     return worded.every((name) => item[name] === undefined)
       ? []
       : [{ kind: 'update', key: { pk, sk }, remove: [...worded], when: present }]

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { paymentProviders } from '#domain/moneyCharge'
 import type { HistoryEntry } from '#domain/paymentWrite'
 import { accountPk, historyEntryKey, historyEntryPrefix } from './keys.ts'
 import { absent, type Item, type Table, type Write } from './port.ts'
@@ -9,13 +10,14 @@ const entry = z.object({
   planId: z.string(),
   previousPlanId: z.nullable(z.string()),
   priceId: z.string(),
-  kind: z.enum(['new', 'renewal', 'upgrade', 'downgrade', 'cancel', 'expire', 'grant']),
+  kind: z.enum(['new', 'renewal', 'upgrade', 'downgrade', 'cancel', 'expire', 'grant', 'import']),
   startedAt: z.int(),
   endedAt: z.nullable(z.int()),
   amountMinor: z.int(),
   currency: z.string(),
   paymentId: z.nullable(z.string()),
   providerPaymentId: z.nullable(z.string()),
+  provider: z.exactOptional(z.enum(paymentProviders)),
   methodId: z.exactOptional(z.string()),
   methodLabel: z.exactOptional(z.string()),
 } satisfies MembersOf<HistoryEntry>)
@@ -52,6 +54,10 @@ export async function laterHistory(
   })
   return items.map(readHistoryEntry)
 }
+
+/** Whether a line is there; consistent. */
+export const hasHistoryEntry = async (table: Table, accountId: string, id: string): Promise<boolean> =>
+  (await table.get(historyEntryKey(accountId, id), { consistent: true })) !== undefined
 
 /** It can only be put. */
 export const putHistoryWrite = (accountId: string, next: HistoryEntry, now: number): Write => ({

@@ -129,6 +129,11 @@ export const chargeKey = (provider: PaymentProvider, providerPaymentId: string):
   pk: `CHARGE#${provider}#${providerPaymentId}`,
   sk: 'CHARGE',
 })
+/** From a subscription that a provider renews to ours, for ever: it belongs to one account. */
+export const providerSubscriptionKey = (provider: PaymentProvider, providerSubscriptionId: string): Key => ({
+  pk: `PSUB#${provider}#${providerSubscriptionId}`,
+  sk: 'SUBSCRIPTION',
+})
 export const seriesKey = (series: string): Key => ({ pk: `SERIES#${series}`, sk: 'SERIES' })
 export const webhookEventKey = (provider: PaymentProvider, eventKey: string): Key => ({
   pk: `EVT#${provider}#${eventKey}`,

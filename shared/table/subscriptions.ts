@@ -1,11 +1,14 @@
 import * as z from 'zod/mini'
+import { paymentProviders } from '#domain/moneyCharge'
 import { isLive, type Subscription, subscriptionStatuses } from '#domain/subscription'
-import type {
-  BoughtSubscription,
-  FinalOverage,
-  PaidAhead,
-  PendingCharge,
-  PlanReference,
+import {
+  type BoughtSubscription,
+  type FinalOverage,
+  type PaidAhead,
+  type PendingCharge,
+  type PlanReference,
+  type ProviderWord,
+  providerStates,
 } from '#domain/subscriptionState'
 import { intervals } from '#domain/terms'
 import {
@@ -99,7 +102,16 @@ const subscription = z.discriminatedUnion('complimentary', [
     pausedAt: z.exactOptional(z.int()),
     trial: z.exactOptional(z.boolean()),
     managedBy: z.exactOptional(z.literal('provider')),
+    provider: z.exactOptional(z.enum(paymentProviders)),
     providerSubscriptionId: z.exactOptional(z.string()),
+    gatewayCustomerId: z.exactOptional(z.string()),
+    heard: z.exactOptional(
+      z.object({
+        state: z.enum(providerStates),
+        at: z.int(),
+        ends: z.exactOptional(z.object({ asked: z.boolean(), at: z.int() })),
+      } satisfies MembersOf<ProviderWord>),
+    ),
   } satisfies MembersOf<BoughtSubscription>),
 ])
 

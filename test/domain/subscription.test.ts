@@ -47,6 +47,11 @@ const lawful: [SubscriptionEvent, string][] = [
   ['order_expired', 'pending>expired'],
   ['refunded', 'trialing>canceled active>canceled past_due>canceled'],
   ['granted', 'none>active canceled>active expired>active trialing>active active>active past_due>active'],
+  ['imported', 'none>active none>past_due canceled>active canceled>past_due expired>active expired>past_due'],
+  [
+    'followed',
+    'active>active active>past_due active>canceled past_due>active past_due>past_due past_due>canceled expired>active expired>past_due expired>expired canceled>canceled',
+  ],
 ]
 const states: SubscriptionState[] = ['none', ...subscriptionStatuses]
 const steps = lawful.map(([event, pairs]) => [event, new Set(pairs.split(' '))] as const)

@@ -462,6 +462,7 @@ describe('what is shown', () => {
       cancelReason: null,
       trial: false,
       pausedAt: null,
+      managedBy: null,
       paymentMethodId: 'pmt_0',
       features: { a: 1 },
       createdAt: '2025-06-01T00:00:00.000Z',

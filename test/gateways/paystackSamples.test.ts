@@ -73,10 +73,15 @@ describe.runIf(hasVectors)('Paystack', () => {
     })
     expect(sample('invoice-failed').about).toMatchObject({
       providerSubscriptionId: 'SUB_f7ct8g01mtcjf78',
-      invoice: { paid: false },
+      invoice: { state: 'failed' },
     })
+    // Its period ends before it begins.
+    expect(sample('invoice-failed').about).not.toHaveProperty('invoice.periodEnd')
     expect(sample('invoice-updated').about).toMatchObject({
-      invoice: { paid: true, providerOrderId: 'rdtmivs7zf', amountMinor: 50000 },
+      invoice: {
+        ...{ state: 'paid', providerOrderId: 'rdtmivs7zf', amountMinor: 50000 },
+        ...{ periodStart: Date.UTC(2016, 3, 19, 7), periodEnd: Date.UTC(2016, 4, 19, 7) },
+      },
     })
     expect(sample('subscription-disabled').about).toMatchObject({
       subscription: { state: 'ended', status: 'complete' },
@@ -84,6 +89,36 @@ describe.runIf(hasVectors)('Paystack', () => {
     expect(sample('subscription-not-renew').about).toMatchObject({
       subscription: { state: 'active', endsAtPeriodEnd: true },
     })
+  })
+
+  it('a subscription’s event has no time of its own: what is told is when the subscription was made', () => {
+    for (const name of ['subscription-created', 'subscription-not-renew', 'subscription-disabled', 'invoice-updated'])
+      expect(sample(name)).not.toHaveProperty('createdAt')
+    expect(sample('transaction-successful')).toHaveProperty('createdAt')
+  })
+
+  it('an invoice not tried yet is open; a charge under a plan is Paystack’s own', () => {
+    const parsed = (body: object) => parsePaystackEvent(new TextEncoder().encode(JSON.stringify(body)))
+    const read = (name: string) => JSON.parse(vectorText(`paystack-webhook-samples/events__${name}.json`))
+    const created = read('invoice-created')
+    const waiting = { ...created, data: { ...created.data, paid: false, transaction: {} } }
+    expect(parsed(waiting).about).toMatchObject({ invoice: { state: 'open' } })
+    // The evening before the next charge is not the end of the period.
+    const evening = { ...created.data, period_end: '2019-01-19T23:59:59.000Z' }
+    const monthly = {
+      ...evening,
+      subscription: { ...evening.subscription, next_payment_date: '2019-01-20T15:00:00.000Z' },
+    }
+    expect(parsed({ ...created, data: monthly }).about).toMatchObject({
+      invoice: { periodEnd: Date.UTC(2019, 0, 20, 15) },
+    })
+    expect(parsed({ ...created, data: evening }).about).toMatchObject({
+      invoice: { periodEnd: Date.UTC(2019, 0, 19, 23, 59, 59) },
+    })
+    const charged = read('transaction-successful')
+    expect(parsed(charged).about).not.toHaveProperty('payment.isOwnCycle')
+    for (const plan of ['PLN_1', { id: 1, plan_code: 'PLN_1' }])
+      expect(parsed({ ...charged, data: { ...charged.data, plan } }).about).toHaveProperty('payment.isOwnCycle', true)
   })
 
   it('disputes: open, and lost when nobody answered', () => {

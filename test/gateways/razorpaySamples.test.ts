@@ -61,6 +61,22 @@ describe.runIf(hasVectors)('Razorpay', () => {
     })
   })
 
+  it('an invoice of a subscription is that subscription’s; any payment of an invoice is Razorpay’s own', () => {
+    const invoice = sample('invoice.paid--card')
+    expect(invoice.about).toMatchObject({ type: 'payment', payment: { isOwnCycle: true } })
+    expect(sample('payment.captured--card').about).not.toHaveProperty('payment.isOwnCycle')
+    const body = z
+      .looseObject({
+        payload: z.looseObject({ invoice: z.looseObject({ entity: z.looseObject({}) }) }),
+      })
+      .parse(read('razorpay-webhook-samples/invoice.paid--card.json'))
+    body.payload.invoice.entity.subscription_id = 'sub_DEX6xcJ1HSW4CR'
+    expect(parseRazorpayEvent(new TextEncoder().encode(JSON.stringify(body))).about).toMatchObject({
+      ...{ type: 'subscription', providerSubscriptionId: 'sub_DEX6xcJ1HSW4CR' },
+      payment: { status: 'captured', amountMinor: 479030 },
+    })
+  })
+
   it('a refund is its own amount; the payment keeps its running total', () => {
     expect(sample('refund.processed--normal-refunds').about).toMatchObject({
       type: 'refund',

@@ -164,9 +164,40 @@ describe.runIf(hasVectors)('Stripe', () => {
     }
     expect(event('invoice.paid', invoice).about).toMatchObject({
       providerSubscriptionId: 'sub_1',
-      invoice: { paid: true, amountMinor: 900 },
+      invoice: { state: 'paid', amountMinor: 900 },
     })
     expect(event('invoice.paid', { ...invoice, parent: null, subscription: null }).about.type).toBe('ignored')
+  })
+
+  it('an invoice is for the longest of its lines’ times, and failed only where its event says so', () => {
+    const spans = [
+      { start: 1_700_000_000, end: 1_700_000_000 },
+      { start: 1_702_592_000, end: 1_705_270_400 },
+      { start: 1_700_000_000, end: 1_702_592_000 },
+    ]
+    const invoice = {
+      ...resources.invoice,
+      ...{ currency: 'usd', status: 'open', subscription: 'sub_1', payment_intent: 'pi_1' },
+      lines: { data: spans.map((period) => ({ period })) },
+    }
+    expect(event('invoice.payment_failed', invoice).about).toMatchObject({
+      invoice: {
+        ...{ state: 'failed', providerPaymentId: 'pi_1' },
+        ...{ periodStart: 1_702_592_000_000, periodEnd: 1_705_270_400_000 },
+      },
+    })
+    expect(event('invoice.payment_action_required', invoice).about).toMatchObject({ invoice: { state: 'open' } })
+    const first = { ...invoice, lines: { data: [{ period: spans[0] }] } }
+    expect(event('invoice.payment_failed', first).about).not.toHaveProperty('invoice.periodEnd')
+  })
+
+  it('an intent of an invoice is Stripe’s own', () => {
+    const paid = { ...resources.payment_intent, status: 'succeeded' }
+    expect(event('payment_intent.succeeded', paid).about).not.toHaveProperty('payment.isOwnCycle')
+    expect(event('payment_intent.succeeded', { ...paid, invoice: 'in_1' }).about).toHaveProperty(
+      'payment.isOwnCycle',
+      true,
+    )
   })
 
   it('an intent fails by its error, not by its state; its mode is its own', () => {

@@ -50,6 +50,7 @@ const shown: Record<keyof typeof keys, unknown> = {
   couponCountKey: keys.couponCountKey('<CODE>'),
   orderKey: keys.orderKey('stripe', '<provider order>'),
   chargeKey: keys.chargeKey('stripe', '<provider payment>'),
+  providerSubscriptionKey: keys.providerSubscriptionKey('stripe', '<provider subscription>'),
   seriesKey: keys.seriesKey('<series>'),
   webhookEventKey: keys.webhookEventKey('stripe', '<event>'),
   settingKey: keys.settingKey('<name>'),

@@ -5,8 +5,9 @@ import { erasureWrites } from '#table/erasure'
 
 /** Kinds of rows that lie in partitions of their own, never in an account's. */
 const elsewhere = [
-  ...['apiKey', 'audit', 'charge', 'clock', 'erasure', 'clockFollower', 'order', 'outbox', 'rate', 'reconciliation'],
-  ...['renewalRun', 'run', 'series', 'session', 'setting', 'settingVersion', 'user', 'webhookEvent'],
+  ...['apiKey', 'audit', 'charge', 'clock', 'erasure', 'clockFollower', 'order', 'outbox', 'rate'],
+  ...['providerSubscription', 'reconciliation', 'renewalRun', 'run', 'series', 'session', 'setting', 'settingVersion'],
+  ...['user', 'webhookEvent'],
 ]
 
 /** Every kind that `toItem` is given by name in the table's own room, and those that the runtime writes without it. */

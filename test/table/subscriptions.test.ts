@@ -69,6 +69,9 @@ describe('subscriptions', () => {
     refunded: false,
     pausedAt: at,
     managedBy: 'provider',
+    provider: 'razorpay',
+    gatewayCustomerId: 'cust_1',
+    heard: { state: 'active', at: 5, ends: { asked: false, at: 4 } },
     providerSubscriptionId: 'sub_provider',
   }
   const found = async (id: string) => (await findSubscription(table, 'acc_sub', id)) ?? fail()

@@ -27,6 +27,7 @@ describe('getSubscription', () => {
       autoRenew: false,
       trial: false,
       complimentary: false,
+      managedBy: null,
       paymentMethodId: null,
       activePlanId: 'free',
       createdAt: null,

@@ -1,8 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest'
+import { run as changeRun } from '#functions/subscriptions/changeSubscription'
 import { run as renewRun } from '#functions/subscriptions/renewSubscription'
 import type { ChargeRequest, Gateway } from '#gateways/gateway'
 import { GatewayError } from '#gateways/gatewayError'
-import { renewSubscription } from '#operations/subscriptions'
+import { changeSubscription, renewSubscription } from '#operations/subscriptions'
 import { listPayments } from '#table/payments'
 import { latestSubscription } from '#table/subscriptions'
 import { invoke, type TestDeps } from '#test/support/deps'
@@ -12,7 +13,7 @@ import { shopD } from './support.ts'
 
 const shop = await shopD()
 afterAll(() => shop.stop())
-const { cancel, change, deps, get, renew, subscriber } = shop
+const { cancel, deps, get, renew, subscriber } = shop
 const start = deps.clock.now()
 const monthEnd = '2026-07-01T00:00:00.000Z'
 
@@ -69,10 +70,18 @@ describe('a charge that a customer asks for is named by the subscription', () =>
 
   it('race: of two changes at once one charges the card', async () => {
     const { account, paymentMethodId } = await withCard('h-change')
-    const answers = await Promise.all(
-      ['premium-month', 'premium-year'].map((priceId) => change(account, { priceId, paymentMethodId })),
-    )
+    const charges: string[] = []
+    const other = gate()
+    // As above: the one that charges waits for the other's answer.
+    const by = await counted(charges, () => other.opened)
+    const one = async (priceId: string) => {
+      const answer = await invoke(changeSubscription, changeRun, by, { account, body: { priceId, paymentMethodId } })
+      other.open()
+      return answer
+    }
+    const answers = await Promise.all(['premium-month', 'premium-year'].map(one))
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 409])
+    expect(charges).toHaveLength(1)
     expect(await statuses(account)).toEqual(['plan_change completed', 'plan_purchase completed'])
     expect(await present(account)).not.toHaveProperty('pendingCharge')
   })

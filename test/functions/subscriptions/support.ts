@@ -3,6 +3,7 @@ import { run as changeRun } from '#functions/subscriptions/changeSubscription'
 import { run as unscheduleRun } from '#functions/subscriptions/deleteScheduledChange'
 import { run as extendRun } from '#functions/subscriptions/extendSubscription'
 import { run as getRun } from '#functions/subscriptions/getSubscription'
+import { run as importRun } from '#functions/subscriptions/importSubscription'
 import { run as historyRun } from '#functions/subscriptions/listSubscriptionHistory'
 import { run as listRun } from '#functions/subscriptions/listSubscriptions'
 import { run as previewRun } from '#functions/subscriptions/previewChange'
@@ -38,6 +39,7 @@ export function subscribingOf(deps: TestDeps) {
     trial: on(operations.startTrial, trialRun),
     extend: on(operations.extendSubscription, extendRun),
     list: on(operations.listSubscriptions, listRun),
+    bringOver: on(operations.importSubscription, importRun),
   }
 }
 
