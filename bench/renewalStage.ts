@@ -89,6 +89,8 @@ const gateway: typeof played = {
     return {
       provider: 'stripe',
       providerPaymentId: `pi_3Bench${paymentId.slice(-19)}`,
+      // As Paystack and Razorpay name it beside the charge; Stripe does not, and its row is that much smaller.
+      providerOrderId: `order_Bench${paymentId.slice(-9)}`,
       reference: paymentId,
       status: 'captured',
       amountMinor,

@@ -194,6 +194,8 @@ export interface ProviderRefund {
   providerPaymentId?: string
   /** Paystack's events name the transaction by reference. */
   providerOrderId?: string
+  /** Our payment id, where that is in what they name. */
+  paymentReference?: string
   /** Our refund id, when the provider carries it. */
   reference?: string
   /** `processed` may still become `failed` when a bank returns the money. */

@@ -5,6 +5,7 @@ import { parsePaystackJson } from './paystackJson.ts'
 import {
   modeOf,
   numericId,
+  ownReference,
   refundIdIn,
   refundState,
   refundStatus,
@@ -69,6 +70,7 @@ const readRefund = (data: unknown) =>
       provider: 'paystack' as const,
       providerRefundId: read.id,
       providerOrderId: read.transaction_reference,
+      paymentReference: ownReference(read.transaction_reference),
       reference: refundIdIn(read.merchant_note),
       ...refundState(read.status),
       amountMinor: minorOf('paystack', read.amount, read.currency),

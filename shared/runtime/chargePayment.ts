@@ -72,8 +72,10 @@ async function takeUp(deps: Deps, payment: Payment, outcome: Outcome, call: Sett
   if (outcome.kind === 'declined') await hear(deps, at, { kind: 'failed', at: deps.clock.now(), ...outcome.why }, call)
   else if (outcome.kind === 'pending') await hearPending(deps, payment, outcome.pending, call)
   else {
-    const { providerOrderId } = outcome.seen
-    if (providerOrderId !== undefined) await rememberOrder(deps, payment, { providerOrderId, checkout: {} })
+    // What is paid has its charge to be found by; until then events name the order.
+    const { providerOrderId, status } = outcome.seen
+    if (providerOrderId !== undefined && status !== 'captured')
+      await rememberOrder(deps, payment, { providerOrderId, checkout: {} })
     await settleOne(deps, at, outcome.seen, call)
   }
 }

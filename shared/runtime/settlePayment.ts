@@ -7,7 +7,6 @@ import { nextDueAt } from '#domain/subscriptionDue'
 import type { ProviderPayment } from '#gateways/gateway'
 import { commit } from '#table/commit'
 import { findMethod } from '#table/methods'
-import { putOrderWrite } from '#table/orders'
 import { findPayment } from '#table/payments'
 import { type PaymentRows, rowsOf } from '#table/paymentWrites'
 import type { Item, Write } from '#table/port'
@@ -105,8 +104,8 @@ function decideAndWrite(
   // Asked for once, however often the settlement is decided anew.
   let keeping: Promise<SettlementInput['savedMethod']> | undefined
   const attempt = async (): Promise<SettlementPlan | typeof again> => {
+    const payment = await loadPayment(deps, at)
     const now = deps.clock.now()
-    const { payment, pointer } = ordered(deps, await loadPayment(deps, at), seen, now)
     const { input, stored } = await loadSettlement(deps, payment, now, seen.providerPaymentId)
     const paidWith = await labelOf(deps, payment, seen)
     const settlement = {
@@ -123,8 +122,7 @@ function decideAndWrite(
       deps.metric('PaymentWithheld', 1, { provider: seen.provider })
       return plan
     }
-    const beside = plan.kind === 'settle' ? pointer : []
-    const outcome = await writePayment(deps, writesOf(plan, payment), call, stored?.createdAt, beside)
+    const outcome = await writePayment(deps, writesOf(plan, payment), call, stored?.createdAt)
     if (!outcome.committed) return takenElsewhere(deps, outcome.refused, at) ? { kind: 'repeated', payment } : again
     if (plan.kind === 'settle' && plan.as !== 'granted') deps.metric('PaymentReview', 1, { provider: seen.provider })
     return plan
@@ -135,26 +133,6 @@ function decideAndWrite(
     return first === again ? attempt() : first
   }
   return contend(deps, () => onSettledWallet(deps, at.accountId, twice))
-}
-
-/**
- * Money may be the first that is heard of an order: the answer that named it is lost. Some events name nothing else, a
- * refund's at Paystack say, so the settlement writes the way back from it too.
- */
-function ordered(
-  deps: Pick<Deps, 'clock'>,
-  payment: Payment,
-  { provider, providerOrderId, reference }: ProviderPayment,
-  now: number,
-): { payment: Payment; pointer: Write[] } {
-  const isKnown = payment.providerOrderId !== undefined || providerOrderId === undefined
-  if (isKnown || reference !== payment.id || provider !== payment.provider) return { payment, pointer: [] }
-  const { id: paymentId, accountId } = payment
-  const order = { provider, providerOrderId, paymentId, accountId, checkout: {} }
-  return {
-    payment: { ...payment, providerOrderId },
-    pointer: [putOrderWrite(order, { now, real: deps.clock.real() })],
-  }
 }
 
 /** Whether this money has, or had, its effect: the method of any other is not kept, because it may not be the account's. */

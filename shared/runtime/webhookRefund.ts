@@ -24,6 +24,7 @@ export async function actOnRefund(
   const names: ProviderNames = {
     ...(told !== undefined && { providerPaymentId: told }),
     ...(refund.providerOrderId !== undefined && { providerOrderId: refund.providerOrderId }),
+    ...(refund.paymentReference !== undefined && { reference: refund.paymentReference }),
   }
   const found = await findWebhookSubject(deps, provider, joinedNames(names, payment && namesOf(payment)))
   if (!found) return { kind: 'unmatched' }

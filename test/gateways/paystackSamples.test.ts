@@ -4,11 +4,12 @@ import type { WebhookEvent } from '#gateways/gateway'
 import {
   refund as paystackRefund,
   refundOf as paystackRefundOf,
+  referenceFor,
   transaction,
   transactionPayment,
 } from '#gateways/paystackParse'
 import { parsePaystackEvent } from '#gateways/paystackWebhook'
-import { hasVectors, vectorBytes, vectorFiles, vectorText } from './support.ts'
+import { bytes, hasVectors, paymentId, vectorBytes, vectorFiles, vectorText } from './support.ts'
 
 /** The providers' own samples: each is read, and goes where its kind says. */
 
@@ -58,6 +59,22 @@ describe.runIf(hasVectors)('Paystack', () => {
       refund: { status, amountMinor, providerOrderId: expect.any(String) },
     })
     expect(about.type === 'refund' && 'providerPaymentId' in about).toBe(false)
+  })
+
+  it('a refund of an order of ours names our payment, whichever opening of it was paid', () => {
+    const { data, ...rest } = z
+      .object({ event: z.string(), data: z.record(z.string(), z.unknown()) })
+      .parse(read('paystack-webhook-samples/events__refund-processed.json'))
+    const told = (reference: string) => {
+      const body = JSON.stringify({ ...rest, data: { ...data, transaction_reference: reference } })
+      const { about } = parsePaystackEvent(bytes(body))
+      return about.type === 'refund' ? about.refund.paymentReference : about.type
+    }
+    expect([told(referenceFor(paymentId)), told(referenceFor(paymentId, 2)), told('T123')]).toEqual([
+      paymentId,
+      paymentId,
+      undefined,
+    ])
   })
 
   it('a refund that needs attention says so, and carries an id as the only one', () => {

@@ -110,9 +110,10 @@ const capturedKinds = [
 ]
 
 /** Paystack names the transaction by its reference, and no refund. */
-const withoutIds = (told: ReturnType<typeof shownRefund>, { providerOrderId }: ProviderPayment) => {
+const withoutIds = (told: ReturnType<typeof shownRefund>, { providerOrderId, reference }: ProviderPayment) => {
   const { providerRefundId: _id, providerPaymentId: _payment, reference: _ours, ...rest } = told
-  return { ...rest, ...(providerOrderId !== undefined && { providerOrderId }) }
+  const order = providerOrderId !== undefined && { providerOrderId }
+  return { ...rest, ...order, ...(reference !== undefined && { paymentReference: reference }) }
 }
 
 const [dayMs, hourMs] = [86_400_000, 3_600_000]
