@@ -7,15 +7,18 @@ export interface Options {
   only: Part[]
   quick: boolean
   strict: boolean
-  /** The most renewals that are due at once, in powers of ten from 1,000. */
+  /** The most subscriptions that are due at once, in powers of ten from 1,000. */
   renewals: number
+  /** How many of them are renewed at most: the sweep takes all. */
+  sample: number
 }
 
-export const usage = `npm run bench -- [--only ${parts.join(',')}] [--quick] [--strict] [--renewals 100000]
+export const usage = `npm run bench -- [--only ${parts.join(',')}] [--quick] [--strict] [--renewals 100000] [--sample 100000]
   --only    the parts to run, separated by commas; default all
   --quick   fewer samples; results.json is left as it is
   --strict  exit code 1 when a bound is missed
-  --renewals  how many are renewed at once, 1000 to 100000; default 10000`
+  --renewals  how many are due at once, 1000 to 100000; default 100000
+  --sample  how many of them are renewed at most, 1000 to 100000; default 10000`
 
 /** @throws Error with one line for the reader, when the arguments make no sense. */
 export function parseOptions(args: string[]): Options {
@@ -26,6 +29,7 @@ export function parseOptions(args: string[]): Options {
       quick: { type: 'boolean' },
       strict: { type: 'boolean' },
       renewals: { type: 'string' },
+      sample: { type: 'string' },
     },
   })
   const asked = values.only?.split(',').map((name) => name.trim())
@@ -36,13 +40,14 @@ export function parseOptions(args: string[]): Options {
     only: parts.filter((part) => !asked || asked.includes(part)),
     quick: values.quick ?? false,
     strict: values.strict ?? false,
-    renewals: parseCount(values.renewals ?? '10000'),
+    renewals: parseCount('--renewals', values.renewals ?? '100000'),
+    sample: parseCount('--sample', values.sample ?? '10000'),
   }
 }
 
-function parseCount(text: string): number {
+function parseCount(name: string, text: string): number {
   const count = Number(text)
   if (!/^\d{4,6}$/.test(text) || count < 1_000 || count > 100_000)
-    throw new Error(`--renewals is 1000 to 100000, not "${text}". ${usage}`)
+    throw new Error(`${name} is 1000 to 100000, not "${text}". ${usage}`)
   return count
 }

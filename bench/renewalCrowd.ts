@@ -11,37 +11,38 @@ const mostGrowth = 1.5
 const text = (count: number): string => count.toLocaleString('en-US')
 
 /**
- * So many subscriptions due at one instant: the sweep that finds them, and the workers that renew them, each size on a
- * table of its own. Sizes in `sweepOnly` are found and queued, and nobody renews them.
+ * So many subscriptions due at one instant: the sweep that finds them, and the workers that renew them, or the first of
+ * them (`sample`), each size on a table of its own.
  */
 export async function measureRenewalCrowds(
   engine: Engine,
-  { renewed, sweepOnly }: { renewed: number[]; sweepOnly: number[] },
+  { sizes, sample }: { sizes: number[]; sample: number },
 ): Promise<{ tables: Table[]; bounds: Bound[] }> {
   const rows: Table['rows'] = []
   const bounds: Bound[] = []
   const first = { sweep: 0, renewal: 0 }
-  for (const count of [...renewed, ...sweepOnly]) {
+  for (const count of sizes) {
     const stage = await openRenewals(engine, `renewals-${count}`, 'TOTAL')
     await stage.subscribe('team-month', { first: 0, count })
     const { messages, sweepMs } = await sweepAll(stage, count)
-    const isRenewed = renewed.includes(count)
-    const renewMs = isRenewed ? await renewAll(stage, messages) : 0
+    const renewed = Math.min(count, sample)
+    const renewMs = await renewAll(stage, messages.slice(0, renewed))
     const sweep = sweepMs / count
-    const renewal = renewMs / count
+    const renewal = renewMs / renewed
     first.sweep ||= sweep
     first.renewal ||= renewal
-    const workers = isRenewed ? [renewMs / 1_000, count / (renewMs / 1_000), renewal / first.renewal] : ['', '', '']
-    rows.push([text(count), sweepMs / 1_000, count / (sweepMs / 1_000), sweep / first.sweep, ...workers])
-    if (isRenewed && renewal !== first.renewal)
+    const rates = [renewMs / 1_000, renewed / (renewMs / 1_000), renewal / first.renewal]
+    const swept = [sweepMs / 1_000, count / (sweepMs / 1_000), sweep / first.sweep]
+    rows.push([text(count), ...swept, text(renewed), ...rates])
+    if (renewal !== first.renewal)
       bounds.push({
         what: `a renewal of ${text(count)} due at once: time`,
         value: renewal / first.renewal,
         most: mostGrowth,
       })
-    bounds.push({ what: `not renewed of ${text(count)}`, value: isRenewed ? await leftOf(stage) : 0, most: 0 })
+    bounds.push({ what: `not renewed of ${text(renewed)}`, value: (await leftOf(stage)) - (count - renewed), most: 0 })
   }
-  const columns = ['due at once', 'sweep, s', 'rows/s', 'ratio', 'renewed in, s', 'renewals/s', 'ratio']
+  const columns = ['due at once', 'sweep, s', 'rows/s', 'ratio', 'renewed', 'in, s', 'renewals/s', 'ratio']
   return { tables: [{ title: `Renewals due at once, ${workersAtOnce} workers`, columns, rows }], bounds }
 }
 
