@@ -55,7 +55,7 @@ ${Object.entries(cards)
   )
   .join('\n')}
 </fieldset>
-<label><input type="checkbox" name="saveMethod" value="1"> Save this card for later payments</label>
+<label><input type="checkbox" name="saveMethod" value="1"> Save this card, even if the order does not ask for it</label>
 <p>
 <button name="outcome" value="success">Pay</button>
 <button name="outcome" value="fail">Fail</button>

@@ -37,7 +37,7 @@ export const purchaseFields = {
   couponCode: z.optional(text(64)),
   /** The token of `GET /discounts/quote`: the purchase costs what the quote said. */
   quote: z.optional(z.string().check(z.maxLength(8_000), z.regex(/^[A-Za-z0-9_-]+$/))),
-  /** Asks the provider to keep the method for later charges. */
+  /** Asks the provider to keep the method for later charges. Absent: for a plan that renews, not for anything else. */
   saveMethod: z.optional(z.boolean()),
 }
 
