@@ -64,6 +64,7 @@ const contextOf = (payment: Payment, refund: Refund | undefined, over: Partial<R
   credit: undefined,
   invoice: undefined,
   creditNote: undefined,
+  disputeNotes: [],
   fallback: fallbackOf(example),
   document: { id: 'inv_2', zones },
   ...over,
