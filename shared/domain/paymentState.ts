@@ -6,6 +6,7 @@ import {
   type PaymentFlag,
   type PaymentStatus,
   type RefundEvidence,
+  type Unlawful,
 } from './payment.ts'
 
 /**
@@ -49,19 +50,36 @@ export function refundedOf(charge: Charge): number {
 export const pendingOf = ({ refunds }: Charge): number =>
   refunds.reduce((sum, { amountMinor, processed, failed }) => sum + (processed || failed ? 0 : amountMinor), 0)
 
+/**
+ * Money that settlement held, because it differed, because something of it had gone back, or because there was nobody to
+ * credit: whatever it is by now is what staff made of it.
+ */
+export const wasHeld = ({ capture }: Charge): boolean =>
+  capture !== undefined &&
+  (capture.differences.length > 0 || capture.unlawful.some((reason) => heldFor.includes(reason)))
+const heldFor: readonly Unlawful[] = ['already_refunded', 'no_account']
+
+/** What is back or on its way: a running total may count one that is under way, and that is not counted twice. */
+function goneOf(charge: Charge): number {
+  const { refunds, refundTotalMinor } = charge
+  const sum = (all: RefundEvidence[]): number => all.reduce((total, { amountMinor }) => total + amountMinor, 0)
+  const failed = refunds.filter((refund) => refund.failed)
+  return Math.max(sum(refunds) - sum(failed), refundTotalMinor - sum(failed))
+}
+
 type Disputed = Pick<Payment, 'charges' | 'disputes' | 'settled'>
 
-/** The charge that a dispute is of: the one named, else the one settled, else the first that was paid. */
+/** The charge that a dispute is of: the one named, which may not be known yet; else the one settled, else the first that was paid. */
 export function chargeOfDispute(
   payment: Disputed,
   { providerPaymentId: named }: Pick<Dispute, 'providerPaymentId'>,
 ): Charge | undefined {
   const of = (id: string | null | undefined) =>
     payment.charges.find(({ providerPaymentId }) => providerPaymentId === id)
-  return of(named) ?? of(payment.settled?.providerPaymentId) ?? captures(payment)[0]
+  return named === undefined ? (of(payment.settled?.providerPaymentId) ?? captures(payment)[0]) : of(named)
 }
 
-/** What lost disputes have taken of a charge: with what was refunded never more than was captured. */
+/** What lost disputes have taken of a charge: with what was refunded, or is on its way back, never more than was captured. */
 export function lostOf(payment: Disputed, charge: Charge): number {
   const id = charge.providerPaymentId
   const taken = payment.disputes
@@ -70,7 +88,7 @@ export function lostOf(payment: Disputed, charge: Charge): number {
       (sum, { amountMinor, outcome }) => sum + (outcome?.won === false ? (outcome.takenMinor ?? amountMinor) : 0),
       0,
     )
-  return Math.min(taken, Math.max(0, (charge.capture?.amountMinor ?? 0) - refundedOf(charge)))
+  return Math.min(taken, Math.max(0, (charge.capture?.amountMinor ?? 0) - goneOf(charge)))
 }
 
 /** Of all charges, in the payment's own currency. */

@@ -24,6 +24,8 @@ export interface RefundContext {
   invoice: Invoice | undefined
   /** The one of this refund. */
   creditNote: Invoice | undefined
+  /** Of the payment's disputes: their notes, and what took them back. */
+  disputeNotes: readonly Invoice[]
   fallback: PlanTerms | null
   document: Pick<InvoiceContext, 'id' | 'zones'>
 }

@@ -1,6 +1,7 @@
 import { MoreIsDue } from './accountWallet.ts'
 import { guardOf, idOf } from './guard.ts'
 import type { Payment } from './payment.ts'
+import { wasHeld } from './paymentState.ts'
 import type { Refund } from './refund.ts'
 import { chargeOfRefund, type RefundDraft } from './refundDraft.ts'
 import { planCredit } from './settlementCredit.ts'
@@ -142,8 +143,9 @@ function returnCredit(draft: RefundDraft): void {
   const charge = chargeOfRefund(payment, refund)
   if (charge?.as !== 'account_credit' || !context.credit) return
   const isOurs = charge.refunds.some(({ refundId }) => refundId === refund.id)
-  // One made at the provider takes no credit: only what was gone before staff kept the rest was left out.
-  const wasGone = charge.resolved?.as === 'kept' && refund.createdAt < charge.resolved.at
+  // One made at the provider takes no credit: only what was gone before staff made credit of the rest was left out.
+  const { resolved } = charge
+  const wasGone = wasHeld(charge) && resolved?.as === 'kept' && refund.createdAt < resolved.at
   if (!isOurs && !wasGone) return
   const change = planCredit(
     context.credit,

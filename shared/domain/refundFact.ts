@@ -1,7 +1,9 @@
+import { followLoss, type LossDraft } from './disputeLoss.ts'
 import { guardOf, ulidOf } from './guard.ts'
 import { creditNoteOf, reversalOf } from './invoiceCreditNote.ts'
 import { captures, type Payment } from './payment.ts'
 import { afterFact } from './paymentFact.ts'
+import { withOneCredit } from './paymentHolds.ts'
 import type { PaymentWrite } from './paymentWrite.ts'
 import { type Refund, type RefundStatus, refundStatuses } from './refund.ts'
 import { chargeOfRefund, type RefundContext, type RefundDraft } from './refundDraft.ts'
@@ -48,8 +50,39 @@ export function planRefundFact(context: RefundContext, seen: ObservedRefund, now
     writes: [],
     now,
   }
+  // A note of this refund needs the room that a loss leaves it; what it leaves to lose when it fails comes after its own.
+  if (status !== 'failed') followLost(draft)
   if (!known) follow(draft, refund.status)
+  if (status === 'failed') followLost(draft)
   return written(draft)
+}
+
+/** What a refund takes is not lost in a dispute, and what it gives back when it fails is. */
+function followLost(draft: RefundDraft): void {
+  const { context, payment, refund, now } = draft
+  if (payment.disputes.length === 0) return
+  const { account, subscription, wallet, fallback, invoice, disputeNotes, document } = context
+  const credit = draft.writes.findLast((write) => write.row === 'credit')?.change.next ?? context.credit
+  // A refund that was taken on moves the ground by itself, and one made outside takes none.
+  const hasGround = refund.status === 'failed' && refund.effectAt === undefined
+  const scene = hasGround && account && subscription && wallet && { account, subscription, wallet, fallback }
+  const loss: LossDraft = {
+    context: {
+      payment: context.payment,
+      scene: scene || undefined,
+      credit,
+      invoice,
+      notes: disputeNotes,
+      zones: document.zones,
+    },
+    about: refund.id,
+    next: payment,
+    writes: [],
+    now,
+  }
+  followLoss(loss, refund.providerPaymentId)
+  draft.payment = loss.next
+  draft.writes.push(...loss.writes)
 }
 
 const laterOf = (one: RefundStatus, other: RefundStatus): RefundStatus =>
@@ -173,7 +206,9 @@ const notice = ({ payment, refund }: RefundDraft, kind: 'refund.completed' | 're
 })
 
 /** The payment is written with every step of a refund: its version keeps two refunds' effects apart. */
-function written({ context, payment, refund, writes, now }: RefundDraft): RefundOutcome {
+function written({ context, payment, refund, now, ...draft }: RefundDraft): RefundOutcome {
+  const writes = withOneCredit(draft.writes)
+  if (!writes) throw new Error('a refund takes more credit than there is')
   const next = { ...payment, ver: context.payment.ver + 1, updatedAt: now }
   const row = { ...refund, updatedAt: now, ver: refund.ver + 1 }
   return {

@@ -1,7 +1,7 @@
 import type { Account } from './account.ts'
 import type { PaymentProvider } from './moneyCharge.ts'
 import { type Difference, differences, type Payment, type Unlawful } from './payment.ts'
-import { refundedOf } from './paymentState.ts'
+import { pendingOf, refundedOf } from './paymentState.ts'
 import { hasLiveSubscription } from './settlementPlan.ts'
 
 /** A provider payment as the provider's own API tells it; amounts in ISO minor units. Gateways make it. */
@@ -66,8 +66,8 @@ export function unlawfulNow(
 }
 
 /**
- * By what the provider tells now, or by a refund or a lost dispute that was told before the money was: Paystack's payments
- * name no refunds, and no provider's name a dispute.
+ * By what the provider tells now, or by a refund, done or on its way, or a lost dispute that was told before the money was:
+ * Paystack's payments name no refunds, and no provider's name a dispute.
  */
 function wentBack(
   { charges, disputes }: Payment,
@@ -75,5 +75,10 @@ function wentBack(
 ): boolean {
   const known = charges.find((charge) => charge.providerPaymentId === id)
   const isLost = disputes.some(({ outcome, providerPaymentId: named = id }) => outcome?.won === false && named === id)
-  return status === 'refunded' || refundedMinor > 0 || isLost || (known !== undefined && refundedOf(known) > 0)
+  return (
+    status === 'refunded' ||
+    refundedMinor > 0 ||
+    isLost ||
+    (known !== undefined && refundedOf(known) + pendingOf(known) > 0)
+  )
 }

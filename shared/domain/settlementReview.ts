@@ -2,7 +2,7 @@ import { type Invoice, invoiceOf } from './invoice.ts'
 import { type Charge, captures, type Payment, type RefundEvidence, type Resolution } from './payment.ts'
 import { planPaymentFact } from './paymentFact.ts'
 import { withOneCredit } from './paymentHolds.ts'
-import { derived, refundableOf } from './paymentState.ts'
+import { derived, lostOf, refundableOf } from './paymentState.ts'
 import type { PaymentWrite } from './paymentWrite.ts'
 import { retakenHolds, type SettlementInput } from './settlement.ts'
 import { noCredit, planCredit } from './settlementCredit.ts'
@@ -61,7 +61,13 @@ function kept(input: SettlementInput, charge: Paid, now: number): ReviewPlan {
   const paidIn = { cause: 'paid_in' as const, amountMinor, paymentId: payment.id, about: charge.providerPaymentId }
   const change = planCredit(account, paidIn, now)
   if (!change) throw new Error('money in makes no credit smaller')
-  const { next } = resolved(marked(payment, charge, 'account_credit'), charge, 'kept', now)
+  // What is lost by now was never credited: it is when the dispute is won after all, like what a loss took later.
+  const lostMinor = lostOf(payment, charge)
+  const credited = marked(payment, charge, {
+    as: 'account_credit',
+    ...(lostMinor > 0 && { lostCreditMinor: lostMinor }),
+  })
+  const { next } = resolved(credited, charge, 'kept', now)
   return {
     kind: 'settle',
     next,
@@ -94,7 +100,7 @@ function settled(input: SettlementInput, charge: Paid, now: number): ReviewPlan 
     }
   const effect = grantEffect(input, account, now)
   const { reference } = effect
-  const { next: after } = resolved(marked(payment, charge, 'granted'), charge, 'settled', now)
+  const { next: after } = resolved(marked(payment, charge, { as: 'granted' }), charge, 'settled', now)
   const { providerPaymentId } = charge
   const next = derived({
     ...after,
@@ -145,7 +151,9 @@ function withdrawal({ payment, credit }: SettlementInput, charge: Paid, now: num
   return change && [{ row: 'credit', change }]
 }
 
-const marked = (payment: Payment, charge: Charge, as: NonNullable<Charge['as']>): Payment => ({
+const marked = (payment: Payment, charge: Charge, mark: Partial<Charge>): Payment => ({
   ...payment,
-  charges: payment.charges.map((one) => (one.providerPaymentId === charge.providerPaymentId ? { ...one, as } : one)),
+  charges: payment.charges.map((one) =>
+    one.providerPaymentId === charge.providerPaymentId ? { ...one, ...mark } : one,
+  ),
 })

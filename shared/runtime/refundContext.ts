@@ -52,6 +52,7 @@ export async function loadRefund(
       credit,
       invoice: invoiceAmong(documents),
       creditNote: refund && documents.find(({ kind, refundId }) => kind === 'credit_note' && refundId === refund.id),
+      disputeNotes: documents.filter(({ disputeId }) => disputeId !== undefined),
       document: {
         id: `inv_${ulidOf(now, deps.ids.random())}`,
         zones: initialZones(settings.seller.timeZone),

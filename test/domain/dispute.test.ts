@@ -5,6 +5,7 @@ import type { Invoice } from '#domain/invoice'
 import { invoiceOf } from '#domain/invoice'
 import { priceOrder } from '#domain/order'
 import type { Payment } from '#domain/payment'
+import { afterFact } from '#domain/paymentFact'
 import { lostMinorOf } from '#domain/paymentState'
 import type { PaymentWrite } from '#domain/paymentWrite'
 import { creditLeft } from '#domain/proration'
@@ -178,6 +179,24 @@ describe('a dispute', () => {
     expect(unlawfulNow(early, seenOf(early), account, now)).toBe('already_refunded')
     const won = told(booksOf(early, { documents: [] }), seen('won', { at: now + 1 })).payment
     expect(unlawfulNow(won, seenOf(won), account, now)).toBeUndefined()
+  })
+
+  it('that names a charge not known yet takes nothing of another one', () => {
+    const books = told(booksOf(paid()), seen('lost', { providerPaymentId: 'pay_second' }))
+    expect([noted(books), lostMinorOf(books.payment)]).toEqual([0, 0])
+    // That does not say which charge it is of is of the one that was settled.
+    const { providerPaymentId: _none, ...unnamed } = seen('lost')
+    expect(noted(told(booksOf(paid()), unnamed))).toBe(100_000)
+  })
+
+  it('takes nothing of what is on its way back', () => {
+    const refund = { kind: 'refund' as const, providerPaymentId: provided, providerRefundId: 'rfnd_1' }
+    const back = afterFact(paid(), { ...refund, amountMinor: 30_000, state: 'pending' }, now)
+    // The provider's running total may have it before it is done, or more than is known one by one.
+    const counted = (totalMinor: number) =>
+      afterFact(back, { kind: 'refundTotal', providerPaymentId: provided, totalMinor }, now)
+    const lost = [back, counted(30_000), counted(40_000)].map((payment) => told(booksOf(payment), seen('lost')))
+    expect(lost.map(noted)).toEqual([70_000, 70_000, 60_000])
   })
 })
 

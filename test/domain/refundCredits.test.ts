@@ -119,6 +119,7 @@ class Pack {
         credit: undefined,
         invoice: undefined,
         creditNote: undefined,
+        disputeNotes: [],
         fallback: fallbackOf(example),
         document: { id: 'inv_2', zones },
       },

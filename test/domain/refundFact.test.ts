@@ -64,6 +64,7 @@ const contextOf = (payment: Payment, refund: Refund | undefined, over: Partial<R
   credit: undefined,
   invoice: undefined,
   creditNote: undefined,
+  disputeNotes: [],
   fallback: fallbackOf(example),
   document: { id: 'inv_2', zones },
   ...over,
@@ -108,8 +109,18 @@ describe('account credit that a payment became', () => {
       ...told.payment,
       charges: told.payment.charges.map((charge) => ({ ...charge, resolved: { as: 'kept', at: resolvedAt } })),
     })
-    expect(rowsOf(failed(keptAt(now)).writes)).not.toContain('credit')
-    expect(rowOf(failed(keptAt(now + 1)).writes, 'credit').change.entry.amountMinor).toBe(400)
+    // All of it was credited when it came in: that it stays credit is all that was decided.
+    expect(rowsOf(failed(keptAt(now + 1)).writes)).not.toContain('credit')
+    const heldAt = (resolvedAt: number): Payment => {
+      const paid = keptAt(resolvedAt)
+      const held = paid.charges.map(({ capture, ...charge }) => ({
+        ...charge,
+        ...(capture && { capture: { ...capture, differences: ['mode' as const] } }),
+      }))
+      return { ...paid, charges: held }
+    }
+    expect(rowsOf(failed(heldAt(now)).writes)).not.toContain('credit')
+    expect(rowOf(failed(heldAt(now + 1)).writes, 'credit').change.entry.amountMinor).toBe(400)
   })
 
   it('is refunded as far as it was not used', () => {

@@ -312,6 +312,20 @@ describe('money whose effect is no longer lawful', () => {
       ['held', 'refunded'],
     ])
   })
+
+  it('is held when a refund of it, done or on its way, was told before it was', () => {
+    const asAfter = (state: 'pending' | 'processed' | 'failed') => {
+      const refund = {
+        kind: 'refund' as const,
+        providerPaymentId: provided,
+        providerRefundId: 'rfnd_1',
+        amountMinor: 1,
+      }
+      const told = afterFact(plan, { ...refund, state }, now)
+      return settle(settlementInput(example, told)).as
+    }
+    expect([asAfter('pending'), asAfter('processed'), asAfter('failed')]).toEqual(['held', 'held', 'granted'])
+  })
 })
 
 describe('once', () => {

@@ -13,6 +13,8 @@ const foundAt: Record<string, number> = {
   'an event’s own state is written, whatever is known': 12,
   'a refund whose answer was lost is sent again without looking': 12,
   'numbers come from a counter that is read and written back': 2,
+  'what a dispute took stays account credit': 73,
+  'the books hear nothing of what a dispute took': 7,
   'an order expires without the provider being asked': 7,
 }
 

@@ -123,7 +123,9 @@ function handedOver({ provider }: Books, { id, order }: BookPayment): Record<str
 export async function staff({ world, callers, random }: Market): Promise<void> {
   const rounds = random.between(1, 4)
   for (let round = 0; round < rounds; round++) {
-    await world.scheduler.sleep(random.between(1, random.pick([3 * secondMs, 2 * minuteMs, 5 * hourMs, 30 * hourMs])))
+    await world.scheduler.sleep(
+      random.between(1, random.pick([3 * secondMs, 2 * minuteMs, 5 * hourMs, 30 * hourMs, 50 * hourMs])),
+    )
     const paid = rowsIn(world.store.items()).payments.filter(({ charges }) => charges.some(({ as }) => as))
     if (paid.length === 0) continue
     const { id, subject, amountMinor, charges } = random.pick(paid)

@@ -71,6 +71,16 @@ export const paymentMutants: Record<string, PaymentMutation> = {
     }),
     table: (play) => rewriting((write) => reopened(write, openings.get(play))),
   },
+  'what a dispute took stays account credit': {
+    table: () => without((write) => Object.values(keyIn(write)).some((part) => part.startsWith('MONEY#')), isLoss),
+  },
+  'the books hear nothing of what a dispute took': {
+    table: () =>
+      without(
+        ({ item }) => item.entity === 'invoice' && item.disputeId !== undefined,
+        () => true,
+      ),
+  },
   'staff decide on a payment whatever version was seen': {
     table: () => (table) => ({
       ...table,
@@ -103,6 +113,24 @@ function reopened(write: Write, dispute: ProviderDispute | undefined): Write {
   })
   return { ...write, item: { ...write.item, disputes: told } }
 }
+
+type Put = Extract<Write, { kind: 'put' }>
+
+/** A product that forgets such rows, in the transactions that it is about. */
+const without =
+  (isForgotten: (write: Put) => boolean, isAbout: (write: Write) => boolean) =>
+  (table: Table): Table => ({
+    ...table,
+    write: async (writes) => {
+      const kept = writes.some(isAbout) ? writes.filter((write) => write.kind !== 'put' || !isForgotten(write)) : writes
+      const outcome = await table.write(kept)
+      return outcome.committed ? outcome : { committed: false, refusals: spread(writes, kept, outcome.refusals) }
+    },
+  })
+
+/** The entry of credit that left with what a dispute took. */
+const isLoss = (write: Write): boolean =>
+  write.kind === 'put' && write.item.entity === 'creditEntry' && String(write.item.id).startsWith('withdrawn:dp_')
 
 const isReview = (write: Write): boolean => write.kind === 'put' && write.item.action === 'reviewPayment'
 const isCharge = (write: Write): boolean => keyIn(write).sk === 'CHARGE'

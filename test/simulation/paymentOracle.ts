@@ -1,4 +1,5 @@
 import { couponCap, packCredits, staffReason } from './paymentCatalogue.ts'
+import { goneIn, judgeLoss, lostAt, lostIn, seeLoss } from './paymentLoss.ts'
 import { creditEntryIn, type PaymentRow, paymentIn, type Rows, rowsIn } from './paymentRows.ts'
 import { type BookPayment, type BookRefund, type Books, isOutside, refundedMinor } from './providerBooks.ts'
 import { type Commit, Violation, type World } from './world.ts'
@@ -25,8 +26,12 @@ export class PaymentOracle {
   #see({ changes, cause }: Commit): void {
     const entries = changes.flatMap(({ after }) => creditEntryIn(after) ?? [])
     for (const { key, before, after } of changes) {
-      if (after?.entity === 'payment')
-        this.#seePayment(paymentIn(before), paymentIn(after), cause.startsWith('review.'), entries)
+      if (after?.entity === 'payment') {
+        const [earlier, later] = [paymentIn(before), paymentIn(after)]
+        this.#seePayment(earlier, later, cause.startsWith('review.'), entries)
+        if (earlier && later) seeLoss(earlier, later, entries, (currency) => this.#creditOf(later.accountId, currency))
+        if (earlier && later) seeRefunds(earlier, later)
+      }
       if (after?.entity === 'invoice' && before)
         require(before.number === undefined, `${key.sk} was ${before.number} and is numbered again`)
       if (after?.entity === 'couponCount')
@@ -35,6 +40,12 @@ export class PaymentOracle {
         require(Number(after.balanceMinor) >= 0, `${key.pk} has less than no credit`)
       if (onlyPut.has(String(after?.entity))) require(before === undefined, `${key.sk} was written twice`)
     }
+  }
+
+  #creditOf(accountId: string, currency: string): number {
+    const { credits } = rowsIn(this.#world.store.items())
+    const own = credits.find((one) => one.accountId === accountId && one.sk === `MONEY#${currency}`)
+    return own?.balanceMinor ?? 0
   }
 
   /** What was bought is granted for money that is there, and for the right amount of it. */
@@ -54,7 +65,7 @@ export class PaymentOracle {
       require(paid.status === 'captured', `${paid.id} was ${as}, and is ${paid.status}`)
       const isHeld = as === 'held' || (isReviewed && as === 'account_credit')
       require(matches(paid, after) || isHeld, `${paid.id} is of another amount, and was ${as}`)
-      if (as === 'account_credit') require(isCredited(charge, entries), `${id} was not credited as it was paid`)
+      if (as === 'account_credit') require(isCredited(after, charge, entries), `${id} was not credited as it was paid`)
       if (as === 'account_credit' && before?.released && before.charges.some((one) => one.as === 'held'))
         if (isTaken(after, charge.capture?.amountMinor ?? 0, rowsIn(this.#world.store.items())))
           this.#givenUp.add(after.id)
@@ -70,9 +81,10 @@ export class PaymentOracle {
         ({ order, status }) => order.reference === payment.id && status === 'captured',
       )
       judgePaid(payment, paid, rows, this.#givenUp.has(payment.id))
-      judgeEffect(payment, rows)
+      judgeEffect(payment, paid, rows)
       judgeRefunds(payment, paid, rows)
       judgeDisputes(payment, paid, rows)
+      judgeLoss(payment, paid, rows)
     }
     judgeNumbers(rows)
     judgeCoupon(rows, world)
@@ -84,11 +96,26 @@ export class PaymentOracle {
 /** What staff may make of money by a decision about it. */
 const decisions: Record<string, string[]> = { held: ['granted', 'account_credit'], account_credit: ['granted'] }
 
-/** All of it that has not gone back, or is on its way. */
-function isCredited({ providerPaymentId, capture, refunds = [] }: Charge, entries: Rows['creditEntries']): boolean {
-  const back = total(refunds.filter(({ failed }) => !failed).map(({ amountMinor }) => amountMinor))
-  const due = (capture?.amountMinor ?? 0) - back
+/** All of it that has neither gone back, nor is on its way, nor lost. */
+function isCredited(payment: PaymentRow, charge: Charge, entries: Rows['creditEntries']): boolean {
+  const { providerPaymentId, capture } = charge
+  const due = (capture?.amountMinor ?? 0) - goneIn(charge) - lostIn(payment, charge)
   return entries.some(({ id, cause, amountMinor }) => id === `${cause}:${providerPaymentId}` && amountMinor === due)
+}
+
+/** What staff ask for goes back of what is left: neither of what went before, nor of what a bank took. */
+function seeRefunds(before: PaymentRow, after: PaymentRow): void {
+  for (const charge of after.charges) {
+    const earlier = before.charges.find(({ providerPaymentId }) => providerPaymentId === charge.providerPaymentId)
+    const known = earlier?.refunds ?? []
+    const asked = (charge.refunds ?? []).filter(
+      ({ refundId }) => refundId !== undefined && !known.some((one) => one.refundId === refundId),
+    )
+    if (!earlier || asked.length === 0) continue
+    const left = (charge.capture?.amountMinor ?? 0) - goneIn(earlier) - lostIn(before, earlier)
+    const sum = total(asked.map(({ amountMinor }) => amountMinor))
+    require(sum <= left, `${sum} of ${charge.providerPaymentId} is to be refunded, ${left} is left`)
+  }
 }
 
 /** Rows that are evidence: they are never put over what is there. */
@@ -114,10 +141,15 @@ function judgePaid(payment: PaymentRow, paid: BookPayment[], rows: Rows, isGiven
     const isKept = charges.some((charge) => charge.providerPaymentId === one.id && charge.resolved?.as === 'kept')
     if (!matches(one, payment))
       require(as === 'held' || (isKept && as === 'account_credit'), `${one.id} differs from ${id}, and was ${as}`)
-    else if (as === 'held') require(one.refunds.some(isOutside), `${one.id} is right for ${id}, and is held`)
+    else if (as === 'held')
+      require(one.refunds.some(isOutside) || wasLost(one), `${one.id} is right for ${id}, and is held`)
   }
   require(grantsOf(payment) <= 1, `${id} was granted ${grantsOf(payment)} times`)
-  const good = paid.filter((one) => matches(one, payment) && !one.refunds.some(isOutside))
+  const isHeld = (one: BookPayment) =>
+    charges.some(({ providerPaymentId, as }) => providerPaymentId === one.id && as === 'held')
+  const good = paid.filter(
+    (one) => matches(one, payment) && !one.refunds.some(isOutside) && !(wasLost(one) && isHeld(one)),
+  )
   const inTime = good.some(({ capturedAt = 0 }) => capturedAt < payment.expiresAt - graceMs)
   if (inTime)
     require(isGranted(payment) || hasOtherPlan(payment, rows) || isGivenUp, `${id} was paid in time, and not granted`)
@@ -126,6 +158,9 @@ function judgePaid(payment: PaymentRow, paid: BookPayment[], rows: Rows, isGiven
     require(released, `${id} expired, and keeps what it held`)
   }
 }
+
+/** For a time at least: a dispute may be heard of before the money is. */
+const wasLost = ({ disputes }: BookPayment): boolean => disputes.some(({ wasLost: was }) => was)
 
 /** What took its price down went to another order: the coupon is at its cap, or the account had less credit than that. */
 function isTaken({ accountId, holds }: PaymentRow, creditedMinor: number, { payments, credits }: Rows): boolean {
@@ -141,7 +176,7 @@ const hasOtherPlan = ({ id, accountId, subject }: PaymentRow, rows: Rows): boole
     (other) => other.id !== id && other.accountId === accountId && other.subject.kind === 'plan' && isGranted(other),
   )
 
-function judgeEffect(payment: PaymentRow, rows: Rows): void {
+function judgeEffect(payment: PaymentRow, paid: BookPayment[], rows: Rows): void {
   const { id, subject, charges } = payment
   const expected = isGranted(payment) ? 1 : 0
   const ofThis = (row: { paymentId: string }): boolean => row.paymentId === id
@@ -164,26 +199,35 @@ function judgeEffect(payment: PaymentRow, rows: Rows): void {
   const paidIn = own.filter(({ cause }) => cause === 'paid_in').length
   const withdrawn = charges.filter((charge) => own.some((row) => row.id === `withdrawn:${charge.providerPaymentId}`))
   require(paidIn - withdrawn.length === kept.length, `${id} was credited ${paidIn} times, not ${kept.length}`)
-  for (const charge of kept) judgeKept(charge, own, rows.refunds.filter(ofThis))
+  for (const charge of kept) {
+    const one = paid.find(({ id: at }) => at === charge.providerPaymentId)
+    judgeKept(payment, charge, one ? lostAt(one) : 0, rows)
+  }
 }
 
-/** Money that is credit is there less what went back of it: also at the provider, as long as staff had not kept it yet. */
+/**
+ * Money that is credit is there less what went back of it (also at the provider, as long as staff had not kept it yet) and
+ * less what was lost, as far as that was there to be taken (`seeLoss`): of that never more.
+ */
 function judgeKept(
+  payment: PaymentRow,
   { providerPaymentId: id, capture }: Charge,
-  entries: Rows['creditEntries'],
-  all: Rows['refunds'],
+  lost: number,
+  { creditEntries, refunds: all }: Rows,
 ): void {
-  const refunds = all.filter((refund) => refund.providerPaymentId === id)
+  const entries = creditEntries.filter(({ paymentId }) => paymentId === payment.id)
+  const refunds = all.filter((refund) => refund.paymentId === payment.id && refund.providerPaymentId === id)
   const credited = entries.find((entry) => entry.id === `paid_in:${id}`)?.createdAt ?? 0
   const back = refunds.filter(({ status, reason, createdAt }) =>
     status === 'failed' ? false : reason === staffReason || createdAt < credited,
   )
   const due = (capture?.amountMinor ?? 0) - total(back.map(({ amountMinor }) => amountMinor))
   const about = [id, ...refunds.map((refund) => refund.id)]
-  const net = total(
-    entries.filter((entry) => about.some((one) => entry.id.endsWith(`:${one}`))).map((entry) => entry.amountMinor),
-  )
-  require(net === due, `${id} is credit of ${net}, expected ${due}`)
+  const disputes = payment.disputes.filter(({ providerPaymentId }) => providerPaymentId === id)
+  const isOwn = (entry: string): boolean =>
+    about.some((one) => entry.endsWith(`:${one}`)) || disputes.some(({ disputeId }) => entry.includes(`:${disputeId}:`))
+  const net = total(entries.filter((entry) => isOwn(entry.id)).map((entry) => entry.amountMinor))
+  require(net <= due && net >= due - lost, `${id} is credit of ${net}, expected ${due} less up to ${lost} that is lost`)
 }
 
 /** What a bank asked for is on the payment with its last outcome, shows, and was told of once. It moves nothing by itself. */
@@ -201,7 +245,8 @@ function judgeDisputes({ id, status, disputes }: PaymentRow, paid: BookPayment[]
   require(disputes.length === known.length && (status === 'disputed') === isDisputed, `${id} is ${status}`)
 }
 
-const isFirst = ({ kind, refundId }: Rows['invoices'][number]): boolean => kind === 'invoice' && refundId === undefined
+const isFirst = ({ kind, refundId, disputeId }: Rows['invoices'][number]): boolean =>
+  kind === 'invoice' && refundId === undefined && disputeId === undefined
 
 /** What the provider gave back is on the payment, each refund has its note, and none is left open. */
 function judgeRefunds(payment: PaymentRow, paid: BookPayment[], rows: Rows): void {

@@ -17,6 +17,7 @@ const payment = z.object({
   expiresAt: z.int(),
   released: z.boolean(),
   refundedMinor: z.int(),
+  notedMinor: z.optional(z.int()),
   providerOrderId: z.optional(z.string()),
   holds: z.object({ coupon: z.optional(z.object({ code: z.string() })), creditMinor: z.optional(z.int()) }),
   settled: z.optional(z.object({ as: z.string(), at: z.int(), providerPaymentId: z.nullable(z.string()) })),
@@ -26,15 +27,19 @@ const payment = z.object({
       providerPaymentId: z.string(),
       as: z.optional(z.string()),
       capture: z.optional(z.object({ amountMinor: z.int(), currency: z.string() })),
-      refunds: z.optional(z.array(z.object({ amountMinor: z.int(), failed: z.boolean() }))),
+      refundTotalMinor: z.optional(z.int()),
+      refunds: z.optional(
+        z.array(z.object({ refundId: z.optional(z.string()), amountMinor: z.int(), failed: z.boolean() })),
+      ),
       resolved: z.optional(z.object({ as: z.string() })),
     }),
   ),
   disputes: z.array(
     z.object({
       disputeId: z.string(),
+      providerPaymentId: z.optional(z.string()),
       amountMinor: z.int(),
-      outcome: z.optional(z.object({ won: z.boolean() })),
+      outcome: z.optional(z.object({ won: z.boolean(), takenMinor: z.optional(z.int()) })),
     }),
   ),
 })
@@ -47,6 +52,7 @@ const invoice = z.object({
   number: z.optional(z.string()),
   paymentId: z.string(),
   refundId: z.optional(z.string()),
+  disputeId: z.optional(z.string()),
   totalMinor: z.int(),
 })
 
@@ -70,7 +76,7 @@ const creditEntry = z.object({
   paymentId: z.string(),
   createdAt: z.int(),
 })
-const credit = z.object({ pk: z.string(), accountId: z.string(), balanceMinor: z.int() })
+const credit = z.object({ pk: z.string(), sk: z.string(), accountId: z.string(), balanceMinor: z.int() })
 const entry = z.object({
   pk: z.string(),
   type: z.string(),

@@ -17,7 +17,10 @@ export interface BookRefund {
 export interface BookDispute {
   id: string
   amountMinor: number
+  /** Of a lost one: it may be less than was disputed. */
+  takenMinor: number
   state: 'open' | 'won' | 'lost'
+  wasLost?: true
 }
 
 export interface BookPayment {
@@ -167,7 +170,10 @@ export class Books {
     if (kept && 'status' in kept) return kept
     if (payment.refunds.some((refund) => refund.reference === reference))
       this.faults.push(`the refund ${reference} was asked for again`)
-    const isOurs = payment.refunds.every((refund) => refund.reference !== undefined)
+    // Of what somebody else takes, we may hear later.
+    const isOurs =
+      payment.refunds.every((refund) => refund.reference !== undefined) &&
+      payment.disputes.every(({ state }) => state !== 'lost')
     if (amountMinor > refundable(payment)) {
       if (isOurs)
         this.faults.push(`${amountMinor} of ${payment.id} were to be refunded, ${refundable(payment)} are left`)
@@ -192,15 +198,20 @@ export class Books {
   }
 
   dispute(payment: BookPayment, amountMinor: number): BookDispute {
-    const dispute: BookDispute = { id: this.#id('dp'), amountMinor, state: 'open' }
+    const dispute: BookDispute = { id: this.#id('dp'), amountMinor, takenMinor: amountMinor, state: 'open' }
     payment.disputes.push(dispute)
     this.#tell({ payment, dispute })
     return dispute
   }
 
-  moveDispute(payment: BookPayment, dispute: BookDispute, state: 'won' | 'lost'): void {
+  moveDispute(
+    payment: BookPayment,
+    dispute: BookDispute,
+    state: 'won' | 'lost',
+    takenMinor = dispute.amountMinor,
+  ): void {
     if (dispute.state === state) return
-    dispute.state = state
+    Object.assign(dispute, { state, takenMinor }, state === 'lost' && { wasLost: true })
     this.#tell({ payment, dispute })
   }
 
@@ -238,12 +249,15 @@ export class Books {
 
 const sumOf = (refunds: readonly BookRefund[]): number => refunds.reduce((sum, { amountMinor }) => sum + amountMinor, 0)
 
-/** What may still be given back: captured, less what went back or is on its way. */
-export const refundable = ({ status, amountMinor, refunds }: BookPayment): number =>
-  status === 'captured' ? amountMinor - sumOf(refunds.filter((refund) => refund.status !== 'failed')) : 0
+/** What may still be given back: captured, less what went back or is on its way, less what a bank took. */
+export const refundable = ({ status, amountMinor, refunds, disputes }: BookPayment): number => {
+  const gone = sumOf(refunds.filter((refund) => refund.status !== 'failed'))
+  const lost = disputes.reduce((sum, one) => sum + (one.state === 'lost' ? one.takenMinor : 0), 0)
+  return status === 'captured' ? Math.max(0, amountMinor - gone - lost) : 0
+}
 
 /** What has arrived at the customer and stayed there. */
-export const refundedMinor = ({ refunds }: BookPayment): number =>
+export const refundedMinor = ({ refunds }: Pick<BookPayment, 'refunds'>): number =>
   sumOf(refunds.filter(({ status }) => status === 'processed'))
 
 export const isOutside = ({ reference }: BookRefund): boolean => reference === undefined

@@ -1,4 +1,11 @@
-import { type BookOrder, type BookPayment, type BookRefund, type Books, refundable } from './providerBooks.ts'
+import {
+  type BookDispute,
+  type BookOrder,
+  type BookPayment,
+  type BookRefund,
+  type Books,
+  refundable,
+} from './providerBooks.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
 
@@ -58,8 +65,8 @@ export class Flow {
   /** Now and then somebody gives money back in the provider's dashboard, or a customer's bank asks for it. */
   afterCapture(payment: BookPayment): void {
     this.#dispute(payment)
-    if (!this.#random.chance(0.1)) return
-    this.later([1, 5 * secondMs, 2 * hourMs, 20 * hourMs], () => {
+    if (!this.#random.chance(0.12)) return
+    this.later([1, 5 * secondMs, 2 * hourMs, 20 * hourMs, 60 * hourMs], () => {
       const left = refundable(payment)
       const amountMinor = this.#random.chance(0.3) ? left : this.#random.between(1, left)
       this.#books.refundOutside(payment, amountMinor)
@@ -68,15 +75,26 @@ export class Flow {
 
   /** A bank takes a day at least; it decides within days, and sometimes differently again, or never. */
   #dispute(payment: BookPayment): void {
-    if (!this.#random.chance(0.15)) return
-    const outcome = () => this.#random.pick(['won', 'lost'] as const)
-    this.#scheduler.after(this.#random.between(30 * hourMs, 60 * hourMs), () => {
-      const dispute = this.#books.dispute(payment, this.#random.between(1, payment.amountMinor))
+    if (!this.#random.chance(0.2)) return
+    const decide = (dispute: BookDispute) => {
+      const state = this.#random.pick(['won', 'lost'] as const)
+      // Razorpay may take less than was disputed.
+      const isPart = this.#books.provider === 'razorpay' && this.#random.chance(0.3)
+      this.#books.moveDispute(
+        payment,
+        dispute,
+        state,
+        isPart ? this.#random.between(1, dispute.amountMinor) : undefined,
+      )
+    }
+    this.#scheduler.after(this.#random.between(20 * hourMs, 60 * hourMs), () => {
+      const { amountMinor } = payment
+      const atStake = this.#random.chance(0.5) ? amountMinor : this.#random.between(1, amountMinor)
+      const dispute = this.#books.dispute(payment, atStake)
       if (this.#random.chance(0.2)) return
       this.later([secondMs, 10 * hourMs, dayMs], () => {
-        this.#books.moveDispute(payment, dispute, outcome())
-        if (this.#random.chance(0.2))
-          this.later([minuteMs, dayMs], () => this.#books.moveDispute(payment, dispute, outcome()))
+        decide(dispute)
+        if (this.#random.chance(0.2)) this.later([minuteMs, dayMs], () => decide(dispute))
       })
     })
   }

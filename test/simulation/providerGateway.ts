@@ -142,7 +142,7 @@ export const shownDispute = (books: Books, payment: BookPayment, dispute: BookDi
   status: dispute.state,
   amountMinor: dispute.amountMinor,
   currency: payment.currency,
-  deductedMinor: dispute.state === 'lost' ? dispute.amountMinor : 0,
+  deductedMinor: dispute.state === 'lost' ? dispute.takenMinor : 0,
 })
 
 /** Razorpay signs what its page hands over; the others sign nothing, and prove nothing. */
