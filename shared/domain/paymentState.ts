@@ -146,6 +146,7 @@ export function flagsOf(evidence: Evidence): PaymentFlag[] {
   const refunds = evidence.charges.flatMap((charge) => charge.refunds)
   if (refunds.some(({ failed }) => failed)) flags.push('refund_failed')
   if (refunds.some(({ refundId }) => refundId === undefined)) flags.push('refunded_outside')
+  if (evidence.charges.some(({ creditShortMinor }) => creditShortMinor !== undefined)) flags.push('credit_spent')
   for (const { outcome } of evidence.disputes) {
     flags.push(outcome === undefined ? 'dispute_open' : outcome.won ? 'dispute_won' : 'dispute_lost')
   }

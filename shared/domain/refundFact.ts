@@ -5,7 +5,7 @@ import { afterFact } from './paymentFact.ts'
 import type { PaymentWrite } from './paymentWrite.ts'
 import { type Refund, type RefundStatus, refundStatuses } from './refund.ts'
 import { chargeOfRefund, type RefundContext, type RefundDraft } from './refundDraft.ts'
-import { refundEffect, refundUndone } from './refundEffect.ts'
+import { moveCredit, refundEffect, refundUndone } from './refundEffect.ts'
 
 /** A refund as the provider tells it: an answer to our request, an event, or a look-up. */
 export interface ObservedRefund {
@@ -48,6 +48,7 @@ export function planRefundFact(context: RefundContext, seen: ObservedRefund, now
     writes: [],
     now,
   }
+  moveCredit(draft)
   if (!known) follow(draft, refund.status)
   return written(draft)
 }
@@ -58,7 +59,7 @@ const laterOf = (one: RefundStatus, other: RefundStatus): RefundStatus =>
 const providerIdOf = (refund: Refund, { providerRefundId }: ObservedRefund): Partial<Refund> =>
   refund.providerRefundId === undefined && providerRefundId !== undefined ? { providerRefundId } : {}
 
-/** One made outside has an id that follows from the provider's, so that all its events find one row. Its effects are staff's. */
+/** One made outside has an id that follows from the provider's, so that all its events find one row. What it does to plan, credits and item is staff's. */
 function outsideRefund(payment: Payment, seen: ObservedRefund, now: number): Refund {
   return {
     id: outsideRefundId(payment, seen.providerRefundId ?? unnamed(seen)),

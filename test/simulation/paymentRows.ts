@@ -28,6 +28,7 @@ const payment = z.object({
       capture: z.optional(z.object({ amountMinor: z.int(), currency: z.string() })),
       refunds: z.optional(z.array(z.object({ amountMinor: z.int(), failed: z.boolean() }))),
       resolved: z.optional(z.object({ as: z.string() })),
+      creditShortMinor: z.optional(z.int()),
     }),
   ),
   disputes: z.array(
@@ -70,7 +71,7 @@ const creditEntry = z.object({
   paymentId: z.string(),
   createdAt: z.int(),
 })
-const credit = z.object({ pk: z.string(), accountId: z.string(), balanceMinor: z.int() })
+const credit = z.object({ pk: z.string(), accountId: z.string(), currency: z.string(), balanceMinor: z.int() })
 const entry = z.object({
   pk: z.string(),
   type: z.string(),
