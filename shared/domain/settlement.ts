@@ -3,7 +3,7 @@ import { type Invoice, type InvoiceContext, invoiceOf } from './invoice.ts'
 import { captures, type Difference, isVisitor, type Payment, type Settled, type Unlawful } from './payment.ts'
 import { afterFact, type PaymentFact, type PaymentPlan, planPaymentFact } from './paymentFact.ts'
 import { couponRelease, type HoldsNow, releaseWrites, retakeWrites, withOneCredit } from './paymentHolds.ts'
-import { derived } from './paymentState.ts'
+import { derived, goneOf } from './paymentState.ts'
 import type { PaymentWrite } from './paymentWrite.ts'
 import { compareCapture, type ObservedPayment, unlawfulNow } from './settlementCompare.ts'
 import { type AccountCredit, noCredit, planCredit } from './settlementCredit.ts'
@@ -195,9 +195,10 @@ function withoutEffect(
   return settledAs(input, next, seen, as, [...effects, ...back, reviewNotice(paid)], now)
 }
 
-/** The money stays the account's. A visitor has no account to credit: held. */
+/** The money stays the account's. A visitor has no account to credit, and of what is on its way back staff keep the rest: held. */
 function credited(input: SettlementInput, paid: Payment, seen: ObservedPayment, now: number): SettlementPlan {
-  if (isVisitor(paid.accountId)) return held(input, paid, seen, now)
+  const isLeaving = paid.charges.some((one) => one.providerPaymentId === seen.providerPaymentId && goneOf(one) > 0)
+  if (isVisitor(paid.accountId) || isLeaving) return held(input, paid, seen, now)
   const change = planCredit(
     input.credit ?? noCredit(paid.accountId, paid.currency),
     { cause: 'paid_in', amountMinor: seen.amountMinor, paymentId: paid.id, about: seen.providerPaymentId },
