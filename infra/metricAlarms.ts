@@ -69,7 +69,8 @@ export const watches: Record<MetricName, MetricAlarm | ChartOnly> = {
     ...anHour,
     ifItFails: 'Money went back by the provider’s dashboard: the customer still has what it paid for.',
     todo: [
-      'The payment has the flag `refunded_outside` and its credit note. Nothing was taken: cancel the plan, adjust the credits or leave it.',
+      'The payment has the flag `refunded_outside` and its credit note. Account credit that the money had become has left; nothing else was taken: cancel the plan, adjust the credits or leave it.',
+      'With the flag `credit_spent`, that credit had been spent: `creditShort` of the charge says how much is to be asked for, or written off.',
       'Nobody of yours did it? Change the dashboard’s passwords and keys at once.',
     ],
   },

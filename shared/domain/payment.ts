@@ -89,6 +89,8 @@ export interface Charge {
   as?: Settled['as']
   /** Account credit that went with what disputes took, as far as it was there: it comes back if they are won after all. */
   lostCreditMinor?: number
+  /** Of what went back of money that became account credit: what had been spent of it, so that nobody could take it. */
+  creditShortMinor?: number
   /** Staff have looked at what was wrong with it. */
   resolved?: { as: Resolution; at: number }
 }
@@ -188,6 +190,7 @@ export type PaymentFlag =
   | 'dispute_lost'
   | 'refund_failed'
   | 'refunded_outside'
+  | 'credit_spent'
 
 /** A payment, from checkout on. Money is minor units (ISO 4217), times are epoch milliseconds. */
 export interface Payment {

@@ -45,6 +45,7 @@ const chargeView = (payment: Payment, charge: Charge, creditIn: CreditIn) => ({
   as: charge.as ?? null,
   refunded: refundedOf(charge),
   lost: lostOf(payment, charge),
+  creditShort: charge.creditShortMinor ?? 0,
   refundable: refundableMinorOf({ ...payment, charges: [charge] }, creditIn),
   resolved: charge.resolved ? { as: charge.resolved.as, at: isoOf(charge.resolved.at) } : null,
 })

@@ -1,8 +1,7 @@
 import { captures, isInFlight, type Payment } from './payment.ts'
 import { planPaymentFact } from './paymentFact.ts'
-import { releaseWrites } from './paymentHolds.ts'
+import { type HeldRows, releaseWrites } from './paymentHolds.ts'
 import type { PaymentWrite } from './paymentWrite.ts'
-import type { AccountCredit } from './settlementCredit.ts'
 
 export type ExpiryPlan =
   /** `early`: its time is not over; `in_flight`: the provider still works on it; `done`: money is in, or it has expired. */
@@ -11,9 +10,9 @@ export type ExpiryPlan =
 /**
  * Ends an order that nobody paid, after the provider was asked. What the checkout took from others (coupon, discounts,
  * credit) is given back in the same transaction, once. Money that comes later still counts (`order_expired`).
- * `credit`: the account's, in the payment's currency; read when the payment holds some.
+ * `held`: read where the payment holds any of it.
  */
-export function planExpiry(payment: Payment, credit: AccountCredit | undefined, now: number): ExpiryPlan {
+export function planExpiry(payment: Payment, held: HeldRows, now: number): ExpiryPlan {
   if (payment.settled || captures(payment).length > 0 || payment.progress === 'expired')
     return { kind: 'keep', reason: 'done' }
   if (now < payment.expiresAt) return { kind: 'keep', reason: 'early' }
@@ -26,7 +25,7 @@ export function planExpiry(payment: Payment, credit: AccountCredit | undefined, 
     next,
     writes: [
       { row: 'payment', next, seenVer: payment.ver },
-      ...(payment.released ? [] : releaseWrites(payment, credit, now)),
+      ...(payment.released ? [] : releaseWrites(payment, held, now)),
       { row: 'notice', accountId: payment.accountId, kind: 'payment.expired', data: { paymentId: payment.id } },
     ],
   }

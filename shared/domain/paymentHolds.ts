@@ -3,7 +3,10 @@ import { captures, isInFlight, type Payment } from './payment.ts'
 import type { PaymentWrite } from './paymentWrite.ts'
 import { type AccountCredit, type CreditChange, joinedCredit, noCredit, planCredit } from './settlementCredit.ts'
 
-/** Who has by now what an order gave back; read where a payment's holds were released. Absent: there is none. */
+/**
+ * Who has by now what an order gave back; read where a payment's holds were released. Absent: there is none.
+ * Of one that holds its own still: the manual discount alone, which may be gone.
+ */
 export interface HoldsNow {
   /** Redemptions of the coupon, and its cap. */
   redeemed?: number
@@ -16,12 +19,21 @@ export interface HoldsNow {
 
 type Held = Pick<Payment, 'id' | 'accountId' | 'currency' | 'holds'>
 
-/** Gives back what a checkout took from others. `credit`: the account's, in the payment's currency. */
-export function releaseWrites(payment: Held, credit: AccountCredit | undefined, now: number): PaymentWrite[] {
+/** What giving back rests on. `credit`: the account's, in the payment's currency; `manual`: the discount that it holds. */
+export interface HeldRows {
+  credit: AccountCredit | undefined
+  manual: ManualDiscount | undefined
+}
+
+/**
+ * Gives back what a checkout took from others. A manual discount goes with its account's erasure: what is gone, or another
+ * order's, is left alone, or nothing else could ever be given back.
+ */
+export function releaseWrites(payment: Held, { credit, manual }: HeldRows, now: number): PaymentWrite[] {
   const { id, accountId, currency, holds } = payment
-  const writes = couponRelease(payment)
-  if (holds.manualDiscountId !== undefined)
-    writes.push({ row: 'manualDiscount', accountId, id: holds.manualDiscountId, paymentId: id, take: false })
+  const writes: PaymentWrite[] = holds.coupon ? [{ row: 'coupon', code: holds.coupon.code, by: -1 }] : []
+  if (manual && manual.id === holds.manualDiscountId && manual.paymentId === id)
+    writes.push({ row: 'manualDiscount', accountId, id: manual.id, paymentId: id, take: false })
   if (holds.discount) {
     const { group, windowId, free, percent } = holds.discount
     writes.push({ row: 'discountUse', accountId, group, windowId, by: { free: -free, percent: -percent } })
@@ -36,10 +48,6 @@ export function releaseWrites(payment: Held, credit: AccountCredit | undefined, 
   }
   return writes
 }
-
-/** All that can be given back where the account is gone: its own rows went with it. */
-export const couponRelease = ({ holds }: Pick<Held, 'holds'>): PaymentWrite[] =>
-  holds.coupon ? [{ row: 'coupon', code: holds.coupon.code, by: -1 }] : []
 
 /**
  * Takes again what the order had given back, for money that has its effect after all. Undefined: somebody else has it by
@@ -105,11 +113,11 @@ export function withOneCredit(writes: PaymentWrite[]): PaymentWrite[] | undefine
  */
 export function planRelease(
   payment: Payment,
-  credit: AccountCredit | undefined,
+  held: HeldRows,
   now: number,
 ): { next: Payment; writes: PaymentWrite[] } | undefined {
   if (payment.released || payment.settled || captures(payment).length > 0 || isInFlight(payment)) return undefined
-  const given = releaseWrites(payment, credit, now)
+  const given = releaseWrites(payment, held, now)
   if (given.length === 0) return undefined
   const next = { ...payment, released: true, ver: payment.ver + 1, updatedAt: now }
   return { next, writes: [{ row: 'payment', next, seenVer: payment.ver }, ...given] }

@@ -35,20 +35,35 @@ export function assertTransition(from: PaymentStatus, to: PaymentStatus): void {
 
 /**
  * What has been given back of a charge. Refunds that are known one by one count when processed and not since failed; a
- * running total counts too, less what failed after it may have been counted: so late news of either never counts twice.
+ * running total counts too, less what failed and what is under way, both of which it may have counted: so late news of
+ * either never counts twice.
  */
 export function refundedOf(charge: Charge): number {
-  const sum = (all: RefundEvidence[]): number => all.reduce((total, { amountMinor }) => total + amountMinor, 0)
-  const known = sum(charge.refunds.filter(({ processed, failed }) => processed && !failed))
-  // Also of those that were never processed: Razorpay's total counts a refund from the moment it is made.
-  const lost = sum(charge.refunds.filter(({ failed }) => failed))
-  const refunded = Math.max(known, charge.refundTotalMinor - lost)
-  return charge.capture ? Math.min(refunded, charge.capture.amountMinor) : refunded
+  const { processedMinor, pendingMinor, failedMinor } = sumsOf(charge)
+  return ofCaptured(charge, Math.max(processedMinor, charge.refundTotalMinor - failedMinor - pendingMinor))
+}
+
+/** The same with what is on its way: Razorpay's total counts a refund from the moment it is made, so the greater of both is gone. */
+export function goneOf(charge: Charge): number {
+  const { processedMinor, pendingMinor, failedMinor } = sumsOf(charge)
+  return ofCaptured(charge, Math.max(processedMinor + pendingMinor, charge.refundTotalMinor - failedMinor))
 }
 
 /** Refunds asked for that are neither done nor failed. */
-export const pendingOf = ({ refunds }: Charge): number =>
-  refunds.reduce((sum, { amountMinor, processed, failed }) => sum + (processed || failed ? 0 : amountMinor), 0)
+export const pendingOf = (charge: Charge): number => sumsOf(charge).pendingMinor
+
+/** Of the refunds that are known one by one. */
+function sumsOf({ refunds }: Charge) {
+  const sum = (all: RefundEvidence[]): number => all.reduce((total, { amountMinor }) => total + amountMinor, 0)
+  return {
+    processedMinor: sum(refunds.filter(({ processed, failed }) => processed && !failed)),
+    pendingMinor: sum(refunds.filter(({ processed, failed }) => !processed && !failed)),
+    failedMinor: sum(refunds.filter(({ failed }) => failed)),
+  }
+}
+
+const ofCaptured = ({ capture }: Charge, amountMinor: number): number =>
+  capture ? Math.min(amountMinor, capture.amountMinor) : amountMinor
 
 /**
  * Money that settlement held, because it differed, because something of it had gone back, or because there was nobody to
@@ -58,14 +73,6 @@ export const wasHeld = ({ capture }: Charge): boolean =>
   capture !== undefined &&
   (capture.differences.length > 0 || capture.unlawful.some((reason) => heldFor.includes(reason)))
 const heldFor: readonly Unlawful[] = ['already_refunded', 'no_account']
-
-/** What is back or on its way: a running total may count one that is under way, and that is not counted twice. */
-function goneOf(charge: Charge): number {
-  const { refunds, refundTotalMinor } = charge
-  const sum = (all: RefundEvidence[]): number => all.reduce((total, { amountMinor }) => total + amountMinor, 0)
-  const failed = refunds.filter((refund) => refund.failed)
-  return Math.max(sum(refunds) - sum(failed), refundTotalMinor - sum(failed))
-}
 
 type Disputed = Pick<Payment, 'charges' | 'disputes' | 'settled'>
 
@@ -97,9 +104,9 @@ export const lostMinorOf = (payment: Disputed & Pick<Payment, 'currency'>): numb
     .filter(({ capture }) => capture.currency === payment.currency)
     .reduce((sum, charge) => sum + lostOf(payment, charge), 0)
 
-/** What may still be refunded of a charge: captured, less refunded, less lost in a dispute, less what is under way. */
+/** What may still be refunded of a charge: captured, less what went back or is on its way, less lost in a dispute. */
 export const refundableOf = (payment: Disputed, charge: Charge): number =>
-  Math.max(0, (charge.capture?.amountMinor ?? 0) - refundedOf(charge) - lostOf(payment, charge) - pendingOf(charge))
+  Math.max(0, (charge.capture?.amountMinor ?? 0) - goneOf(charge) - lostOf(payment, charge))
 
 /** Account credit of an account by currency, minor units. */
 export type CreditIn = (currency: string) => number
@@ -164,6 +171,7 @@ export function flagsOf(evidence: Evidence): PaymentFlag[] {
   const refunds = evidence.charges.flatMap((charge) => charge.refunds)
   if (refunds.some(({ failed }) => failed)) flags.push('refund_failed')
   if (refunds.some(({ refundId }) => refundId === undefined)) flags.push('refunded_outside')
+  if (evidence.charges.some(({ creditShortMinor }) => creditShortMinor !== undefined)) flags.push('credit_spent')
   for (const { outcome } of evidence.disputes) {
     flags.push(outcome === undefined ? 'dispute_open' : outcome.won ? 'dispute_won' : 'dispute_lost')
   }

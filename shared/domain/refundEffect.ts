@@ -1,10 +1,10 @@
 import { MoreIsDue } from './accountWallet.ts'
 import { guardOf, idOf } from './guard.ts'
-import type { Payment } from './payment.ts'
-import { wasHeld } from './paymentState.ts'
+import type { Charge, Payment } from './payment.ts'
+import { derived } from './paymentState.ts'
 import type { Refund } from './refund.ts'
 import { chargeOfRefund, type RefundDraft } from './refundDraft.ts'
-import { planCredit } from './settlementCredit.ts'
+import { noCredit, planCredit } from './settlementCredit.ts'
 import { isLive } from './subscription.ts'
 import { planGround, planRefundOf } from './subscriptionRefund.ts'
 import { windowAt } from './time.ts'
@@ -115,10 +115,9 @@ function revokeItem(draft: RefundDraft): void {
   })
 }
 
-/** A refund that failed after it was taken on: credits, item, account credit and the ground of prorations come back; an ended plan does not. */
+/** A refund that failed after it was taken on: credits, item and the ground of prorations come back; an ended plan does not. */
 export function refundUndone(draft: RefundDraft): void {
   const { payment, refund } = draft
-  returnCredit(draft)
   if (refund.effectAt === undefined || chargeOfRefund(payment, refund)?.as !== 'granted') return
   returnCredits(draft)
   const { purchase } = draft.context
@@ -137,22 +136,50 @@ function returnGround({ context, payment, writes, now }: RefundDraft): void {
   writes.push(...planGround({ account, wallet, subscription, fallback }, payment, now).writes)
 }
 
-/** Money that had left the account credit when the refund was asked for, or never entered it because it was gone by then. */
-function returnCredit(draft: RefundDraft): void {
+/**
+ * Money that became account credit is there less what went back of it. What staff refund here left the credit when it was
+ * asked for, and what was gone before they kept the rest never entered it; one made at the provider takes it now, as far
+ * as it is there. One that fails gives back what was taken for it, and no more than is still here.
+ */
+export function moveCredit(draft: RefundDraft): void {
   const { context, payment, refund, now } = draft
   const charge = chargeOfRefund(payment, refund)
-  if (charge?.as !== 'account_credit' || !context.credit) return
-  const isOurs = charge.refunds.some(({ refundId }) => refundId === refund.id)
-  // One made at the provider takes no credit: only what was gone before staff made credit of the rest was left out.
-  const { resolved } = charge
-  const wasGone = wasHeld(charge) && resolved?.as === 'kept' && refund.createdAt < resolved.at
-  if (!isOurs && !wasGone) return
-  const change = planCredit(
-    context.credit,
-    { cause: 'released', amountMinor: refund.amountMinor, paymentId: payment.id, about: refund.id },
-    now,
+  if (charge?.as !== 'account_credit') return
+  const { capture, creditShortMinor = 0 } = charge
+  const before = backOf(chargeOfRefund(context.payment, refund))
+  const after = backOf(charge)
+  if (after === before) return
+  const known = draft.writes.findLast((write) => write.row === 'credit')?.change.next ?? context.credit
+  const credit = known ?? noCredit(payment.accountId, capture?.currency ?? payment.currency)
+  const takenBefore = before - creditShortMinor
+  const taken =
+    after > before ? takenBefore + Math.min(after - before, credit.balanceMinor) : Math.min(takenBefore, after)
+  draft.payment = withShortCredit(payment, charge, after - taken)
+  if (taken === takenBefore) return
+  const movement = { amountMinor: takenBefore - taken, paymentId: payment.id, about: wordOf(draft) }
+  const change = planCredit(credit, { cause: taken > takenBefore ? 'withdrawn' : 'released', ...movement }, now)
+  if (!change) throw new Error('a refund takes more credit than there is')
+  draft.writes.push({ row: 'credit', change })
+}
+
+/** Known one by one, and not failed: what is under way has left the credit too. */
+const backOf = (charge: Charge | undefined): number =>
+  Math.min(
+    (charge?.refunds ?? []).reduce((sum, { amountMinor, failed }) => sum + (failed ? 0 : amountMinor), 0),
+    charge?.capture?.amountMinor ?? 0,
   )
-  if (change) draft.writes.push({ row: 'credit', change })
+
+function withShortCredit(payment: Payment, charge: Charge, shortMinor: number): Payment {
+  const { creditShortMinor: _before, ...rest } = charge
+  const next: Charge = { ...rest, ...(shortMinor > 0 && { creditShortMinor: shortMinor }) }
+  return derived({ ...payment, charges: payment.charges.map((one) => (one === charge ? next : one)) })
+}
+
+/** A refund is taken once and fails once; any other word that moves credit is a cause of its own. */
+function wordOf({ context, refund, payment }: RefundDraft): string {
+  const isFirst = context.refund === undefined
+  const fails = refund.status === 'failed' && context.refund?.status !== 'failed'
+  return isFirst || fails ? refund.id : `${refund.id}:${payment.ver}`
 }
 
 /** Into the pack's own grant, with the expiry that it had: a next refund of this payment finds them there. */

@@ -7,7 +7,7 @@ import { withOneCredit } from './paymentHolds.ts'
 import type { PaymentWrite } from './paymentWrite.ts'
 import { type Refund, type RefundStatus, refundStatuses } from './refund.ts'
 import { chargeOfRefund, type RefundContext, type RefundDraft } from './refundDraft.ts'
-import { refundEffect, refundUndone } from './refundEffect.ts'
+import { moveCredit, refundEffect, refundUndone } from './refundEffect.ts'
 
 /** A refund as the provider tells it: an answer to our request, an event, or a look-up. */
 export interface ObservedRefund {
@@ -50,8 +50,9 @@ export function planRefundFact(context: RefundContext, seen: ObservedRefund, now
     writes: [],
     now,
   }
-  // A note of this refund needs the room that a loss leaves it; what it leaves to lose when it fails comes after its own.
+  // What a loss took is there again before a refund takes it; one that fails has given back before a loss takes more.
   if (status !== 'failed') followLost(draft)
+  moveCredit(draft)
   if (!known) follow(draft, refund.status)
   if (status === 'failed') followLost(draft)
   return written(draft)
@@ -91,7 +92,7 @@ const laterOf = (one: RefundStatus, other: RefundStatus): RefundStatus =>
 const providerIdOf = (refund: Refund, { providerRefundId }: ObservedRefund): Partial<Refund> =>
   refund.providerRefundId === undefined && providerRefundId !== undefined ? { providerRefundId } : {}
 
-/** One made outside has an id that follows from the provider's, so that all its events find one row. Its effects are staff's. */
+/** One made outside has an id that follows from the provider's, so that all its events find one row. What it does to plan, credits and item is staff's. */
 function outsideRefund(payment: Payment, seen: ObservedRefund, now: number): Refund {
   return {
     id: outsideRefundId(payment, seen.providerRefundId ?? unnamed(seen)),

@@ -2,7 +2,7 @@ import type { Account } from './account.ts'
 import { type Invoice, type InvoiceContext, invoiceOf } from './invoice.ts'
 import { captures, type Difference, isVisitor, type Payment, type Settled, type Unlawful } from './payment.ts'
 import { afterFact, type PaymentFact, type PaymentPlan, planPaymentFact } from './paymentFact.ts'
-import { couponRelease, type HoldsNow, releaseWrites, retakeWrites, withOneCredit } from './paymentHolds.ts'
+import { type HoldsNow, releaseWrites, retakeWrites, withOneCredit } from './paymentHolds.ts'
 import { derived } from './paymentState.ts'
 import type { PaymentWrite } from './paymentWrite.ts'
 import { compareCapture, type ObservedPayment, unlawfulNow } from './settlementCompare.ts'
@@ -20,7 +20,7 @@ export interface SettlementInput {
   wallet: Wallet | undefined
   /** Of the payment's currency. */
   credit: AccountCredit | undefined
-  /** Where the payment's holds were given back: who has them by now. */
+  /** Where the payment's holds were given back: who has them by now; else the manual discount that it holds. */
   holds?: HoldsNow
   /** Of the plan bought, at the catalogue version of the checkout. */
   terms?: PlanTerms
@@ -188,9 +188,9 @@ function withoutEffect(
   effects: PaymentWrite[],
   now: number,
 ): SettlementPlan {
-  const { payment, account, credit } = input
+  const { payment, credit, holds } = input
   const isKept = payment.released || payment.settled?.as === 'granted'
-  const back = isKept ? [] : account ? releaseWrites(payment, credit, now) : couponRelease(payment)
+  const back = isKept ? [] : releaseWrites(payment, { credit, manual: holds?.manual }, now)
   const next = { ...paid, released: payment.settled?.as !== 'granted' }
   return settledAs(input, next, seen, as, [...effects, ...back, reviewNotice(paid)], now)
 }

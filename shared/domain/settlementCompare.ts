@@ -1,7 +1,7 @@
 import type { Account } from './account.ts'
 import type { PaymentProvider } from './moneyCharge.ts'
 import { type Difference, differences, type Payment, type Unlawful } from './payment.ts'
-import { pendingOf, refundedOf } from './paymentState.ts'
+import { goneOf } from './paymentState.ts'
 import { hasLiveSubscription } from './settlementPlan.ts'
 
 /** A provider payment as the provider's own API tells it; amounts in ISO minor units. Gateways make it. */
@@ -75,10 +75,5 @@ function wentBack(
 ): boolean {
   const known = charges.find((charge) => charge.providerPaymentId === id)
   const isLost = disputes.some(({ outcome, providerPaymentId: named = id }) => outcome?.won === false && named === id)
-  return (
-    status === 'refunded' ||
-    refundedMinor > 0 ||
-    isLost ||
-    (known !== undefined && refundedOf(known) + pendingOf(known) > 0)
-  )
+  return status === 'refunded' || refundedMinor > 0 || isLost || (known !== undefined && goneOf(known) > 0)
 }

@@ -151,6 +151,8 @@ const chargeView = z.object({
   refunded: minor,
   /** In disputes. */
   lost: minor,
+  /** Went back at the provider while the account credit that it had become was spent: nobody could take it. */
+  creditShort: minor,
   refundable: minor,
   resolved: orNull(z.object({ as: z.enum(['settled', 'kept', 'returned']), at: time })),
 })

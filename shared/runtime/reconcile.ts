@@ -5,10 +5,10 @@ import { refundsOf } from '#table/refunds'
 import { lookUpCharge } from './chargePayment.ts'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
-import { expirePayment } from './expirePayment.ts'
 import { refundSetup } from './methodSetup.ts'
 import { rememberOrder } from './openOrder.ts'
 import { resumeRefund } from './refund.ts'
+import { expirePayment } from './releaseHolds.ts'
 import { type PaymentAddress, type SettlementCall, settlePayment } from './settlePayment.ts'
 
 /**

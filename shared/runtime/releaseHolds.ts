@@ -1,28 +1,39 @@
-import { isVisitor } from '#domain/payment'
-import { planRelease } from '#domain/paymentHolds'
-import { findAccountCredit } from '#table/accountCredit'
+import type { Payment } from '#domain/payment'
+import { type ExpiryPlan, planExpiry } from '#domain/paymentExpiry'
+import { type HeldRows, planRelease } from '#domain/paymentHolds'
+import type { PaymentWrite } from '#domain/paymentWrite'
 import { findPayment } from '#table/payments'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
+import { heldRows } from './paymentHolds.ts'
 import { type PaymentAddress, type SettlementCall, writePayment } from './settlePayment.ts'
 
 /**
  * A charge failed and is not tried again under its payment: what that holds is there for the next one, which would be
  * priced without it. Twice is once; a payment that money came in for keeps what it holds.
  */
-export function releaseHolds(
+export async function releaseHolds(deps: Deps, at: PaymentAddress, call: SettlementCall): Promise<void> {
+  await givenBack(deps, at, call, (...held) => planRelease(...held) ?? { kind: 'keep' })
+}
+
+/**
+ * Expires a payment that nobody paid in its time; whoever calls has asked the provider first. What it held is given back
+ * in the same transaction. Undefined: there is no such payment.
+ */
+export const expirePayment = (deps: Deps, at: PaymentAddress, call: SettlementCall): Promise<ExpiryPlan | undefined> =>
+  givenBack(deps, at, call, planExpiry)
+
+function givenBack<Plan extends { kind: 'keep' } | { writes: PaymentWrite[] }>(
   deps: Deps,
   { accountId, paymentId }: PaymentAddress,
   call: SettlementCall,
-): Promise<void> {
+  decide: (payment: Payment, held: HeldRows, now: number) => Plan,
+): Promise<Plan | undefined> {
   return contend(deps, async () => {
     const payment = await findPayment(deps.table, accountId, paymentId, { consistent: true })
     if (!payment) return undefined
-    const holdsCredit = payment.holds.creditMinor !== undefined && !isVisitor(accountId)
-    const credit = holdsCredit ? await findAccountCredit(deps.table, accountId, payment.currency) : undefined
-    const plan = planRelease(payment, credit, deps.clock.now())
-    if (!plan) return undefined
-    const outcome = await writePayment(deps, plan.writes, call)
-    return outcome.committed ? undefined : again
+    const plan = decide(payment, await heldRows(deps, payment), deps.clock.now())
+    const outcome = await writePayment(deps, 'writes' in plan ? plan.writes : [], call)
+    return outcome.committed ? plan : again
   })
 }

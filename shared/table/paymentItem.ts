@@ -162,6 +162,7 @@ const charge = z.object({
   ),
   as: z.exactOptional(settledAs),
   lostCreditMinor: z.exactOptional(z.int()),
+  creditShortMinor: z.exactOptional(z.int()),
   resolved: z.exactOptional(
     z.object({ as: z.enum(['settled', 'kept', 'returned']), at: z.int() } satisfies MembersOf<
       NonNullable<Charge['resolved']>

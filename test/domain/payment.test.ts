@@ -181,11 +181,12 @@ describe('the status', () => {
       20_000,
     ],
     ['of the charge that it names', [dispute('lost', at + 9, { providerPaymentId: provided })], 100_000, 0],
+    ['of the one that was paid, where it names none', [dispute('lost')], 100_000, 0],
     [
-      'of the one that was paid, where it names none of them',
+      'of none, where it names one that is not known yet',
       [dispute('lost', at, { providerPaymentId: 'x' })],
-      100_000,
       0,
+      100_000,
     ],
   ])('%s', (_, told, lost, refundable) => {
     const payment = after(captured(), ...told)
@@ -324,6 +325,7 @@ test('the table refuses what it does not name', () => {
 })
 
 describe('expiry', () => {
+  const noRows = { credit: undefined, manual: undefined }
   const end = paymentOf().expiresAt
   it.each([
     ['a millisecond early', paymentOf(), end - 1, 'early'],
@@ -331,7 +333,7 @@ describe('expiry', () => {
     ['paid', after(captured()), end, 'done'],
     ['expired before', after(expired), end, 'done'],
   ])('keeps one that is %s', (_, payment, now, reason) => {
-    expect(planExpiry(payment, undefined, now)).toEqual({ kind: 'keep', reason })
+    expect(planExpiry(payment, noRows, now)).toEqual({ kind: 'keep', reason })
   })
 
   it('gives everything back that the checkout took, at the very instant', () => {
@@ -343,7 +345,9 @@ describe('expiry', () => {
     }
     const payment = { ...paymentOf({ holds }), ...stateOf(after(failed)), holds, ver: 2 }
     const credit = { accountId: 'acc_1', currency: 'INR', balanceMinor: 100, ver: 3 }
-    const plan = planExpiry(payment, credit, end)
+    const given = { id: 'man_1', accountId: 'acc_1', percentOff: 10, reason: 'x', expiresAt: end, ver: 2 }
+    const manual = { ...given, paymentId: payId }
+    const plan = planExpiry(payment, { credit, manual }, end)
     if (plan.kind !== 'expire') throw new Error(plan.reason)
     expect(plan.next).toMatchObject({ status: 'expired', released: true, ver: 3 })
     expect(rowsOf(plan.writes)).toEqual(['payment', 'coupon', 'manualDiscount', 'discountUse', 'credit', 'notice'])
@@ -352,7 +356,11 @@ describe('expiry', () => {
     expect(rowOf(plan.writes, 'manualDiscount')).toMatchObject({ take: false, paymentId: payId })
     expect(rowOf(plan.writes, 'discountUse').by).toEqual({ free: -2, percent: -1 })
     expect(rowOf(plan.writes, 'credit').change.next).toMatchObject({ balanceMinor: 600, ver: 4 })
-    expect(planExpiry(plan.next, credit, end)).toEqual({ kind: 'keep', reason: 'done' })
+    const gone = planExpiry(payment, { credit, manual: undefined }, end)
+    expect(gone.kind === 'expire' && rowsOf(gone.writes)).toEqual([
+      ...['payment', 'coupon', 'discountUse', 'credit', 'notice'],
+    ])
+    expect(planExpiry(plan.next, { credit, manual }, end)).toEqual({ kind: 'keep', reason: 'done' })
   })
 })
 

@@ -3,7 +3,7 @@ import type { Account } from '#domain/account'
 import type { ManualDiscount } from '#domain/discount'
 import type { Payment } from '#domain/payment'
 import { planExpiry } from '#domain/paymentExpiry'
-import { type HoldsNow, planRelease, withOneCredit } from '#domain/paymentHolds'
+import { type HeldRows, type HoldsNow, planRelease, withOneCredit } from '#domain/paymentHolds'
 import type { PaymentWrite } from '#domain/paymentWrite'
 import type { SettlementInput } from '#domain/settlement'
 import { type AccountCredit, joinedCredit, noCredit, planCredit } from '#domain/settlementCredit'
@@ -12,6 +12,7 @@ import {
   accountOf,
   at,
   catalogueOf,
+  payId,
   paymentOf,
   provided,
   rowOf,
@@ -44,8 +45,11 @@ const free: HoldsNow = {
   used: { free: 0, percent: 3 },
   discount: { planId: 'free', group: 'things', freePerPeriod: 1, percentOff: 10, upTo: 5 },
 }
+/** The order has its discount still. */
+const taken: ManualDiscount = { ...manual, paymentId: payId }
+const rowsHeld = (balanceMinor: number): HeldRows => ({ credit: creditOf(balanceMinor), manual: taken })
 const inputOf = (payment: Payment, over: Partial<SettlementInput> = {}): SettlementInput =>
-  settlementInput(catalogue, payment, { credit: creditOf(0), ...over })
+  settlementInput(catalogue, payment, { credit: creditOf(0), holds: { manual: taken }, ...over })
 
 /** What a plan moves of what others may want. */
 const moved = (writes: readonly PaymentWrite[]): unknown[] =>
@@ -93,7 +97,7 @@ describe('what an order holds, when its money has no effect', () => {
   })
 
   it('goes back once: not after it expired, and not with a second payment', () => {
-    const expired = planExpiry(held({ expiresAt: now }), creditOf(0), now)
+    const expired = planExpiry(held({ expiresAt: now }), rowsHeld(0), now)
     if (expired.kind !== 'expire') throw new Error(expired.kind)
     expect(moved(expired.writes)).toEqual(back)
     const late = settle(inputOf(expired.next, { credit: creditOf(300) }))
@@ -114,9 +118,18 @@ describe('what an order holds, when its money has no effect', () => {
     }
   })
 
-  it('of an account that is gone goes back as far as it is not the account’s own', () => {
-    const plan = settle(inputOf(held(), { account: undefined, credit: undefined }))
-    expect([plan.as, moved(plan.writes)]).toEqual(['held', [['coupon', -1]]])
+  const { holds: _held, ...erased } = inputOf(held(), { account: undefined })
+  const another: ManualDiscount = { ...manual, paymentId: 'fpay_2' }
+  it.each<[string, SettlementInput]>([
+    ['went with the account', erased],
+    [
+      'went with the account, whose login came back',
+      { ...erased, ...inputOf(held({ progress: 'expired' })), holds: {} },
+    ],
+    ['is another order’s', inputOf(held(), { seen: seenOf(held(), { amountMinor: 1 }), holds: { manual: another } })],
+  ])('goes back but for a discount that %s', (_, input) => {
+    const given = moved(settle(input).writes).filter((one) => !String(one).startsWith('paid_in'))
+    expect(given).toEqual(back.filter(([what]) => what !== 'manual'))
   })
 
   it('is taken again by the right payment after a wrong one', () => {
@@ -132,7 +145,7 @@ describe('what an order holds, when its money has no effect', () => {
 })
 
 describe('an order that staff settle after it gave back what it held', () => {
-  const expired = planExpiry(held({ expiresAt: now }), creditOf(0), now)
+  const expired = planExpiry(held({ expiresAt: now }), rowsHeld(0), now)
   if (expired.kind !== 'expire') throw new Error(expired.kind)
   const late = settle(inputOf(expired.next, { credit: creditOf(300) }))
   const decide = (balanceMinor: number, has: HoldsNow = free) =>
@@ -178,14 +191,14 @@ describe('an order that staff settle after it gave back what it held', () => {
 
 describe('a failed attempt', () => {
   const failed = held({ progress: 'failed', status: 'failed', attempt: { state: 'failed', at: now } })
-  const release = planRelease(failed, creditOf(0), now)
+  const release = planRelease(failed, rowsHeld(0), now)
 
   it('gives back what it holds before its time is over, once', () => {
     if (!release) throw new Error('nothing was released')
     expect(release.next).toMatchObject({ released: true, status: 'failed', ver: failed.ver + 1 })
     expect(moved(release.writes)).toEqual(back)
-    expect(planRelease(release.next, creditOf(300), now)).toBeUndefined()
-    const ended = planExpiry({ ...release.next, expiresAt: now }, creditOf(300), now)
+    expect(planRelease(release.next, rowsHeld(300), now)).toBeUndefined()
+    const ended = planExpiry({ ...release.next, expiresAt: now }, rowsHeld(300), now)
     if (ended.kind !== 'expire') throw new Error(ended.kind)
     expect(moved(ended.writes)).toEqual([])
   })
@@ -201,7 +214,7 @@ describe('a failed attempt', () => {
     ['holds nothing', paymentOf()],
     ['is on its way', held({ attempt: { state: 'processing', at: now } })],
     ['was settled', settle(inputOf(held())).next],
-  ])('gives nothing back when it %s', (_, payment) => expect(planRelease(payment, creditOf(0), now)).toBeUndefined())
+  ])('gives nothing back when it %s', (_, payment) => expect(planRelease(payment, rowsHeld(0), now)).toBeUndefined())
 })
 
 describe('movements of credit in one transaction', () => {

@@ -34,13 +34,19 @@ describe('what the provider said before', () => {
   })
 
   it.each([
-    ['processed', 'held'],
-    ['failed', 'granted'],
-    ['pending', 'granted'],
-  ] as const)('a refund told before its money, %s: the money is %s', (state, as) => {
-    const fact = { kind: 'refund', providerPaymentId: provided, amountMinor: 100, state } as const
-    const told = afterFact(payment, fact, at)
-    const { next } = settle(settlementInput(example, told, { seen: seenOf(told) }))
-    expect(next.settled?.as).toBe(as)
-  })
+    ['processed', 'held', 'held'],
+    ['failed', 'granted', 'account_credit'],
+    ['pending', 'held', 'held'],
+  ] as const)(
+    'a refund told before its money, %s: the money is %s, without a lawful effect %s',
+    (state, as, without) => {
+      const fact = { kind: 'refund', providerPaymentId: provided, amountMinor: 100, state } as const
+      const told = afterFact(payment, fact, at)
+      const { next } = settle(settlementInput(example, told, { seen: seenOf(told) }))
+      expect(next.settled?.as).toBe(as)
+      // Credit of all of it would be paid twice once the part is back.
+      const expired = { ...told, progress: 'expired' as const }
+      expect(settle(settlementInput(example, expired, { seen: seenOf(expired) })).as).toBe(without)
+    },
+  )
 })

@@ -87,7 +87,7 @@ class Announcement {
   private decided(): PaymentWrite[] {
     const { payment, account, wallet, credit } = this.rows
     if (this.seen === 'expire') {
-      const plan = planExpiry(payment, credit, payment.expiresAt)
+      const plan = planExpiry(payment, { credit, manual: undefined }, payment.expiresAt)
       return plan.kind === 'expire' ? plan.writes : []
     }
     const input = { ...settlementInput(example, payment, { account, wallet, credit }), seen: this.seen }

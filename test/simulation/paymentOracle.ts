@@ -1,4 +1,4 @@
-import { couponCap, packCredits, staffReason } from './paymentCatalogue.ts'
+import { couponCap, packCredits } from './paymentCatalogue.ts'
 import { goneIn, judgeLoss, lostAt, lostIn, seeLoss } from './paymentLoss.ts'
 import { creditEntryIn, type PaymentRow, paymentIn, type Rows, rowsIn } from './paymentRows.ts'
 import { type BookPayment, type BookRefund, type Books, isOutside, refundedMinor } from './providerBooks.ts'
@@ -56,8 +56,15 @@ export class PaymentOracle {
     entries: Rows['creditEntries'],
   ): void {
     for (const charge of after?.charges ?? []) {
-      const { providerPaymentId: id, as } = charge
-      const earlier = before?.charges.find(({ providerPaymentId }) => providerPaymentId === id)?.as
+      const { providerPaymentId: id, as, creditShortMinor: short = 0 } = charge
+      const known = before?.charges.find(({ providerPaymentId }) => providerPaymentId === id)
+      if (after && short > (known?.creditShortMinor ?? 0))
+        require(isSpent(
+          after,
+          charge,
+          rowsIn(this.#world.store.items()),
+        ), `credit of ${after.id} is there, and was not taken`)
+      const earlier = known?.as
       if (!after || as === earlier) continue
       const mayChange = isReviewed && decisions[earlier ?? '']?.includes(as ?? '')
       require(earlier === undefined || mayChange === true, `${id} was ${earlier}, then ${as}`)
@@ -161,6 +168,9 @@ function judgePaid(payment: PaymentRow, paid: BookPayment[], rows: Rows, isGiven
 
 /** For a time at least: a dispute may be heard of before the money is. */
 const wasLost = ({ disputes }: BookPayment): boolean => disputes.some(({ wasLost: was }) => was)
+/** Credit that is not taken for money that went back is not there. */
+const isSpent = ({ accountId }: PaymentRow, { capture }: Charge, { credits }: Rows): boolean =>
+  credits.every((one) => one.accountId !== accountId || one.currency !== capture?.currency || one.balanceMinor === 0)
 
 /** What took its price down went to another order: the coupon is at its cap, or the account had less credit than that. */
 function isTaken({ accountId, holds }: PaymentRow, creditedMinor: number, { payments, credits }: Rows): boolean {
@@ -206,22 +216,19 @@ function judgeEffect(payment: PaymentRow, paid: BookPayment[], rows: Rows): void
 }
 
 /**
- * Money that is credit is there less what went back of it (also at the provider, as long as staff had not kept it yet) and
+ * Money that is credit is there less what went back of it, whoever gave it back, but for what had been spent by then, and
  * less what was lost, as far as that was there to be taken (`seeLoss`): of that never more.
  */
 function judgeKept(
   payment: PaymentRow,
-  { providerPaymentId: id, capture }: Charge,
+  { providerPaymentId: id, capture, creditShortMinor = 0 }: Charge,
   lost: number,
   { creditEntries, refunds: all }: Rows,
 ): void {
   const entries = creditEntries.filter(({ paymentId }) => paymentId === payment.id)
   const refunds = all.filter((refund) => refund.paymentId === payment.id && refund.providerPaymentId === id)
-  const credited = entries.find((entry) => entry.id === `paid_in:${id}`)?.createdAt ?? 0
-  const back = refunds.filter(({ status, reason, createdAt }) =>
-    status === 'failed' ? false : reason === staffReason || createdAt < credited,
-  )
-  const due = (capture?.amountMinor ?? 0) - total(back.map(({ amountMinor }) => amountMinor))
+  const back = total(refunds.filter(({ status }) => status !== 'failed').map(({ amountMinor }) => amountMinor))
+  const due = Math.max(0, (capture?.amountMinor ?? 0) - back) + creditShortMinor
   const about = [id, ...refunds.map((refund) => refund.id)]
   const disputes = payment.disputes.filter(({ providerPaymentId }) => providerPaymentId === id)
   const isOwn = (entry: string): boolean =>

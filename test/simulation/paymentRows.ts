@@ -32,6 +32,7 @@ const payment = z.object({
         z.array(z.object({ refundId: z.optional(z.string()), amountMinor: z.int(), failed: z.boolean() })),
       ),
       resolved: z.optional(z.object({ as: z.string() })),
+      creditShortMinor: z.optional(z.int()),
     }),
   ),
   disputes: z.array(
@@ -76,7 +77,13 @@ const creditEntry = z.object({
   paymentId: z.string(),
   createdAt: z.int(),
 })
-const credit = z.object({ pk: z.string(), sk: z.string(), accountId: z.string(), balanceMinor: z.int() })
+const credit = z.object({
+  pk: z.string(),
+  sk: z.string(),
+  accountId: z.string(),
+  currency: z.string(),
+  balanceMinor: z.int(),
+})
 const entry = z.object({
   pk: z.string(),
   type: z.string(),

@@ -5,6 +5,9 @@ import { run as reviewPaymentRun } from '#functions/payments/reviewPayment'
 import type { ProviderPayment } from '#gateways/gateway'
 import { reviewPayment } from '#operations/adminPayments'
 import { createCheckout } from '#operations/payments'
+import { hear } from '#runtime/chargePayment'
+import { eraseStored } from '#runtime/erasure'
+import { releaseHolds } from '#runtime/releaseHolds'
 import { savedMethods } from '#runtime/savedMethod'
 import { settleOne } from '#runtime/settlePayment'
 import { creditWrites, findAccountCredit } from '#table/accountCredit'
@@ -18,6 +21,7 @@ import { buyingOf } from '#test/support/buying'
 import { callsOf } from '#test/support/calls'
 import { invoke, type TestDeps, testDeps } from '#test/support/deps'
 import { withFakes } from '#test/support/payments'
+import { discountCalls } from './discountSupport.ts'
 import { card } from './methodSupport.ts'
 import { call, captured, pending } from './refundSupport.ts'
 
@@ -28,7 +32,7 @@ afterAll(async () => {
   await deps.stop()
 })
 const { begin, pay, verify, stored, reconcile } = buyingOf(deps, bench)
-const { putAccount } = callsOf(deps)
+const { putAccount, updateAccount } = callsOf(deps)
 
 const creditOf = async (account: string) => (await findAccountCredit(deps.table, account, 'USD'))?.balanceMinor ?? 0
 const purchases = async (account: string) => (await listPurchases(deps.table, account, { limit: 10 })).purchases.length
@@ -118,6 +122,60 @@ describe('a coupon on an order', () => {
     expect(await stored(account, first.paymentId)).toMatchObject({ flags: ['already_subscribed'], released: true })
     expect([await creditOf(account), await couponCount(deps.table, 'WELCOME')]).toEqual([1710, 0])
   })
+})
+
+describe('an order whose discount went with its account', () => {
+  const { create } = discountCalls(deps)
+  const couponsTaken = () => couponCount(deps.table, 'WELCOME')
+  /** Declined: the order keeps what it holds to its end, in case the customer tries again. */
+  async function declined(account: string) {
+    await putAccount({ account, body: { email: `${account}@example.com` } })
+    await create({}, { params: { accountId: account } })
+    const before = await couponsTaken()
+    const begun = await begin(account, { priceId: 'team-month', couponCode: 'WELCOME' })
+    const at = { accountId: account, paymentId: begun.paymentId }
+    await hear(deps, at, { kind: 'failed', at: deps.clock.now(), code: 'card_declined' }, call)
+    const payment = await stored(account, begun.paymentId)
+    expect(payment).toMatchObject({
+      status: 'failed',
+      released: false,
+      holds: { manualDiscountId: expect.any(String) },
+    })
+    expect(await couponsTaken()).toBe(before + 1)
+    return { payment, before }
+  }
+  const erase = (account: string) => eraseStored(deps, account, { hash: '', ...call })
+
+  it('erased between decline and expiry: it expires, and the coupon is free again', async () => {
+    const { payment, before } = await declined('h-erased')
+    await erase('h-erased')
+    deps.clock.advance(24 * 3_600_000)
+    expect(await reconcile('h-erased', payment.id)).toBe(true)
+    expect(await stored('h-erased', payment.id)).toMatchObject({ status: 'expired', released: true })
+    expect(await couponsTaken()).toBe(before)
+  })
+
+  it('erased after a decline: what it holds can be released at once', async () => {
+    const { payment, before } = await declined('h-released')
+    await erase('h-released')
+    await releaseHolds(deps, { accountId: 'h-released', paymentId: payment.id }, call)
+    expect([(await stored('h-released', payment.id)).released, await couponsTaken()]).toEqual([true, before])
+  })
+
+  it.each([false, true])(
+    'erased, and paid late: held with the coupon free; the login came back: %s',
+    async (isBack) => {
+      const account = `h-late-${isBack}`
+      const { payment, before } = await declined(account)
+      await erase(account)
+      // Its first write: an account of its own on the same id, without the discount.
+      if (isBack) expect((await updateAccount({ account, body: {} })).status).toBe(200)
+      const seen = { ...captured(payment), amountMinor: 1 }
+      await settleOne(deps, { accountId: account, paymentId: payment.id }, seen, call)
+      expect(await stored(account, payment.id)).toMatchObject({ status: 'review', released: true })
+      expect(await couponsTaken()).toBe(before)
+    },
+  )
 })
 
 describe('the method of a payment', () => {
