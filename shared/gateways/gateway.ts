@@ -140,14 +140,27 @@ export type ChargeLookup = Pick<ChargeRequest, 'paymentId' | 'gatewayCustomerId'
 /** A charge that was accepted and is not decided: a webhook or a look-up tells. */
 export interface PendingCharge {
   provider: PaymentProvider
-  status: 'processing'
+  /** `paused`: it goes on only once the customer approves. */
+  status: 'processing' | 'paused'
   providerPaymentId?: string
   providerOrderId?: string
   /** The customer has to approve there (3-D Secure). */
   approvalUrl?: string
 }
 
-export type PaymentState = 'created' | 'authorized' | 'processing' | 'captured' | 'failed' | 'refunded'
+/**
+ * `paused`: the charge of a saved method waits for the customer to approve. `abandoned`: nobody pays at this moment; the
+ * customer has not come yet, or came and left, and may still come back. Both are Paystack's, which sends no event of either.
+ */
+export type PaymentState =
+  | 'created'
+  | 'paused'
+  | 'abandoned'
+  | 'authorized'
+  | 'processing'
+  | 'captured'
+  | 'failed'
+  | 'refunded'
 
 export interface ProviderPayment {
   provider: PaymentProvider

@@ -60,8 +60,8 @@ export function paystackGateway(config: PaystackConfig, tools: GatewayTools): Ga
         amountMinor: minorOf('paystack', found.requested_amount ?? found.amount, found.currency),
         currency: found.currency,
         reference: ownReference(found.reference),
-        // Until somebody tries, the transaction is the order and no payment.
-        payments: payment.status === 'created' ? [] : [payment],
+        // Also one that nobody has tried yet: no event tells of a customer who leaves.
+        payments: [payment],
       }
     },
 

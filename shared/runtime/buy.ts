@@ -76,7 +76,9 @@ export async function askFor(
     )
   const isRepeated = !begun.isNew
   const charge = async (payment: Payment) =>
-    isOpen(payment) ? chargePayment(deps, payment, method, account, callOf(input), { isRepeated }) : payment
+    isOpen(payment)
+      ? chargePayment(deps, payment, method, account, callOf(input), { isRepeated, isAttended: true })
+      : payment
   const payment = isOpen(begun.payment) ? await asked(inTurn(deps, begun, guard, charge)) : begun.payment
   return { payment, checkout: await approvalOf(deps, payment) }
 }

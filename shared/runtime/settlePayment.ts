@@ -59,6 +59,8 @@ export async function loadPayment(
 
 const ranks: Record<ProviderPayment['status'], number> = {
   created: 0,
+  paused: 0,
+  abandoned: 0,
   failed: 1,
   processing: 2,
   authorized: 3,
