@@ -17,6 +17,8 @@ export interface Gateway {
   /** @throws GatewayError `not_found` when the provider does not know it. */
   fetchOrder(providerOrderId: string): Promise<ProviderOrder>
   fetchPayment(providerPaymentId: string): Promise<ProviderPayment>
+  /** Our payment id on an order, where payments do not carry it (Razorpay); undefined: it is not of ours, or not known there. */
+  orderReference?(providerOrderId: string): Promise<string | undefined>
   /** Takes an authorised payment; one that is captured already answers as captured. */
   capture(payment: CaptureRequest): Promise<ProviderPayment>
   /** Not repeatable at Paystack after `unknown_outcome`: ask `findRefund` first. Elsewhere `refundId` is the provider's key. */

@@ -88,6 +88,15 @@ export function razorpayGateway(config: RazorpayConfig, tools: GatewayTools): Ga
 
     fetchPayment: async (providerPaymentId) => payment(await calls.payment(checkedPayment(providerPaymentId))),
 
+    async orderReference(providerOrderId) {
+      try {
+        return referenceOf(await calls.order(checkedId('razorpay', orderIdPattern, providerOrderId)))
+      } catch (error) {
+        if (error instanceof GatewayError && error.kind === 'not_found') return undefined
+        throw error
+      }
+    },
+
     async capture({ providerPaymentId, amountMinor, currency }) {
       const paymentId = checkedPayment(providerPaymentId)
       const units = toProviderUnits('razorpay', amountMinor, currency)
