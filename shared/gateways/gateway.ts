@@ -7,6 +7,8 @@ import type { PaymentProvider } from '#domain/moneyCharge'
  */
 export interface Gateway {
   readonly provider: PaymentProvider
+  /** What has to be known before an order can be opened: asked for before anything is written. */
+  readonly needs?: readonly OrderNeed[]
   /** Opens what the customer pays. Not repeatable after `unknown_outcome`: ask `findOrder` first. */
   createOrder(order: OrderRequest): Promise<OpenedOrder>
   /**
@@ -48,6 +50,8 @@ export interface Gateway {
   /** Payments made on a day (`yyyy-mm-dd`, UTC, by the provider's creation time), each at least once. */
   listPayments(day: string): AsyncIterable<ProviderPayment>
 }
+
+export type OrderNeed = 'email' | 'returnUrl'
 
 export type Headers = Record<string, string | undefined>
 export type ProviderMode = 'test' | 'live' | 'unknown'

@@ -34,6 +34,7 @@ export function paystackGateway(config: PaystackConfig, tools: GatewayTools): Ga
 
   return {
     provider: 'paystack',
+    needs: ['email'],
 
     createOrder: (order) => open(transport, order),
 

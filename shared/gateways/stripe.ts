@@ -50,6 +50,7 @@ export function stripeGateway(config: StripeConfig, tools: GatewayTools): Gatewa
 
   return {
     provider: 'stripe',
+    needs: ['returnUrl'],
 
     createOrder: async (order) => openedOrder(await createSession(transport, order)),
 

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { paymentStatuses, paymentTypes } from '#domain/payment'
 import { http, job, worker } from './definition.ts'
-import { accountId, catalogueId, currency, orNull, ourId, text, time } from './fields.ts'
+import { accountId, catalogueId, currency, email, orNull, ourId, text, time } from './fields.ts'
 
 const provider = z.enum(['razorpay', 'paystack', 'stripe'])
 const amount = z.int()
@@ -39,6 +39,8 @@ export const purchaseFields = {
   quote: z.optional(z.string().check(z.maxLength(8_000), z.regex(/^[A-Za-z0-9_-]+$/))),
   /** Asks the provider to keep the method for later charges. */
   saveMethod: z.optional(z.boolean()),
+  /** Of whoever pays, where the provider needs one (Paystack) and no account of ours has it; it goes there and is not kept. */
+  email: z.optional(email),
 }
 
 export const checkoutView = z.object({
@@ -108,7 +110,7 @@ export const verifyPayment = http({
   success: 200,
   output: paymentView,
   idempotency: 'guard',
-  errors: ['not_found', 'invalid_signature', 'provider_unavailable'],
+  errors: ['not_found', 'conflict', 'invalid_signature', 'provider_unavailable'],
   grants: { table: 'readWrite', paymentSecret: true },
   limits: { timeoutSeconds: 29 },
 })
