@@ -111,6 +111,8 @@ type Outcome =
   | { kind: 'pending'; pending: PendingCharge }
   | { kind: 'seen'; seen: ProviderPayment }
 
+const methodGone = { code: 'method_gone', reason: 'The provider does not know this payment method any more.' }
+
 async function charged(gateway: Gateway, request: ChargeRequest, lookup: ChargeLookup): Promise<Outcome> {
   try {
     return outcomeOf(await gateway.chargeMethod(request))
@@ -118,6 +120,8 @@ async function charged(gateway: Gateway, request: ChargeRequest, lookup: ChargeL
     if (!(error instanceof GatewayError)) throw error
     if (error.kind === 'refused')
       return { kind: 'declined', why: { code: error.code ?? 'refused', reason: 'The provider refused the charge.' } }
+    // Deleted there, or with its customer: it will not be known an hour later either.
+    if (error.kind === 'not_found') return { kind: 'declined', why: methodGone }
     if (error.kind !== 'unknown_outcome') throw error
     // Not found, or nobody to ask: it may still arrive.
     const found = await gateway.findCharge(lookup).catch(() => undefined)
@@ -126,12 +130,13 @@ async function charged(gateway: Gateway, request: ChargeRequest, lookup: ChargeL
   }
 }
 
-/** Where charges are found by their customer, a method without one was never charged. */
+/** Where charges are found by their customer, there are none to be found under one that is missing or gone. */
 async function findCharge(gateway: Gateway, lookup: ChargeLookup) {
   try {
     return await gateway.findCharge(lookup)
   } catch (error) {
-    if (error instanceof GatewayError && error.code === 'customer_required') return undefined
+    const isNobody = error instanceof GatewayError && (error.code === 'customer_required' || error.kind === 'not_found')
+    if (isNobody) return undefined
     throw error
   }
 }
