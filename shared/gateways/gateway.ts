@@ -47,8 +47,11 @@ export interface Gateway {
   verifyWebhook(rawBody: Uint8Array, headers: Headers, now: number): boolean
   /** Never throws: a body that cannot be understood is `unreadable`. To be called on a verified body only. */
   parseWebhook(rawBody: Uint8Array, headers: Headers): WebhookEvent
-  /** Payments made on a day (`yyyy-mm-dd`, UTC, by the provider's creation time), each at least once. */
-  listPayments(day: string): AsyncIterable<ProviderPayment>
+  /**
+   * Payments made on a day (`yyyy-mm-dd`, UTC, by the provider's creation time), each at least once. One that cannot be
+   * read, in a currency that we do not charge say, is told to `unreadable` and passed over.
+   */
+  listPayments(day: string, unreadable?: () => void): AsyncIterable<ProviderPayment>
 }
 
 export type OrderNeed = 'email' | 'returnUrl'
@@ -121,7 +124,7 @@ export interface RefundLists {
   /** All of one payment that are among the provider's latest 500. */
   of(providerPaymentId: string): Promise<ProviderRefund[]>
   /** Made on a day (`yyyy-mm-dd`, UTC), each at least once. */
-  on(day: string): AsyncIterable<ProviderRefund>
+  on(day: string, unreadable?: () => void): AsyncIterable<ProviderRefund>
 }
 
 export interface ChargeRequest {
