@@ -94,9 +94,9 @@ export const watches: Record<MetricName, MetricAlarm | ChartOnly> = {
     slug: 'money-differs',
     ...anHour,
     ifItFails:
-      'Yesterday’s books differ from a provider’s: money is there that nobody granted anything for, or the reverse.',
+      'The books of one of the last four days differ from a provider’s: money is there that nobody granted anything for, or the reverse.',
     todo: [
-      '`GET /v1/admin/reconciliation` lists each difference with both sides. What could be settled was settled by the run itself.',
+      '`GET /v1/admin/reconciliation?day=` of each of the last four days lists each difference with both sides. What could be settled was settled by the run itself; `not_compared` is tried again by itself.',
       'A payment that the provider does not know was made with other keys; one that we do not know belongs to another shop on the same account, or to a deployment that was restored.',
     ],
   },

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { paymentStatuses, paymentTypes } from '#domain/payment'
+import { differenceKinds } from '#domain/reconciliation'
 import { http, job, worker } from './definition.ts'
 import { accountId, catalogueId, currency, email, orNull, ourId, text, time } from './fields.ts'
 
@@ -136,7 +137,8 @@ export const reconcilePayment = worker({
 export const comparePayments = job({
   id: 'comparePayments',
   area: 'payments',
-  summary: 'Compare yesterday’s payments with the providers’ own lists, and settle or report every difference.',
+  summary:
+    'Compare the payments of the last four days with the providers’ own lists, and settle or report every difference.',
   ifItFails: 'A payment that neither webhook nor look-up told of would stay unseen for a day.',
   schedule: 'cron(0 3 * * ? *)',
   grants: { table: 'readWrite', paymentSecret: true },
@@ -146,7 +148,8 @@ export const comparePayments = job({
 export const getReconciliation = http({
   id: 'getReconciliation',
   area: 'payments',
-  summary: 'What the comparison of a day with the providers’ own lists found; yesterday’s where no day is named.',
+  summary:
+    'What the comparison of a day with the providers’ own lists found, last night or earlier; yesterday’s where no day is named.',
   ifItFails: 'Staff do not see differences between the providers’ books and ours; they are found all the same.',
   routes: ['GET /v1/admin/reconciliation'],
   query: z.strictObject({ day: z.optional(z.iso.date()) }),
@@ -157,13 +160,16 @@ export const getReconciliation = http({
     compared: z.int(),
     /** Settled by the comparison itself. */
     settled: z.int(),
+    /** On a list in a form or a currency that cannot be read: another shop's on the same merchant account, mostly. */
+    unreadable: z.int(),
     /** How many differed; at most 500 are listed. */
     differing: z.int(),
     differences: z.array(
       z.object({
-        kind: z.enum(['unknown', 'settled_late', 'amount', 'refunded', 'missing_at_provider']),
+        /** `not_compared`: the provider's list was not read to its end; the run is tried again. */
+        kind: z.enum(differenceKinds),
         provider,
-        providerPaymentId: z.string(),
+        providerPaymentId: orNull(z.string()),
         paymentId: orNull(z.string()),
         detail: z.string(),
       }),
