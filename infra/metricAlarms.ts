@@ -90,6 +90,16 @@ export const watches: Record<MetricName, MetricAlarm | ChartOnly> = {
       'Find the payment by the webhook event of that minute (`GET /v1/admin/webhooks`), and follow it in the provider’s dashboard.',
     ],
   },
+  PaymentNotAsked: {
+    slug: 'money-not-asked',
+    ...anHour,
+    ifItFails:
+      'Nobody can say whether a payment was paid: its provider is turned off, has other keys by now, or does not know the order under them.',
+    todo: [
+      'Put the provider’s keys back into the payment secret while payments made with them are open: they are asked for again within six hours.',
+      'Without them a payment expires three days after its time, with the flag `not_asked`: what it held goes back. Look for it in the old merchant account’s dashboard.',
+    ],
+  },
   ReconciliationDifference: {
     slug: 'money-differs',
     ...anHour,

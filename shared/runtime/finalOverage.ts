@@ -11,6 +11,7 @@ import { chargePayment, lookUpCharge } from './chargePayment.ts'
 import { payerOf } from './checkout.ts'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
+import { isForGood, unlessAsked } from './expirePayment.ts'
 import { nextOverageAt, owedOverage } from './overage.ts'
 import { termsOfPlan } from './planTerms.ts'
 import { methodOf, startFinalOverage } from './renewalStart.ts'
@@ -147,7 +148,8 @@ async function follow(
     if (isWaiting) await lookUpCharge(deps, seen, call)
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
-    return false
+    const what = isForGood(error) ? await unlessAsked(deps, address, error, call) : 'waits'
+    if (what === 'waits') return false
   }
   const payment = await findPayment(deps.table, at.accountId, paymentId, { consistent: true })
   if (!payment) throw new Error('a charge under way is gone')

@@ -13,7 +13,7 @@ import { chargePayment, hear, lookUpCharge } from './chargePayment.ts'
 import { payerOf } from './checkout.ts'
 import type { Deps } from './deps.ts'
 import { endGrantedPlan } from './endGrantedPlan.ts'
-import { expirePayment } from './expirePayment.ts'
+import { expirePayment, isForGood, unlessAsked } from './expirePayment.ts'
 import { workFinalOverage } from './finalOverage.ts'
 import { historyIds } from './historyId.ts'
 import { termsOfPlan } from './planTerms.ts'
@@ -171,9 +171,12 @@ async function follow(
     await expirePayment(deps, address, call)
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
-    report.skipped += 1
-    await stepSubscription(deps, at.accountId, call, ({ scene }, now) => planChargeProcessing(scene, now), at)
-    return false
+    const what = isForGood(error) ? await unlessAsked(deps, address, error, call) : 'waits'
+    if (what === 'waits') {
+      report.skipped += 1
+      await stepSubscription(deps, at.accountId, call, ({ scene }, now) => planChargeProcessing(scene, now), at)
+      return false
+    }
   }
   return takeUp(deps, at, await loadPayment(deps, address), call, report, true)
 }
