@@ -91,13 +91,23 @@ export const watches: Record<MetricName, MetricAlarm | ChartOnly> = {
       'Find the payment by the webhook event of that minute (`GET /v1/admin/webhooks`), and follow it in the provider’s dashboard.',
     ],
   },
+  PaymentNotAsked: {
+    slug: 'money-not-asked',
+    ...anHour,
+    ifItFails:
+      'Nobody can say whether a payment was paid: its provider is turned off, has other keys by now, or does not know the order under them.',
+    todo: [
+      'Put the provider’s keys back into the payment secret while payments made with them are open: they are asked for again within six hours.',
+      'Without them a payment expires three days after its time, with the flag `not_asked`: what it held goes back. Look for it in the old merchant account’s dashboard.',
+    ],
+  },
   ReconciliationDifference: {
     slug: 'money-differs',
     ...anHour,
     ifItFails:
-      'Yesterday’s books differ from a provider’s: money is there that nobody granted anything for, or the reverse.',
+      'The books of one of the last four days differ from a provider’s: money is there that nobody granted anything for, or the reverse.',
     todo: [
-      '`GET /v1/admin/reconciliation` lists each difference with both sides. What could be settled was settled by the run itself.',
+      '`GET /v1/admin/reconciliation?day=` of each of the last four days lists each difference with both sides. What could be settled was settled by the run itself; `not_compared` is tried again by itself.',
       'A payment that the provider does not know was made with other keys; one that we do not know belongs to another shop on the same account, or to a deployment that was restored.',
     ],
   },

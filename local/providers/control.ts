@@ -3,7 +3,7 @@ import { behaveRequest, sending } from './behaviour.ts'
 import { type Answer, type Call, ok, Refusal, type Route } from './call.ts'
 import { cards } from './cards.ts'
 import { checkoutPage } from './checkoutPage.ts'
-import { disputeStatus, type PayRequest, type Provider, payRequest } from './fake.ts'
+import { disputeStatus, type PayRequest, type Provider, payRequest, visitRequest } from './fake.ts'
 import { isObject, type Json, type JsonObject, parseObject } from './json.ts'
 import type { Handles } from './server.ts'
 
@@ -23,6 +23,7 @@ export function controlRoutes(provider: Provider, handles: Handles): Route[] {
     { route: 'GET /_fake/checkout/:orderId', run: (call) => page(provider, call) },
     { route: 'POST /_fake/checkout/:orderId', run: (call) => payOnPage(provider, handles, call) },
     { route: 'POST /_fake/pay', run: (call) => ok(handles.pay(read(payRequest, call))) },
+    { route: 'POST /_fake/visit', run: (call) => ok(refusing(() => handles.visit(read(visitRequest, call)))) },
     { route: 'POST /_fake/behave', run: (call) => behave(handles, call) },
     { route: 'POST /_fake/dispute', run: (call) => dispute(handles, call) },
     { route: 'POST /_fake/send', run: (call) => sendOne(handles, call) },

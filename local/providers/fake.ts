@@ -47,6 +47,13 @@ export const payRequest = z.strictObject({
 })
 export type PayRequest = z.infer<typeof payRequest>
 
+/** The body of `POST /_fake/visit`, at Paystack alone: elsewhere a customer who comes and goes leaves no trace. */
+export const visitRequest = z.strictObject({
+  orderId: z.string().check(z.minLength(1), z.maxLength(200)),
+  customer: z.enum(['opens', 'leaves']),
+})
+export type VisitRequest = z.infer<typeof visitRequest>
+
 /**
  * What the browser's library hands to the page: the fields for `/payments/verify`; `{error}` when the payment failed (the
  * order stays payable); `{lost: true}` when the payment went through and the page never hears of it.
@@ -89,6 +96,8 @@ export interface Provider {
   bill(orderId: string): Bill | undefined
   /** Throws `Refusal` when the order is unknown or closed. */
   pay(request: PayRequest): PayAnswer
+  /** Absent: a visit changes nothing there. Throws `Refusal` when the order is unknown or closed. */
+  visit?(request: VisitRequest): Json
   /** Raises a dispute or moves the open one. Throws `Refusal`. */
   dispute(paymentId: string, status: DisputeStatus): Json
   /** An event as the provider would send it now. Undefined: a kind that the fake does not know, or nothing to tell of. */
@@ -104,6 +113,8 @@ export interface Fake {
   /** `http://127.0.0.1:PORT`, without a slash at the end. */
   url: string
   pay(request: PayRequest): PayAnswer
+  /** Throws `RangeError` where a provider knows no visits, `Refusal` when the order is unknown or closed. */
+  visit(request: VisitRequest): Json
   behave(request: BehaveRequest): void
   dispute(paymentId: string, status: DisputeStatus): Json
   /**

@@ -74,6 +74,11 @@ function handlesOf(provider: Provider, { due, behaviour, sender }: Parts): Handl
   }
   return {
     pay: (request) => ticking(() => provider.pay(request)),
+    visit: (request) => {
+      const { visit } = provider
+      if (!visit) throw new RangeError(`a visit changes nothing at ${provider.name}`)
+      return ticking(() => visit(request))
+    },
     behave: (request: BehaveRequest) => {
       const unknown = request.requests?.find(({ route }) => !routes.has(route))
       // A rule for a route with a typing error would never apply, and the test that set it would pass for no reason.

@@ -188,6 +188,8 @@ export type PaymentFlag =
   | 'dispute_open'
   | 'dispute_won'
   | 'dispute_lost'
+  /** It expired without its provider being asked: that was turned off, or has other keys by now. */
+  | 'not_asked'
   | 'refund_failed'
   | 'refunded_outside'
   | 'credit_spent'
@@ -240,6 +242,10 @@ export interface Payment {
 
 /** How long an order may be paid: the reconciler expires it afterwards. */
 export const orderLifeMs = 24 * 3_600_000
+/** An order whose provider cannot be asked is waited for so much longer: keys are put right within it, or never. */
+export const unaskedMs = 3 * 24 * 3_600_000
+/** The code of the attempt of one that was given up so. */
+export const notAskedCode = 'not_asked'
 /** No call of a provider takes so long, whoever makes it. */
 const lastChargeMs = 15 * 60_000
 /** Evidence is bounded: a payment is one item. What is beyond these is refused loudly, never dropped in silence. */

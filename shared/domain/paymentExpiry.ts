@@ -1,5 +1,5 @@
-import { captures, isInFlight, type Payment } from './payment.ts'
-import { planPaymentFact } from './paymentFact.ts'
+import { captures, isInFlight, notAskedCode, type Payment, unaskedMs } from './payment.ts'
+import { afterFact, planPaymentFact } from './paymentFact.ts'
 import { type HeldRows, releaseWrites } from './paymentHolds.ts'
 import type { PaymentWrite } from './paymentWrite.ts'
 
@@ -11,15 +11,22 @@ export type ExpiryPlan =
  * Ends an order that nobody paid, after the provider was asked. What the checkout took from others (coupon, discounts,
  * credit) is given back in the same transaction, once. Money that comes later still counts (`order_expired`).
  * `held`: read where the payment holds any of it.
+ * `isUnasked`: its provider cannot be asked, now or ever: it ends days later, whatever was under way, with a flag.
  */
-export function planExpiry(payment: Payment, held: HeldRows, now: number): ExpiryPlan {
+export function planExpiry(
+  payment: Payment,
+  held: HeldRows,
+  now: number,
+  { isUnasked }: { isUnasked: boolean } = { isUnasked: false },
+): ExpiryPlan {
   if (payment.settled || captures(payment).length > 0 || payment.progress === 'expired')
     return { kind: 'keep', reason: 'done' }
-  if (now < payment.expiresAt) return { kind: 'keep', reason: 'early' }
-  if (isInFlight(payment)) return { kind: 'keep', reason: 'in_flight' }
-  const plan = planPaymentFact(payment, { kind: 'expired', at: now }, now)
+  if (now < payment.expiresAt + (isUnasked ? unaskedMs : 0)) return { kind: 'keep', reason: 'early' }
+  if (isInFlight(payment) && !isUnasked) return { kind: 'keep', reason: 'in_flight' }
+  const asItIs = isUnasked ? afterFact(payment, { kind: 'failed', at: now, ...notAsked }, now) : payment
+  const plan = planPaymentFact(asItIs, { kind: 'expired', at: now }, now)
   if (plan.kind === 'ignored') return { kind: 'keep', reason: 'done' }
-  const next = { ...plan.next, released: true }
+  const next = { ...plan.next, released: true, ver: payment.ver + 1 }
   return {
     kind: 'expire',
     next,
@@ -30,3 +37,5 @@ export function planExpiry(payment: Payment, held: HeldRows, now: number): Expir
     ],
   }
 }
+
+const notAsked = { code: notAskedCode, reason: 'The provider could not be asked what became of it.' }

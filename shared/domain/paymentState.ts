@@ -2,6 +2,7 @@ import {
   type Charge,
   captures,
   type Dispute,
+  notAskedCode,
   type Payment,
   type PaymentFlag,
   type PaymentStatus,
@@ -148,7 +149,7 @@ const isPaidTwice = (payment: Pick<Payment, 'charges'>): boolean =>
 const isAllBack = (charge: Charge): boolean =>
   charge.capture !== undefined && charge.capture.amountMinor > 0 && refundedOf(charge) >= charge.capture.amountMinor
 
-type Evidence = Pick<Payment, 'progress' | 'charges' | 'disputes' | 'settled' | 'amountMinor' | 'currency'>
+type Evidence = Pick<Payment, 'progress' | 'attempt' | 'charges' | 'disputes' | 'settled' | 'amountMinor' | 'currency'>
 
 /**
  * The status that the evidence makes. Money back wins over what was wrong with it, an open or lost dispute over all:
@@ -168,6 +169,7 @@ export function flagsOf(evidence: Evidence): PaymentFlag[] {
   const charges = captures(evidence)
   const flags = charges.flatMap(({ capture }): PaymentFlag[] => [...capture.differences, ...capture.unlawful])
   if (charges.length > 1) flags.push('second_charge')
+  if (evidence.attempt?.code === notAskedCode) flags.push('not_asked')
   const refunds = evidence.charges.flatMap((charge) => charge.refunds)
   if (refunds.some(({ failed }) => failed)) flags.push('refund_failed')
   if (refunds.some(({ refundId }) => refundId === undefined)) flags.push('refunded_outside')

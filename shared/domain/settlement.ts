@@ -68,10 +68,37 @@ export function planSettlement(input: SettlementInput, now: number): SettlementP
       return { kind: 'waiting', plan: planPaymentFact(payment, attemptFact(payment, seen, 'failed', now), now) }
     case 'processing':
       return { kind: 'waiting', plan: planPaymentFact(payment, attemptFact(payment, seen, 'processing', now), now) }
+    case 'abandoned':
+    case 'paused':
+      return settleGivenUp(payment, seen, now)
     case 'created':
-      return { kind: 'waiting', plan: { kind: 'ignored', reason: 'repeated' } }
+      return nothingNew
   }
 }
+
+const nothingNew: SettlementPlan = { kind: 'waiting', plan: { kind: 'ignored', reason: 'repeated' } }
+
+/**
+ * Nobody is at it. Of an order this is also said before anybody has come, so it is news only where an attempt was under
+ * way, or a saved method was charged, which has no page to be opened first. An approval is waited for as long as the order
+ * lives. A failure, because it may still be paid.
+ */
+function settleGivenUp(payment: Payment, seen: ObservedPayment, now: number): SettlementPlan {
+  if (!isTried(payment, seen) || (seen.status === 'paused' && now < payment.expiresAt)) return nothingNew
+  const failure = seen.status === 'paused' ? unapproved : givenUp
+  return {
+    kind: 'waiting',
+    plan: planPaymentFact(payment, attemptFact(payment, { ...seen, failure }, 'failed', now), now),
+  }
+}
+function isTried(payment: Payment, { providerPaymentId: seen }: ObservedPayment): boolean {
+  const { attempt, method } = payment
+  if (captures(payment).length > 0 || attempt?.state === 'failed') return false
+  return attempt ? (attempt.providerPaymentId ?? seen) === seen : method !== undefined
+}
+
+const givenUp = { code: 'abandoned', reason: 'The customer did not finish the payment.' }
+const unapproved = { code: 'authentication_required', reason: 'The customer did not approve this payment.' }
 
 /**
  * What the provider says of an attempt as of now: a payment's own time is that of its creation, by which a debit that has

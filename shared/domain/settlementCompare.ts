@@ -13,7 +13,7 @@ export interface ObservedPayment {
   reference?: string | undefined
   /** Our account id, where the provider carries it. */
   accountId?: string | undefined
-  status: 'created' | 'authorized' | 'processing' | 'captured' | 'failed' | 'refunded'
+  status: 'created' | 'paused' | 'abandoned' | 'authorized' | 'processing' | 'captured' | 'failed' | 'refunded'
   amountMinor: number
   currency: string
   /** The provider's running total. */

@@ -94,6 +94,21 @@ export function readAs<S extends z.ZodMiniType, T>(
   }
 }
 
+/** What can be read of a list; the rest, another shop's in a currency that we do not charge say, is told to `unreadable`. */
+export function readEach<S extends z.ZodMiniType, T>(
+  schema: S,
+  values: readonly unknown[],
+  map: (parsed: z.output<S>) => T,
+  unreadable: () => void = () => {},
+): T[] {
+  return values.flatMap((value) => {
+    const read = readAs(schema, value, map)
+    if ('value' in read) return [read.value]
+    unreadable()
+    return []
+  })
+}
+
 /** Paths alone: values may be contact details or tokens. */
 const faultOf = (error: z.core.$ZodError): string =>
   error.issues

@@ -7,6 +7,8 @@ import type { PaymentProvider } from '#domain/moneyCharge'
  */
 export interface Gateway {
   readonly provider: PaymentProvider
+  /** What has to be known before an order can be opened: asked for before anything is written. */
+  readonly needs?: readonly OrderNeed[]
   /** Opens what the customer pays. Not repeatable after `unknown_outcome`: ask `findOrder` first. */
   createOrder(order: OrderRequest): Promise<OpenedOrder>
   /**
@@ -17,6 +19,8 @@ export interface Gateway {
   /** @throws GatewayError `not_found` when the provider does not know it. */
   fetchOrder(providerOrderId: string): Promise<ProviderOrder>
   fetchPayment(providerPaymentId: string): Promise<ProviderPayment>
+  /** Our payment id on an order, where payments do not carry it (Razorpay); undefined: it is not of ours, or not known there. */
+  orderReference?(providerOrderId: string): Promise<string | undefined>
   /** Takes an authorised payment; one that is captured already answers as captured. */
   capture(payment: CaptureRequest): Promise<ProviderPayment>
   /** Not repeatable at Paystack after `unknown_outcome`: ask `findRefund` first. Elsewhere `refundId` is the provider's key. */
@@ -43,9 +47,14 @@ export interface Gateway {
   verifyWebhook(rawBody: Uint8Array, headers: Headers, now: number): boolean
   /** Never throws: a body that cannot be understood is `unreadable`. To be called on a verified body only. */
   parseWebhook(rawBody: Uint8Array, headers: Headers): WebhookEvent
-  /** Payments made on a day (`yyyy-mm-dd`, UTC, by the provider's creation time), each at least once. */
-  listPayments(day: string): AsyncIterable<ProviderPayment>
+  /**
+   * Payments made on a day (`yyyy-mm-dd`, UTC, by the provider's creation time), each at least once. One that cannot be
+   * read, in a currency that we do not charge say, is told to `unreadable` and passed over.
+   */
+  listPayments(day: string, unreadable?: () => void): AsyncIterable<ProviderPayment>
 }
+
+export type OrderNeed = 'email' | 'returnUrl'
 
 export type Headers = Record<string, string | undefined>
 export type ProviderMode = 'test' | 'live' | 'unknown'
@@ -115,7 +124,7 @@ export interface RefundLists {
   /** All of one payment that are among the provider's latest 500. */
   of(providerPaymentId: string): Promise<ProviderRefund[]>
   /** Made on a day (`yyyy-mm-dd`, UTC), each at least once. */
-  on(day: string): AsyncIterable<ProviderRefund>
+  on(day: string, unreadable?: () => void): AsyncIterable<ProviderRefund>
 }
 
 export interface ChargeRequest {
@@ -140,14 +149,27 @@ export type ChargeLookup = Pick<ChargeRequest, 'paymentId' | 'gatewayCustomerId'
 /** A charge that was accepted and is not decided: a webhook or a look-up tells. */
 export interface PendingCharge {
   provider: PaymentProvider
-  status: 'processing'
+  /** `paused`: it goes on only once the customer approves. */
+  status: 'processing' | 'paused'
   providerPaymentId?: string
   providerOrderId?: string
   /** The customer has to approve there (3-D Secure). */
   approvalUrl?: string
 }
 
-export type PaymentState = 'created' | 'authorized' | 'processing' | 'captured' | 'failed' | 'refunded'
+/**
+ * `paused`: the charge of a saved method waits for the customer to approve. `abandoned`: nobody pays at this moment; the
+ * customer has not come yet, or came and left, and may still come back. Both are Paystack's, which sends no event of either.
+ */
+export type PaymentState =
+  | 'created'
+  | 'paused'
+  | 'abandoned'
+  | 'authorized'
+  | 'processing'
+  | 'captured'
+  | 'failed'
+  | 'refunded'
 
 export interface ProviderPayment {
   provider: PaymentProvider

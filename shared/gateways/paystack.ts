@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import { Problem } from '#errors/problem'
 import { dayBounds, mostPages, pageSize, tooManyPages } from './day.ts'
 import { toProviderUnits } from './exponent.ts'
-import { id, minorOf, text } from './fields.ts'
+import { id, minorOf, readEach, text } from './fields.ts'
 import type { Gateway, GatewayTools, OpenedOrder, OrderRequest, ProviderPayment } from './gateway.ts'
 import { badAnswer, GatewayError } from './gatewayError.ts'
 import { paystackCharges } from './paystackCharge.ts'
@@ -12,6 +12,7 @@ import { type PaystackAddress, type PaystackTransport, paystackTransport } from 
 import { parsePaystackEvent } from './paystackWebhook.ts'
 import { checkedId, checkedPaymentId } from './requests.ts'
 import { headerOf, isSigned } from './signature.ts'
+import { translated } from './translated.ts'
 
 export interface PaystackConfig extends PaystackAddress {
   /** Signs webhooks too: replacing the key replaces the webhook secret. */
@@ -32,8 +33,9 @@ export function paystackGateway(config: PaystackConfig, tools: GatewayTools): Ga
   const transport = paystackTransport(config, tools)
   const verify = (reference: string) => verified(transport, reference)
 
-  return {
+  return translated({
     provider: 'paystack',
+    needs: ['email'],
 
     createOrder: (order) => open(transport, order),
 
@@ -60,8 +62,8 @@ export function paystackGateway(config: PaystackConfig, tools: GatewayTools): Ga
         amountMinor: minorOf('paystack', found.requested_amount ?? found.amount, found.currency),
         currency: found.currency,
         reference: ownReference(found.reference),
-        // Until somebody tries, the transaction is the order and no payment.
-        payments: payment.status === 'created' ? [] : [payment],
+        // Also one that nobody has tried yet: no event tells of a customer who leaves.
+        payments: [payment],
       }
     },
 
@@ -85,8 +87,8 @@ export function paystackGateway(config: PaystackConfig, tools: GatewayTools): Ga
 
     parseWebhook: parsePaystackEvent,
 
-    listPayments: (day) => listPayments(transport, day),
-  }
+    listPayments: (day, unreadable) => listPayments(transport, day, unreadable),
+  })
 }
 
 /** `status: true` and 200 also when the payment failed: what happened is `data.status`. Undefined: no such reference. */
@@ -150,7 +152,11 @@ function verifyReturn(returned: unknown, providerOrderId: string) {
   return {}
 }
 
-async function* listPayments(transport: PaystackTransport, day: string): AsyncGenerator<ProviderPayment> {
+async function* listPayments(
+  transport: PaystackTransport,
+  day: string,
+  unreadable?: () => void,
+): AsyncGenerator<ProviderPayment> {
   const { fromMs, toMs } = dayBounds('paystack', day)
   for (let page = 1; page <= mostPages; page++) {
     const query = {
@@ -164,9 +170,9 @@ async function* listPayments(transport: PaystackTransport, day: string): AsyncGe
       method: 'GET',
       path: '/transaction',
       query,
-      data: z.array(transaction),
+      data: z.array(z.unknown()),
     })
-    for (const one of found) yield transactionPayment(one)
+    yield* readEach(transaction, found, transactionPayment, unreadable)
     // A page may be shorter than asked for, so only an empty one is the end.
     if (found.length === 0) return
   }

@@ -22,10 +22,7 @@ export function paystackCharges(
 ): Pick<Gateway, 'chargeMethod' | 'findCharge' | 'forgetMethod'> {
   async function findCharge(charge: ChargeLookup): Promise<ProviderPayment | undefined> {
     const found = await verify(referenceFor(checkedPaymentId('paystack', charge.paymentId)))
-    if (!found) return undefined
-    const payment = transactionPayment(found)
-    // A charge without a customer at a page is on its way, not abandoned.
-    return payment.status === 'created' ? { ...payment, status: 'processing' } : payment
+    return found && transactionPayment(found)
   }
 
   return {
@@ -68,7 +65,7 @@ const codePattern = /^AUTH_[A-Za-z0-9]{1,60}$/
 
 const waiting = (answer: z.output<typeof paused>): PendingCharge => ({
   provider: 'paystack',
-  status: 'processing',
+  status: 'paused',
   providerOrderId: answer.reference,
   ...(answer.id !== undefined && { providerPaymentId: answer.id }),
   ...(answer.authorization_url !== undefined && { approvalUrl: answer.authorization_url }),

@@ -53,16 +53,16 @@ export const transaction = z.object({
 })
 export type Transaction = z.output<typeof transaction>
 
-/** `abandoned` is also what an order is called that nobody has opened yet: it can still be paid. */
+/** `abandoned` is also what an order is called that nobody has opened yet: whoever knows of an attempt can tell. */
 const states: Record<Transaction['status'], PaymentState> = {
   success: 'captured',
   failed: 'failed',
-  abandoned: 'created',
+  abandoned: 'abandoned',
   ongoing: 'processing',
   pending: 'processing',
   processing: 'processing',
   queued: 'processing',
-  paused: 'processing',
+  paused: 'paused',
   send_otp: 'processing',
   reversed: 'refunded',
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { dayBounds, mostPages, pageSize, tooManyPages } from './day.ts'
 import { toProviderUnits } from './exponent.ts'
+import { readEach } from './fields.ts'
 import type { Gateway, ProviderRefund } from './gateway.ts'
 import { refund, refundNote, refundOf } from './paystackParse.ts'
 import type { PaystackTransport } from './paystackTransport.ts'
@@ -13,7 +14,11 @@ const mostRefundPages = 5
 /** Refunds have no key: our refund id travels in the merchant's note. The list knows no transaction, so it is read. */
 export function paystackRefunds(transport: PaystackTransport): Pick<Gateway, 'refund' | 'findRefund' | 'refundLists'> {
   /** Newest first. Pages may be shorter than asked for, so only an empty one is the end. */
-  async function* pages(most: number, within: Record<string, string> = {}): AsyncGenerator<ProviderRefund[]> {
+  async function* pages(
+    most: number,
+    within: Record<string, string> = {},
+    unreadable?: () => void,
+  ): AsyncGenerator<ProviderRefund[]> {
     for (let page = 1; page <= most; page++) {
       const query = { perPage: String(pageSize), page: String(page), ...within }
       const found = await transport.ask({
@@ -21,10 +26,10 @@ export function paystackRefunds(transport: PaystackTransport): Pick<Gateway, 're
         method: 'GET',
         path: '/refund',
         query,
-        data: z.array(refund),
+        data: z.array(z.unknown()),
       })
       if (found.length === 0) return
-      yield found.map(refundOf)
+      yield readEach(refund, found, refundOf, unreadable)
     }
   }
 
@@ -59,11 +64,11 @@ export function paystackRefunds(transport: PaystackTransport): Pick<Gateway, 're
         return found
       },
 
-      async *on(day) {
+      async *on(day, unreadable) {
         const { fromMs, toMs } = dayBounds('paystack', day)
         const within = { from: new Date(fromMs).toISOString(), to: new Date(toMs - 1).toISOString() }
         let read = 0
-        for await (const page of pages(mostPages, within)) {
+        for await (const page of pages(mostPages, within, unreadable)) {
           read += 1
           yield* page
         }

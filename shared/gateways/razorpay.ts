@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import { Problem } from '#errors/problem'
 import { dayBounds, mostPages, pageSize, tooManyPages } from './day.ts'
 import { toProviderUnits } from './exponent.ts'
-import { id, minorOf } from './fields.ts'
+import { id, minorOf, readEach } from './fields.ts'
 import type { Gateway, GatewayTools, OpenedOrder, ProviderMode, ProviderPayment } from './gateway.ts'
 import { GatewayError } from './gatewayError.ts'
 import { type RazorpayCall, razorpayCalls } from './razorpayCalls.ts'
@@ -12,6 +12,7 @@ import { type RazorpayAddress, razorpayTransport } from './razorpayTransport.ts'
 import { parseRazorpayEvent } from './razorpayWebhook.ts'
 import { checkedId, checkedPaymentId, checkedRefundId, isRefund } from './requests.ts'
 import { headerOf, isSigned } from './signature.ts'
+import { translated } from './translated.ts'
 
 export interface RazorpayConfig extends RazorpayAddress {
   /** While an API key is being replaced: pages opened with the old one come back signed with it. */
@@ -33,7 +34,7 @@ export function razorpayGateway(config: RazorpayConfig, tools: GatewayTools): Ga
   const mode = modeOf(config.keyId)
   const payment = (entity: z.output<typeof paymentEntity>, reference?: string) => paymentOf(entity, mode, reference)
 
-  return {
+  return translated({
     provider: 'razorpay',
 
     async createOrder(order) {
@@ -88,6 +89,15 @@ export function razorpayGateway(config: RazorpayConfig, tools: GatewayTools): Ga
 
     fetchPayment: async (providerPaymentId) => payment(await calls.payment(checkedPayment(providerPaymentId))),
 
+    async orderReference(providerOrderId) {
+      try {
+        return referenceOf(await calls.order(checkedId('razorpay', orderIdPattern, providerOrderId)))
+      } catch (error) {
+        if (error instanceof GatewayError && error.kind === 'not_found') return undefined
+        throw error
+      }
+    },
+
     async capture({ providerPaymentId, amountMinor, currency }) {
       const paymentId = checkedPayment(providerPaymentId)
       const units = toProviderUnits('razorpay', amountMinor, currency)
@@ -129,8 +139,8 @@ export function razorpayGateway(config: RazorpayConfig, tools: GatewayTools): Ga
 
     parseWebhook: parseRazorpayEvent,
 
-    listPayments: (day) => listPayments(calls, day, payment),
-  }
+    listPayments: (day, unreadable) => listPayments(calls, day, payment, unreadable),
+  })
 }
 
 /** INR 15,000: the most that may be debited without the customer approving each time; in paise. */
@@ -181,12 +191,13 @@ async function* listPayments(
   calls: RazorpayCall,
   day: string,
   payment: (entity: z.output<typeof paymentEntity>) => ProviderPayment,
+  unreadable?: () => void,
 ): AsyncGenerator<ProviderPayment> {
   const { fromMs, toMs } = dayBounds('razorpay', day)
   for (let page = 0; page < mostPages; page++) {
     // Both bounds are inclusive seconds.
     const entities = await calls.paymentsBetween(fromMs / 1000, toMs / 1000 - 1, page * pageSize)
-    for (const entity of entities) yield payment(entity)
+    yield* readEach(paymentEntity, entities, (entity) => payment(entity), unreadable)
     if (entities.length < pageSize) return
   }
   throw tooManyPages('razorpay')

@@ -6,7 +6,10 @@ import { type OrderEntity, type PaymentEntity, referenceOf } from './razorpayPar
 import { checkedId, checkedPaymentId } from './requests.ts'
 
 /** The further along, the more it says about the attempt. */
-const rank = { failed: 0, created: 1, processing: 2, authorized: 3, captured: 4, refunded: 5 } as const
+const rank: Record<ProviderPayment['status'], number> = {
+  ...{ failed: 0, abandoned: 0, created: 1, paused: 1 },
+  ...{ processing: 2, authorized: 3, captured: 4, refunded: 5 },
+}
 
 /**
  * Charges on a saved card: an order of its own, whose receipt is our payment id, then a payment on it with the token.

@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import { Problem } from '#errors/problem'
 import { dayBounds, mostPages, pageSize, tooManyPages } from './day.ts'
 import { toProviderUnits } from './exponent.ts'
-import { minorOf } from './fields.ts'
+import { minorOf, readEach } from './fields.ts'
 import type { Gateway, GatewayTools, OpenedOrder, ProviderPayment } from './gateway.ts'
 import { GatewayError } from './gatewayError.ts'
 import { checkedId, checkedPaymentId, checkedRefundId, isRefund } from './requests.ts'
@@ -21,6 +21,7 @@ import {
 import { isStripeSigned } from './stripeSignature.ts'
 import { type StripeAddress, type StripeTransport, stripeTransport } from './stripeTransport.ts'
 import { parseStripeEvent } from './stripeWebhook.ts'
+import { translated } from './translated.ts'
 
 export interface StripeConfig extends StripeAddress {
   /** `whsec_…` of the endpoint, and the previous one while it rolls (24 h). */
@@ -33,6 +34,8 @@ const intentPattern = /^pi_[A-Za-z0-9_]{1,200}$/
 const mostSessionPages = 3
 
 const listOf = <S extends z.ZodMiniType>(entity: S) => z.object({ data: z.array(entity), has_more: z.boolean() })
+/** Each is parsed by itself, so that one that is odd costs no other; the id leads to the next page. */
+const listed = z.looseObject({ id: z.string() })
 const sessionList = listOf(z.object({ id: z.string(), client_reference_id: z.nullish(z.string()) }))
 
 /**
@@ -48,8 +51,9 @@ export function stripeGateway(config: StripeConfig, tools: GatewayTools): Gatewa
       }),
     )
 
-  return {
+  return translated({
     provider: 'stripe',
+    needs: ['returnUrl'],
 
     createOrder: async (order) => openedOrder(await createSession(transport, order)),
 
@@ -125,8 +129,8 @@ export function stripeGateway(config: StripeConfig, tools: GatewayTools): Gatewa
     verifyReturn: (returned, { providerOrderId }) => verifyReturn(returned, providerOrderId),
     verifyWebhook: (rawBody, headers, now) => isStripeSigned(config.webhookSecrets, rawBody, headers, now),
     parseWebhook: parseStripeEvent,
-    listPayments: (day) => listPayments(transport, day),
-  }
+    listPayments: (day, unreadable) => listPayments(transport, day, unreadable),
+  })
 }
 
 const openedOrder = (read: Session): OpenedOrder => ({
@@ -169,12 +173,16 @@ function verifyReturn(returned: unknown, providerOrderId: string) {
   return {}
 }
 
-async function* listPayments(transport: StripeTransport, day: string): AsyncGenerator<ProviderPayment> {
+async function* listPayments(
+  transport: StripeTransport,
+  day: string,
+  unreadable?: () => void,
+): AsyncGenerator<ProviderPayment> {
   const { fromMs, toMs } = dayBounds('stripe', day)
   const created = { gte: fromMs / 1000, lt: toMs / 1000 }
   let after: string | undefined
   for (let page = 0; page < mostPages; page++) {
-    const { data, has_more } = await transport.ask('read', listOf(paymentIntent), (client) =>
+    const { data, has_more } = await transport.ask('read', listOf(listed), (client) =>
       client.paymentIntents.list({
         created,
         limit: pageSize,
@@ -182,7 +190,7 @@ async function* listPayments(transport: StripeTransport, day: string): AsyncGene
         ...(after !== undefined && { starting_after: after }),
       }),
     )
-    for (const intent of data) yield intentPayment(intent)
+    yield* readEach(paymentIntent, data, (intent) => intentPayment(intent), unreadable)
     after = data.at(-1)?.id
     if (!has_more || after === undefined) return
   }

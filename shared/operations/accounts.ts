@@ -4,6 +4,7 @@ import {
   accountMetadata,
   catalogueId,
   currency,
+  email,
   knownCurrency,
   metadata,
   noticeData,
@@ -15,7 +16,6 @@ import {
   time,
 } from './fields.ts'
 
-const email = z.email().check(z.maxLength(254))
 const country = z.string().check(z.regex(/^[A-Z]{2}$/))
 
 export const accountView = z.object({

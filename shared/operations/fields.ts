@@ -94,3 +94,5 @@ export const upgradeOffer = z.object({
   amount: z.int(),
   currency,
 })
+
+export const email = z.email().check(z.maxLength(254))

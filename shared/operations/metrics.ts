@@ -7,6 +7,7 @@ export const metricNames = [
   'Defect',
   'PaymentDisputed',
   'PaymentEvidenceFull',
+  'PaymentNotAsked',
   'PaymentReview',
   'PaymentWithheld',
   'ReconciliationDifference',

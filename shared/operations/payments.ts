@@ -1,7 +1,8 @@
 import * as z from 'zod/mini'
 import { paymentStatuses, paymentTypes } from '#domain/payment'
+import { differenceKinds } from '#domain/reconciliation'
 import { http, job, worker } from './definition.ts'
-import { accountId, catalogueId, currency, orNull, ourId, text, time } from './fields.ts'
+import { accountId, catalogueId, currency, email, orNull, ourId, text, time } from './fields.ts'
 
 const provider = z.enum(['razorpay', 'paystack', 'stripe'])
 const amount = z.int()
@@ -39,6 +40,8 @@ export const purchaseFields = {
   quote: z.optional(z.string().check(z.maxLength(8_000), z.regex(/^[A-Za-z0-9_-]+$/))),
   /** Asks the provider to keep the method for later charges. Absent: for a plan that renews, not for anything else. */
   saveMethod: z.optional(z.boolean()),
+  /** Of whoever pays, where the provider needs one (Paystack) and no account of ours has it; it goes there and is not kept. */
+  email: z.optional(email),
 }
 
 export const checkoutView = z.object({
@@ -108,7 +111,7 @@ export const verifyPayment = http({
   success: 200,
   output: paymentView,
   idempotency: 'guard',
-  errors: ['not_found', 'invalid_signature', 'provider_unavailable'],
+  errors: ['not_found', 'conflict', 'invalid_signature', 'provider_unavailable'],
   grants: { table: 'readWrite', paymentSecret: true },
   limits: { timeoutSeconds: 29 },
 })
@@ -134,7 +137,8 @@ export const reconcilePayment = worker({
 export const comparePayments = job({
   id: 'comparePayments',
   area: 'payments',
-  summary: 'Compare yesterday’s payments with the providers’ own lists, and settle or report every difference.',
+  summary:
+    'Compare the payments of the last four days with the providers’ own lists, and settle or report every difference.',
   ifItFails: 'A payment that neither webhook nor look-up told of would stay unseen for a day.',
   schedule: 'cron(0 3 * * ? *)',
   grants: { table: 'readWrite', paymentSecret: true },
@@ -144,7 +148,8 @@ export const comparePayments = job({
 export const getReconciliation = http({
   id: 'getReconciliation',
   area: 'payments',
-  summary: 'What the comparison of a day with the providers’ own lists found; yesterday’s where no day is named.',
+  summary:
+    'What the comparison of a day with the providers’ own lists found, last night or earlier; yesterday’s where no day is named.',
   ifItFails: 'Staff do not see differences between the providers’ books and ours; they are found all the same.',
   routes: ['GET /v1/admin/reconciliation'],
   query: z.strictObject({ day: z.optional(z.iso.date()) }),
@@ -155,13 +160,16 @@ export const getReconciliation = http({
     compared: z.int(),
     /** Settled by the comparison itself. */
     settled: z.int(),
+    /** On a list in a form or a currency that cannot be read: another shop's on the same merchant account, mostly. */
+    unreadable: z.int(),
     /** How many differed; at most 500 are listed. */
     differing: z.int(),
     differences: z.array(
       z.object({
-        kind: z.enum(['unknown', 'settled_late', 'amount', 'refunded', 'missing_at_provider']),
+        /** `not_compared`: the provider's list was not read to its end; the run is tried again. */
+        kind: z.enum(differenceKinds),
         provider,
-        providerPaymentId: z.string(),
+        providerPaymentId: orNull(z.string()),
         paymentId: orNull(z.string()),
         detail: z.string(),
       }),

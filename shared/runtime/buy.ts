@@ -11,6 +11,7 @@ import { type Begun, beginCheckout, checkoutKeyOf, payerOf } from './checkout.ts
 import type { Deps } from './deps.ts'
 import { callOf } from './guarded.ts'
 import { openOrder } from './openOrder.ts'
+import { type NamedPayer, withNamed } from './orderNeeds.ts'
 import { viewOf } from './paymentViews.ts'
 import { asked } from './provider.ts'
 import { openQuote } from './quote.ts'
@@ -24,6 +25,8 @@ export interface BuyRequest extends PurchaseRequest {
   quote?: string
   paymentMethodId?: string
   saveMethod?: boolean
+  /** Of a visitor, or of an account that has none, where the provider needs one. */
+  email?: string
 }
 
 export interface Bought {
@@ -43,7 +46,7 @@ export interface Bought {
 export async function buy(
   deps: Deps,
   input: Input,
-  { quote: token, paymentMethodId, saveMethod, ...request }: BuyRequest,
+  { quote: token, paymentMethodId, saveMethod, email, ...request }: BuyRequest,
 ): Promise<Bought | Reply<Bought>> {
   const { accountId } = input
   if (isVisitor(accountId) && paymentMethodId !== undefined)
@@ -52,9 +55,14 @@ export async function buy(
   const quote = token === undefined ? undefined : await openQuote(deps, accountId, token)
   // One family for every way to buy: a key that was used for a checkout buys nothing else.
   const key = checkoutKeyOf(deps, input, 'checkout')
-  const ask = { request, ...(quote && { quote }), ...(method && { method }) }
+  const named = email === undefined ? {} : { email }
+  const ask = { request, named, ...(quote && { quote }), ...(method && { method }) }
   const begun = await beginCheckout(deps, input, ask, key)
-  return boughtView(deps, begun, await askFor(deps, input, begun, key, { ...(method && { method }), saveMethod }))
+  return boughtView(
+    deps,
+    begun,
+    await askFor(deps, input, begun, key, { ...(method && { method }), saveMethod, named }),
+  )
 }
 
 /** Asks the provider for what was begun: charges the saved method that was named, or opens the checkout. One call at a time does. */
@@ -63,9 +71,9 @@ export async function askFor(
   input: Input,
   begun: Begun,
   { guard }: Pick<CheckoutKey, 'guard'>,
-  { method, saveMethod }: { method?: StoredMethod; saveMethod?: boolean | undefined },
+  { method, saveMethod, named = {} }: { method?: StoredMethod; saveMethod?: boolean | undefined; named?: NamedPayer },
 ): Promise<Asked> {
-  const account = payerOf(await payingAccount(deps, input))
+  const account = await withNamed(deps, payerOf(await payingAccount(deps, input)), begun.payment.provider, named)
   if (!method)
     return asked(
       openOrder(deps, begun, guard, {
@@ -76,7 +84,9 @@ export async function askFor(
     )
   const isRepeated = !begun.isNew
   const charge = async (payment: Payment) =>
-    isOpen(payment) ? chargePayment(deps, payment, method, account, callOf(input), { isRepeated }) : payment
+    isOpen(payment)
+      ? chargePayment(deps, payment, method, account, callOf(input), { isRepeated, isAttended: true })
+      : payment
   const payment = isOpen(begun.payment) ? await asked(inTurn(deps, begun, guard, charge)) : begun.payment
   return { payment, checkout: await approvalOf(deps, payment) }
 }

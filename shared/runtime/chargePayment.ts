@@ -15,6 +15,7 @@ import { factWrites, type SettlementCall, settleOne, writePayment } from './sett
  * provider is asked first what became of it, because its own keys are forgotten after a day. One whose time is nearly over is
  * not charged any more: it expires, and what is owed is asked for with another payment.
  * A decline is a failed payment, not an error. Answers the payment as it then is.
+ * `isAttended`: the customer is there and can be sent to where the provider wants an approval; otherwise that is a decline.
  * @throws GatewayError when the outcome is not known or the provider cannot be asked: look again later.
  */
 export async function chargePayment(
@@ -23,7 +24,7 @@ export async function chargePayment(
   method: PaymentMethod,
   account: ChargeRequest['account'],
   call: SettlementCall,
-  { isRepeated, notice }: { isRepeated: boolean; notice?: ChargeRequest['notice'] },
+  { isRepeated, isAttended = false, notice }: ChargeOptions,
 ): Promise<Payment> {
   const at = { accountId: payment.accountId, paymentId: payment.id }
   const gateway = (await deps.payments()).gateway(method.provider)
@@ -42,10 +43,16 @@ export async function chargePayment(
   const earlier = isRepeated ? await findCharge(gateway, lookup) : undefined
   if (earlier) await takeUp(deps, payment, outcomeOf(earlier), call)
   else if (isChargeable(payment, deps.clock.now()))
-    await takeUp(deps, payment, await charged(gateway, request, lookup), call)
+    await takeUp(deps, payment, await charged(gateway, request, lookup), call, isAttended)
   const after = await findPayment(deps.table, at.accountId, at.paymentId, { consistent: true })
   if (!after) throw new Error('a payment that was charged is gone')
   return after
+}
+
+interface ChargeOptions {
+  isRepeated: boolean
+  isAttended?: boolean
+  notice?: ChargeRequest['notice']
 }
 
 /**
@@ -67,18 +74,29 @@ function lookupOf({ id: paymentId, method }: Payment, charged: ChargedMethod): C
   return { paymentId, ...(gatewayCustomerId !== undefined && { gatewayCustomerId }) }
 }
 
-async function takeUp(deps: Deps, payment: Payment, outcome: Outcome, call: SettlementCall): Promise<void> {
+async function takeUp(
+  deps: Deps,
+  payment: Payment,
+  outcome: Outcome,
+  call: SettlementCall,
+  isAttended = false,
+): Promise<void> {
   const at = { accountId: payment.accountId, paymentId: payment.id }
-  if (outcome.kind === 'declined') await hear(deps, at, { kind: 'failed', at: deps.clock.now(), ...outcome.why }, call)
-  else if (outcome.kind === 'pending') await hearPending(deps, payment, outcome.pending, call)
-  else {
-    // What is paid has its charge to be found by; until then events name the order.
-    const { providerOrderId, status } = outcome.seen
-    if (providerOrderId !== undefined && status !== 'captured')
-      await rememberOrder(deps, payment, { providerOrderId, checkout: {} })
-    await settleOne(deps, at, outcome.seen, call)
-  }
+  if (outcome.kind === 'declined') return hear(deps, at, { kind: 'failed', at: deps.clock.now(), ...outcome.why }, call)
+  const answer = outcome.kind === 'pending' ? outcome.pending : outcome.seen
+  // What is paid has its charge to be found by; until then events name the order.
+  const { providerOrderId, providerPaymentId, status } = answer
+  const { approvalUrl } = outcome.kind === 'pending' ? outcome.pending : {}
+  if (providerOrderId !== undefined && status !== 'captured')
+    await rememberOrder(deps, payment, { providerOrderId, checkout: approvalUrl === undefined ? {} : { approvalUrl } })
+  const named = providerPaymentId !== undefined && { providerPaymentId }
+  // Nobody is there to approve, or nobody knows where.
+  if (status === 'paused' && !(isAttended && approvalUrl !== undefined))
+    return hear(deps, at, { kind: 'failed', at: deps.clock.now(), ...named, ...unapproved }, call)
+  if (outcome.kind === 'seen') return settleOne(deps, at, outcome.seen, call)
+  return hear(deps, at, { kind: 'processing', at: deps.clock.now(), ...named }, call)
 }
+const unapproved = { code: 'authentication_required', reason: 'The customer has to approve this payment.' }
 
 /** Providers bound it, and an order may have a hundred lines. */
 const longestDescription = 120
@@ -93,6 +111,8 @@ type Outcome =
   | { kind: 'pending'; pending: PendingCharge }
   | { kind: 'seen'; seen: ProviderPayment }
 
+const methodGone = { code: 'method_gone', reason: 'The provider does not know this payment method any more.' }
+
 async function charged(gateway: Gateway, request: ChargeRequest, lookup: ChargeLookup): Promise<Outcome> {
   try {
     return outcomeOf(await gateway.chargeMethod(request))
@@ -100,6 +120,8 @@ async function charged(gateway: Gateway, request: ChargeRequest, lookup: ChargeL
     if (!(error instanceof GatewayError)) throw error
     if (error.kind === 'refused')
       return { kind: 'declined', why: { code: error.code ?? 'refused', reason: 'The provider refused the charge.' } }
+    // Deleted there, or with its customer: it will not be known an hour later either.
+    if (error.kind === 'not_found') return { kind: 'declined', why: methodGone }
     if (error.kind !== 'unknown_outcome') throw error
     // Not found, or nobody to ask: it may still arrive.
     const found = await gateway.findCharge(lookup).catch(() => undefined)
@@ -108,33 +130,19 @@ async function charged(gateway: Gateway, request: ChargeRequest, lookup: ChargeL
   }
 }
 
-/** Where charges are found by their customer, a method without one was never charged. */
+/** Where charges are found by their customer, there are none to be found under one that is missing or gone. */
 async function findCharge(gateway: Gateway, lookup: ChargeLookup) {
   try {
     return await gateway.findCharge(lookup)
   } catch (error) {
-    if (error instanceof GatewayError && error.code === 'customer_required') return undefined
+    const isNobody = error instanceof GatewayError && (error.code === 'customer_required' || error.kind === 'not_found')
+    if (isNobody) return undefined
     throw error
   }
 }
 
 const outcomeOf = (answer: ProviderPayment | PendingCharge): Outcome =>
   'amountMinor' in answer ? { kind: 'seen', seen: answer } : { kind: 'pending', pending: answer }
-
-async function hearPending(
-  deps: Deps,
-  payment: Payment,
-  { providerOrderId, providerPaymentId, approvalUrl }: PendingCharge,
-  call: SettlementCall,
-): Promise<void> {
-  if (providerOrderId !== undefined) {
-    const checkout = approvalUrl === undefined ? {} : { approvalUrl }
-    await rememberOrder(deps, payment, { providerOrderId, checkout })
-  }
-  const at = { accountId: payment.accountId, paymentId: payment.id }
-  const named = providerPaymentId !== undefined && { providerPaymentId }
-  await hear(deps, at, { kind: 'processing', at: deps.clock.now(), ...named }, call)
-}
 
 /** Writes what was heard of a payment: evidence, which settles nothing. */
 export function hear(

@@ -24,6 +24,7 @@ import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { notErased } from './erased.ts'
 import { callOf } from './guarded.ts'
+import { assertNeedsMet, type NamedPayer } from './orderNeeds.ts'
 import { providerOf } from './provider.ts'
 import type { Input } from './run.ts'
 import { chargedMethod, type StoredMethod } from './savedMethod.ts'
@@ -38,6 +39,8 @@ export interface CheckoutAsk {
   quote?: Quote
   /** The saved method to be charged; absent: the customer pays with whoever charges the currency. */
   method?: StoredMethod
+  /** What the caller said of whoever pays. */
+  named: NamedPayer
 }
 
 /** A payment that was begun; `isNew` false: another call with the same key was first. */
@@ -57,6 +60,7 @@ export async function beginCheckout(deps: Deps, input: Input, ask: CheckoutAsk, 
   return beginPayment(deps, input, key, {
     isQuoted: ask.quote !== undefined,
     ...(ask.method && { method: ask.method }),
+    named: ask.named,
     decide: async (now) => {
       const plan = planCheckout(await checkoutInput(deps, input, ask, key.paymentId, now), now)
       if (plan.kind === 'refused') throw refusalOf(plan)
@@ -73,6 +77,8 @@ export interface Beginning {
   isQuoted: boolean
   /** Will be charged: the payment names it before the provider hears of it, so that the charge is found again. */
   method?: StoredMethod
+  /** Where the caller may name an address; see `orderNeeds.ts`. */
+  named?: NamedPayer
   /** In the transaction beside the payment: an audit entry. */
   beside?: (payment: Payment) => Write[]
 }
@@ -82,12 +88,17 @@ export function beginPayment(
   deps: Deps,
   input: Input,
   key: CheckoutKey,
-  { decide, isQuoted, method, beside = () => [] }: Beginning,
+  { decide, isQuoted, method, named, beside = () => [] }: Beginning,
 ): Promise<Begun> {
   const attempt = async (): Promise<Begun | typeof again> => {
     const now = deps.clock.now()
     const begun = await decide(now)
-      .then((plan) => settledIfFree(deps, charging(plan, method), now))
+      .then(async (plan) => {
+        const { provider } = plan.payment
+        // A saved method goes under what the provider knows of it.
+        if (plan.kind === 'pay' && provider && !method) await assertNeedsMet(deps, input, provider, named)
+        return settledIfFree(deps, charging(plan, method), now)
+      })
       .catch(refusal)
     if (begun === again || begun instanceof Problem) {
       // Mostly by this very call, sent twice: the other one's answer is this one's.

@@ -1,56 +1,131 @@
 import type { PaymentProvider } from '#domain/moneyCharge'
 import { captures, type Payment } from '#domain/payment'
+import { type BookDifference, mergedPart, type PartFound } from '#domain/reconciliation'
 import type { Gateway, ProviderPayment } from '#gateways/gateway'
+import { GatewayError } from '#gateways/gatewayError'
 import { findCharge } from '#table/charges'
+import { commit } from '#table/commit'
 import { findOrder } from '#table/orders'
 import { directoryPayments, findPaymentById } from '#table/payments'
-import type { Difference } from '#table/reconciliations'
+import { findReconciliation, partOf, putReconciliationWrite } from '#table/reconciliations'
+import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { listedRefund, writeRefundFact } from './refundFact.ts'
 import { type SettlementCall, settleOne } from './settlePayment.ts'
 
-/** What a comparison of one day found. */
-export interface Comparison {
-  /** Provider payments looked at. */
-  compared: number
-  /** Settled by the comparison itself: neither browser, webhook nor reconciler had told of them. */
-  settled: number
-  differences: Difference[]
-}
-
 const dayMs = 86_400_000
 /** An order lives a day, a late authorisation three more. */
 const orderAgeMs = 4 * dayMs
+/** Lists go by the day of creation: what was authorised three days late, and nobody told of, is on the fourth list. */
+const comparedDays = 4
+
+export interface Comparison {
+  compared: number
+  settled: number
+  unreadable: number
+  /** What no earlier look has told of. */
+  differing: number
+}
+
+/**
+ * Compares the last days, the latest first, and writes each provider's part of a day's report as it is finished: what one
+ * provider's bad minute leaves out is told as such, and costs the others nothing.
+ * `failures`: why a list was not read to its end. The caller fails for them, so that the run is tried again.
+ * @param before the instant of the run: its own day is not over.
+ */
+export async function compareDays(
+  deps: Deps,
+  before: number,
+  call: SettlementCall,
+): Promise<{ did: Comparison; failures: unknown[] }> {
+  const did: Comparison = { compared: 0, settled: 0, unreadable: 0, differing: 0 }
+  const failures: unknown[] = []
+  for (let back = 1; back <= comparedDays; back++) {
+    const day = new Date(before - back * dayMs).toISOString().slice(0, 10)
+    for await (const { provider, found, failure } of compareDay(deps, day, call)) {
+      did.compared += found.compared
+      did.settled += found.settled
+      did.unreadable += found.unreadable
+      did.differing += (await keep(deps, day, provider, found)).length
+      if (failure !== undefined) failures.push(failure)
+    }
+  }
+  return { did, failures }
+}
+
+/** Writes a part into the day's report; answers what is new in it. */
+function keep(deps: Deps, day: string, provider: PaymentProvider, found: PartFound): Promise<BookDifference[]> {
+  return contend(deps, async () => {
+    const seen = await findReconciliation(deps.table, day)
+    const { next, fresh } = mergedPart(partOf(seen, provider), found)
+    const at = { now: deps.clock.now(), real: deps.clock.real() }
+    const outcome = await commit(deps.table, [putReconciliationWrite(day, provider, next, seen, at)])
+    return outcome.committed ? fresh : again
+  })
+}
 
 /**
  * Compares a day of every provider's own list (by its creation time) with what was settled here, both ways. Money that
  * nobody told of is settled; what cannot be put right is reported.
  * @param day `yyyy-mm-dd`, UTC
  */
-export async function compareDay(deps: Deps, day: string, call: SettlementCall): Promise<Comparison> {
-  const result: Comparison = { compared: 0, settled: 0, differences: [] }
+export async function* compareDay(
+  deps: Deps,
+  day: string,
+  call: SettlementCall,
+): AsyncGenerator<{ provider: PaymentProvider; found: PartFound; failure?: unknown }> {
   const { turnedOn } = await deps.payments()
   const known = await settledOn(deps, day)
   for (const provider of turnedOn) {
-    const listed = new Set<string>()
-    for await (const seen of (await deps.payments()).gateway(provider).listPayments(day)) {
-      listed.add(seen.providerPaymentId)
-      result.compared += 1
-      await compareOne(deps, seen, call, result)
+    const found: PartFound = { compared: 0, settled: 0, unreadable: 0, differences: [] }
+    try {
+      await compareProvider(deps, { provider, day, known }, call, found)
+      yield { provider, found }
+    } catch (failure) {
+      const detail = `the provider’s list was not read to its end: ${wordFor(failure)}`
+      found.differences.push({ kind: 'not_compared', provider, providerPaymentId: null, paymentId: null, detail })
+      yield { provider, found, failure }
     }
-    await compareRefunds(deps, (await deps.payments()).gateway(provider), day, call, result)
-    const missing = known.filter((one) => one.provider === provider && !listed.has(one.providerPaymentId))
-    for (const one of missing)
-      result.differences.push({
+  }
+}
+
+/** Errors' own texts may repeat what a provider said. */
+const wordFor = (failure: unknown): string =>
+  failure instanceof GatewayError ? (failure.code ?? failure.kind) : 'a defect'
+
+interface Listed {
+  provider: PaymentProvider
+  day: string
+  known: SettledThere[]
+}
+
+async function compareProvider(
+  deps: Deps,
+  { provider, day, known }: Listed,
+  call: SettlementCall,
+  found: PartFound,
+): Promise<void> {
+  const gateway = (await deps.payments()).gateway(provider)
+  const listed = new Set<string>()
+  const unreadable = () => {
+    found.unreadable += 1
+  }
+  for await (const seen of gateway.listPayments(day, unreadable)) {
+    listed.add(seen.providerPaymentId)
+    found.compared += 1
+    await compareOne(deps, seen, call, found)
+  }
+  await compareRefunds(deps, gateway, day, call, found)
+  for (const one of known)
+    if (one.provider === provider && !listed.has(one.providerPaymentId))
+      found.differences.push({
         kind: 'missing_at_provider',
         ...one,
         detail: 'settled here, not on the provider’s list',
       })
-  }
-  return result
 }
 
-async function compareOne(deps: Deps, seen: ProviderPayment, call: SettlementCall, result: Comparison): Promise<void> {
+async function compareOne(deps: Deps, seen: ProviderPayment, call: SettlementCall, result: PartFound): Promise<void> {
   if (seen.status !== 'captured' && seen.status !== 'refunded') return
   const { provider, providerPaymentId, refundedMinor } = seen
   const payment = await paymentBehind(deps, seen)
@@ -83,10 +158,13 @@ async function compareRefunds(
   { provider, refundLists }: Gateway,
   day: string,
   call: SettlementCall,
-  result: Comparison,
+  result: PartFound,
 ): Promise<void> {
   if (!refundLists) return
-  for await (const seen of refundLists.on(day)) {
+  const unreadable = () => {
+    result.unreadable += 1
+  }
+  for await (const seen of refundLists.on(day, unreadable)) {
     const { providerPaymentId } = seen
     const found =
       providerPaymentId === undefined ? undefined : await findCharge(deps.table, provider, providerPaymentId)
@@ -114,11 +192,10 @@ export async function paymentBehind(
   return id === undefined ? undefined : findPaymentById(deps.table, id)
 }
 
+type SettledThere = { provider: PaymentProvider; providerPaymentId: string; paymentId: string }
+
 /** Money that was taken on the day, by the provider's clock, of payments made shortly before it. */
-async function settledOn(
-  deps: Deps,
-  day: string,
-): Promise<{ provider: PaymentProvider; providerPaymentId: string; paymentId: string }[]> {
+async function settledOn(deps: Deps, day: string): Promise<SettledThere[]> {
   const from = Date.parse(`${day}T00:00:00.000Z`)
   const found = []
   for await (const payment of directoryPayments(deps.table, { from: from - orderAgeMs, to: from + dayMs })) {

@@ -18,6 +18,7 @@ import type { StoredMethod } from './savedMethod.ts'
 import { onSettledWallet } from './settled.ts'
 import { type SettlementCall, settlePayment } from './settlePayment.ts'
 import { type LoadedScene, loadScene, stepSubscription } from './subscription.ts'
+import { isForGood, unlessAsked } from './unaskedPayment.ts'
 
 interface At {
   accountId: string
@@ -147,7 +148,8 @@ async function follow(
     if (isWaiting) await lookUpCharge(deps, seen, call)
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
-    return false
+    const what = isForGood(error) ? await unlessAsked(deps, address, error, call) : 'waits'
+    if (what === 'waits') return false
   }
   const payment = await findPayment(deps.table, at.accountId, paymentId, { consistent: true })
   if (!payment) throw new Error('a charge under way is gone')

@@ -12,6 +12,7 @@ import type { Deps } from './deps.ts'
 import { notErased } from './erased.ts'
 import { callOf } from './guarded.ts'
 import { openOrder } from './openOrder.ts'
+import { assertNeedsMet } from './orderNeeds.ts'
 import { viewOf } from './paymentViews.ts'
 import { asked, providerOf } from './provider.ts'
 import { requestRefund, sendRefund } from './refund.ts'
@@ -45,6 +46,7 @@ async function begin(deps: Deps, input: Input, chosen: PaymentProvider | undefin
     assertNotErasing(account)
     const now = deps.clock.now()
     const payment = await pricedSetup(deps, account, chosen, key.paymentId, now)
+    if (payment.provider) await assertNeedsMet(deps, input, payment.provider)
     const writes = [{ row: 'payment' as const, next: payment, seenVer: 0 }]
     const turn = deps.clock.real() + turnMs
     const beside = [putCheckoutKeyWrite(account.id, { ...key, lockedUntil: turn }, now), notErased(account.id)]

@@ -28,20 +28,21 @@ export async function providerOf(
 
 /**
  * For a caller who waits: what a provider's failure means. Whatever was begun stays pending, and the same key goes on
- * with it.
+ * with it; what was refused would be refused again.
  */
 export function unavailable(error: unknown): unknown {
   if (!(error instanceof GatewayError)) return error
+  if (error.kind === 'refused') return new Problem('conflict', `${error.provider} did not accept this.`)
   return new Problem(
     'provider_unavailable',
-    error.kind === 'refused' || error.kind === 'not_found'
-      ? 'The payment provider did not accept this.'
+    error.kind === 'not_found'
+      ? 'The payment provider does not know this.'
       : 'The payment provider does not answer. Send the request again with the same key.',
     { provider: error.provider, retryAfterSeconds: error.retryAfterSeconds ?? retryAfterSeconds },
   )
 }
 
-/** Runs what calls a provider for a caller who waits. @throws Problem `provider_unavailable`. */
+/** Runs what calls a provider for a caller who waits. @throws Problem `provider_unavailable`, `conflict` for a no. */
 export async function asked<Answer>(work: Promise<Answer>): Promise<Answer> {
   try {
     return await work

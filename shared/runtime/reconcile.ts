@@ -10,22 +10,40 @@ import { rememberOrder } from './openOrder.ts'
 import { resumeRefund } from './refund.ts'
 import { expirePayment } from './releaseHolds.ts'
 import { type PaymentAddress, type SettlementCall, settlePayment } from './settlePayment.ts'
+import { unlessAsked } from './unaskedPayment.ts'
 
 /**
  * Looks after one payment that is due: finds the order that a lost answer left at the provider, settles what is paid,
  * asks after refunds that were never confirmed, and expires what nobody paid in its time. It may run late, twice, or
- * beside webhook and verify: they all end in the same settlement.
- * @throws GatewayError when the provider cannot be asked: the queue tries again.
+ * beside webhook and verify: they all end in the same settlement. One whose provider can never be asked any more waits, and
+ * expires in the end.
+ * @throws GatewayError when the provider cannot be asked at this moment: the queue tries again.
  */
 export async function reconcile(deps: Deps, at: PaymentAddress, call: SettlementCall): Promise<void> {
   const { accountId, paymentId } = at
   const found = await findPayment(deps.table, accountId, paymentId, { consistent: true })
   if (!found) return
-  await lookUp(deps, found, call)
-  const payment = await settlePayment(deps, at, call)
+  const payment = await settledAsFound(deps, at, found, call)
+  if (!payment) return
   await refundSetup(deps, payment, call)
   for (const refund of await refundsOf(deps.table, accountId, paymentId)) await resumeRefund(deps, refund, call)
   if (payment.settled === undefined) await expireOrWait(deps, at, call)
+}
+
+async function settledAsFound(
+  deps: Deps,
+  at: PaymentAddress,
+  found: Payment,
+  call: SettlementCall,
+): Promise<Payment | undefined> {
+  try {
+    await lookUp(deps, found, call)
+    return await settlePayment(deps, at, call)
+  } catch (error) {
+    if (found.settled) throw error
+    if ((await unlessAsked(deps, at, error, call)) === 'waits') await wait(deps, at)
+    return undefined
+  }
 }
 
 /**

@@ -20,8 +20,13 @@ export async function releaseHolds(deps: Deps, at: PaymentAddress, call: Settlem
  * Expires a payment that nobody paid in its time; whoever calls has asked the provider first. What it held is given back
  * in the same transaction. Undefined: there is no such payment.
  */
-export const expirePayment = (deps: Deps, at: PaymentAddress, call: SettlementCall): Promise<ExpiryPlan | undefined> =>
-  givenBack(deps, at, call, planExpiry)
+export const expirePayment = (
+  deps: Deps,
+  at: PaymentAddress,
+  call: SettlementCall,
+  how: { isUnasked: boolean } = { isUnasked: false },
+): Promise<ExpiryPlan | undefined> =>
+  givenBack(deps, at, call, (payment, held, now) => planExpiry(payment, held, now, how))
 
 function givenBack<Plan extends { kind: 'keep' } | { writes: PaymentWrite[] }>(
   deps: Deps,

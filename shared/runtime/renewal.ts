@@ -22,6 +22,7 @@ import { methodOf, startRenewal } from './renewalStart.ts'
 import type { StoredMethod } from './savedMethod.ts'
 import { loadPayment, type SettlementCall, settlePayment } from './settlePayment.ts'
 import { type LoadedScene, loadScene, stepSubscription } from './subscription.ts'
+import { isForGood, unlessAsked } from './unaskedPayment.ts'
 
 /** What one look at a subscription came to, for the report of its run. */
 export interface RenewalReport {
@@ -170,9 +171,12 @@ async function follow(
     await expirePayment(deps, address, call)
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
-    report.skipped += 1
-    await stepSubscription(deps, at.accountId, call, ({ scene }, now) => planChargeProcessing(scene, now), at)
-    return false
+    const what = isForGood(error) ? await unlessAsked(deps, address, error, call) : 'waits'
+    if (what === 'waits') {
+      report.skipped += 1
+      await stepSubscription(deps, at.accountId, call, ({ scene }, now) => planChargeProcessing(scene, now), at)
+      return false
+    }
   }
   return takeUp(deps, at, await loadPayment(deps, address), call, report, true)
 }

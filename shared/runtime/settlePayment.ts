@@ -4,7 +4,7 @@ import type { PaymentWrite } from '#domain/paymentWrite'
 import { methodLabel } from '#domain/planHistory'
 import { planSettlement, type SettlementInput, type SettlementPlan } from '#domain/settlement'
 import { nextDueAt } from '#domain/subscriptionDue'
-import type { ProviderPayment } from '#gateways/gateway'
+import type { Gateway, ProviderPayment } from '#gateways/gateway'
 import { commit } from '#table/commit'
 import { findMethod } from '#table/methods'
 import { findPayment } from '#table/payments'
@@ -59,6 +59,8 @@ export async function loadPayment(
 
 const ranks: Record<ProviderPayment['status'], number> = {
   created: 0,
+  paused: 0,
+  abandoned: 0,
   failed: 1,
   processing: 2,
   authorized: 3,
@@ -75,9 +77,19 @@ async function providerPayments(
 ): Promise<ProviderPayment[]> {
   if (!provider) return []
   const gateway = (await deps.payments()).gateway(provider)
-  if (providerPaymentId !== undefined) return [await gateway.fetchPayment(providerPaymentId)]
+  if (providerPaymentId !== undefined) {
+    const seen = await gateway.fetchPayment(providerPaymentId)
+    // Its order was made and our row does not know it yet: what the order says of us is all there is to compare.
+    return [providerOrderId === undefined ? await withReference(gateway, seen) : seen]
+  }
   if (providerOrderId === undefined) return []
   return (await gateway.fetchOrder(providerOrderId)).payments
+}
+
+async function withReference(gateway: Gateway, seen: ProviderPayment): Promise<ProviderPayment> {
+  if (seen.reference !== undefined || seen.providerOrderId === undefined) return seen
+  const reference = await gateway.orderReference?.(seen.providerOrderId)
+  return reference === undefined ? seen : { ...seen, reference }
 }
 
 /** Settles what was seen of one provider payment, capturing it first where it is only authorised. */
@@ -92,7 +104,10 @@ export async function settleOne(
   const gateway = (await deps.payments()).gateway(seen.provider)
   const { providerPaymentId, amountMinor, currency } = seen
   const captured = await gateway.capture({ providerPaymentId, amountMinor, currency })
-  if (captured.status !== 'authorized') await settleOne(deps, at, captured, call)
+  // The answer may not carry what its order said.
+  const { reference = seen.reference } = captured
+  if (captured.status !== 'authorized')
+    await settleOne(deps, at, { ...captured, ...(reference !== undefined && { reference }) }, call)
 }
 
 function decideAndWrite(

@@ -1,5 +1,6 @@
 import type { WebhookResult } from '#domain/webhook'
 import type { OrderNews, ProviderDispute, ProviderPayment, WebhookEvent } from '#gateways/gateway'
+import { GatewayError } from '#gateways/gatewayError'
 import type { Deps } from './deps.ts'
 import { applyDispute } from './disputeFact.ts'
 import { refundSetup } from './methodSetup.ts'
@@ -23,7 +24,8 @@ export async function actOnWebhook(
   const { about, provider } = event
   switch (about.type) {
     case 'payment': {
-      const result = await settle(deps, event, namesOf(about.payment), call, !saysMore(about.payment))
+      const names = await knownNames(deps, about.payment)
+      const result = await settle(deps, event, names, call, !saysMore(about.payment))
       // Of a subscription that the provider renews: nobody waits for a payment of ours, and other events tell of it.
       const isTheirs = result.kind === 'unmatched' && about.payment.isOwnCycle
       return isTheirs ? { kind: 'ignored', code: 'provider_cycle' } : result
@@ -44,6 +46,25 @@ export async function actOnWebhook(
       return { kind: 'ignored' }
     case 'unreadable':
       return { kind: 'unreadable' }
+  }
+}
+
+/**
+ * Money on an order that leads nowhere: made by a call whose answer was lost, its row does not know it, and only the order
+ * names us. Asked for money alone, because a stranger's payments on the same account come here too.
+ */
+async function knownNames(deps: Deps, payment: ProviderPayment): Promise<ProviderNames> {
+  const names = namesOf(payment)
+  const { providerOrderId, reference } = names
+  if (payment.status !== 'captured' || providerOrderId === undefined || reference !== undefined) return names
+  if (await findWebhookSubject(deps, payment.provider, names)) return names
+  try {
+    const found = await (await deps.payments()).gateway(payment.provider).orderReference?.(providerOrderId)
+    return found === undefined ? names : { ...names, reference: found }
+  } catch (error) {
+    // Nobody's for now: it is tried again, like any other that leads nowhere yet.
+    if (error instanceof GatewayError) return names
+    throw error
   }
 }
 

@@ -118,8 +118,8 @@ const hourMs = 60 * minuteMs
 const asksAfterMs = [15 * minuteMs, hourMs, 4 * hourMs, 12 * hourMs]
 /** Whoever settled it gives it back within seconds; the reconciler does where that one died. */
 const owedBackAfterMs = minuteMs
-/** A debit or an approval takes days; the order's own time is over by then. */
-const inFlightMs = 6 * hourMs
+/** A debit or an approval takes days, and so may keys that are to be put right; the order's own time is over by then. */
+const overdueMs = 6 * hourMs
 
 /**
  * When the reconciler looks at a payment next, from its last write on; undefined: never, money is in or it has expired.
@@ -133,5 +133,6 @@ export function paymentDueAt(payment: Payment): number | undefined {
   if (followed && progress !== 'failed') return undefined
   const next = asksAfterMs.map((afterMs) => createdAt + afterMs).find((at) => at > updatedAt && at < expiresAt)
   if (next !== undefined) return next
-  return updatedAt >= expiresAt && isInFlight(payment) ? updatedAt + inFlightMs : expiresAt
+  const isOverdue = updatedAt > expiresAt || (updatedAt === expiresAt && isInFlight(payment))
+  return isOverdue ? updatedAt + overdueMs : expiresAt
 }

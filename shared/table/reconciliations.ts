@@ -1,27 +1,28 @@
 import * as z from 'zod/mini'
-import { paymentProviders } from '#domain/moneyCharge'
+import { type PaymentProvider, paymentProviders } from '#domain/moneyCharge'
+import { differenceKinds, type PartFound } from '#domain/reconciliation'
 import { reconciliationKey } from './keys.ts'
-import type { Table, Write } from './port.ts'
+import { absent, equals, type Table, type Write } from './port.ts'
 import { read, stored, toItem } from './stored.ts'
 
 const difference = z.object({
-  kind: z.enum(['unknown', 'settled_late', 'amount', 'refunded', 'missing_at_provider']),
+  kind: z.enum(differenceKinds),
   provider: z.enum(paymentProviders),
-  providerPaymentId: z.string(),
-  /** Ours; null: there is none. */
+  providerPaymentId: z.nullable(z.string()),
   paymentId: z.nullable(z.string()),
   detail: z.string(),
 })
-export type Difference = z.output<typeof difference>
+
+const counts = z.object({ compared: z.int(), settled: z.int(), unreadable: z.int(), differing: z.int() })
 
 const report = z.object({
   ...stored,
   day: z.string(),
-  compared: z.int(),
-  settled: z.int(),
-  /** How many there were; the list is cut. */
-  differing: z.int(),
+  /** What each provider's list came to; one that is not in it was not looked at yet. */
+  parts: z.partialRecord(z.enum(paymentProviders), counts),
+  /** Of all of them; the list is cut. */
   differences: z.array(difference),
+  ver: z.int(),
 })
 export type Reconciliation = z.output<typeof report>
 
@@ -29,26 +30,49 @@ export type Reconciliation = z.output<typeof report>
 const mostListed = 500
 const keptSeconds = 400 * 86_400
 
-/** The comparison of a day; running it again writes it anew. */
+/** A day's report with one provider's part as it is now, on the version that was seen. */
 export function putReconciliationWrite(
   day: string,
-  found: { compared: number; settled: number; differences: Difference[] },
+  provider: PaymentProvider,
+  { compared, settled, unreadable, differences }: PartFound,
+  seen: Reconciliation | undefined,
   at: { now: number; real: number },
 ): Write {
-  const { compared, settled, differences } = found
+  const others = (seen?.differences ?? []).filter((one) => one.provider !== provider)
   const body = {
     v: 1,
-    createdAt: at.now,
+    createdAt: seen?.createdAt ?? at.now,
     updatedAt: at.now,
     ttl: Math.ceil(at.real / 1000) + keptSeconds,
     day,
-    compared,
-    settled,
-    differing: differences.length,
-    differences: differences.slice(0, mostListed),
+    parts: { ...seen?.parts, [provider]: { compared, settled, unreadable, differing: differences.length } },
+    differences: [...others, ...differences].slice(0, mostListed),
+    ver: (seen?.ver ?? 0) + 1,
   }
-  return { kind: 'put', item: toItem('reconciliation', reconciliationKey(day), body), when: 'unconditional' }
+  return {
+    kind: 'put',
+    item: toItem('reconciliation', reconciliationKey(day), body),
+    when: seen ? equals('ver', seen.ver) : absent,
+  }
 }
+
+/** What an earlier look at a provider's list found, as far as the report lists it. */
+export function partOf(seen: Reconciliation | undefined, provider: PaymentProvider): PartFound | undefined {
+  const part = seen?.parts[provider]
+  return part && { ...part, differences: (seen?.differences ?? []).filter((one) => one.provider === provider) }
+}
+
+/** Of all providers that were looked at. */
+export const totalsOf = ({ parts }: Reconciliation): z.output<typeof counts> =>
+  Object.values(parts).reduce(
+    (sum, part) => ({
+      compared: sum.compared + part.compared,
+      settled: sum.settled + part.settled,
+      unreadable: sum.unreadable + part.unreadable,
+      differing: sum.differing + part.differing,
+    }),
+    { compared: 0, settled: 0, unreadable: 0, differing: 0 },
+  )
 
 export async function findReconciliation(table: Table, day: string): Promise<Reconciliation | undefined> {
   const item = await table.get(reconciliationKey(day), { consistent: true })

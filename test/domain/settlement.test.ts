@@ -399,6 +399,30 @@ describe('money that is not in', () => {
   it('created says nothing', () => {
     expect(plan({ status: 'created' })).toEqual({ kind: 'waiting', plan: { kind: 'ignored', reason: 'repeated' } })
   })
+  it('abandoned says nothing before anybody has tried, and ends the attempt that was under way', () => {
+    const nothing = { kind: 'waiting', plan: { kind: 'ignored', reason: 'repeated' } }
+    expect(plan({ status: 'abandoned' })).toEqual(nothing)
+    const tried = afterFact(payment, { kind: 'processing', at: now - 1, providerPaymentId: provided }, now - 1)
+    expect(plan({ status: 'abandoned', providerPaymentId: 'pay_other' }, tried)).toEqual(nothing)
+    const dropped = plan({ status: 'abandoned' }, tried)
+    expect(dropped).toMatchObject({ plan: { kind: 'moved', to: 'failed', next: { attempt: { code: 'abandoned' } } } })
+    if (dropped.kind !== 'waiting' || dropped.plan.kind !== 'moved') throw new Error('it was not dropped')
+    expect(plan({ status: 'abandoned' }, dropped.plan.next)).toEqual(nothing)
+    expect(settle(settlementInput(example, dropped.plan.next, { seen: seenOf(payment) })).next.status).toBe('completed')
+  })
+  it('abandoned ends the charge of a saved method, which no customer has to come for', () => {
+    const charged = { ...payment, method: { id: 'pmt_1' } }
+    expect(plan({ status: 'abandoned' }, charged)).toMatchObject({ plan: { kind: 'moved', to: 'failed' } })
+  })
+  it('an approval is waited for as long as the order lives', () => {
+    const tried = afterFact(payment, { kind: 'processing', at: now - 1 }, now - 1)
+    const paused = (one: typeof tried) =>
+      planSettlement(settlementInput(example, one, { seen: seenOf(one, { status: 'paused' }) }), now)
+    expect(paused({ ...tried, expiresAt: now + 1 })).toMatchObject({ plan: { kind: 'ignored' } })
+    expect(paused({ ...tried, expiresAt: now })).toMatchObject({
+      plan: { kind: 'moved', to: 'failed', next: { attempt: { code: 'authentication_required' } } },
+    })
+  })
   it('authorized is to be captured, when it is ours', () => {
     expect(plan({ status: 'authorized' })).toMatchObject({ kind: 'capture', plan: { to: 'processing' } })
     expect(plan({ status: 'authorized', amountMinor: 1 })).toEqual({ kind: 'withheld', differences: ['amount'] })

@@ -118,7 +118,7 @@ describe('Paystack', () => {
       ok(response, { paused: true, reference, authorization_url: 'https://checkout.paystack.com/3ds' })
     expect(await gateway().chargeMethod({ ...ngn, token: 'AUTH_x' })).toEqual({
       provider: 'paystack',
-      status: 'processing',
+      status: 'paused',
       providerOrderId: reference,
       approvalUrl: 'https://checkout.paystack.com/3ds',
     })

@@ -272,6 +272,10 @@ describe('when a payment is due', () => {
     expect(paymentDueAt({ ...inFlight, updatedAt: at })).toBe(at + 15 * minuteMs)
   })
 
+  it('six hours on from a look after its time that did not end it', () => {
+    expect(paymentDueAt(written(1_441))).toBe(at + (1_441 + 6 * 60) * minuteMs)
+  })
+
   it('never once money is in or it has expired, and then it leaves the index', async () => {
     expect(paymentDueAt(full())).toBeUndefined()
     const expired = written(1_440, { progress: 'expired', status: 'expired' })

@@ -1,5 +1,5 @@
 import { type CardName, cards } from '../cards.ts'
-import type { DisputeStatus, PayAnswer, PayRequest } from '../fake.ts'
+import type { DisputeStatus, PayAnswer, PayRequest, VisitRequest } from '../fake.ts'
 import type { Json } from '../json.ts'
 import type { FakeEvent } from '../webhooks.ts'
 import { bad, missing } from './errors.ts'
@@ -32,7 +32,17 @@ export function pay(paystack: Paystack, request: PayRequest): PayAnswer {
 }
 
 /** Until it is paid: a failed attempt leaves the page open for another. */
-export const isOpen = ({ status }: Transaction): boolean => ['abandoned', 'ongoing', 'failed'].includes(status)
+export const isOpen = ({ status }: Transaction): boolean =>
+  ['abandoned', 'ongoing', 'paused', 'failed'].includes(status)
+
+/** The customer opens the page, or leaves it unpaid; no event tells of either. */
+export function visit(paystack: Paystack, { orderId, customer }: VisitRequest): Json {
+  const transaction = paystack.transactions.get(orderId)
+  if (!transaction) throw missing('Transaction')
+  if (!isOpen(transaction)) throw bad('Transaction is not open', 'transaction_not_open')
+  transaction.status = customer === 'opens' ? 'ongoing' : 'abandoned'
+  return { status: transaction.status }
+}
 
 function authorizeWith(paystack: Paystack, transaction: Transaction, card: CardName, reusable: boolean): void {
   const authorization: Authorization = {
@@ -59,7 +69,7 @@ export function charge(
       transaction.status = 'processing'
       return due.at(due.now() + behaviour.settings.processingMs, () => succeed(paystack, transaction))
     case 'authentication_required':
-      transaction.status = 'ongoing'
+      transaction.status = 'paused'
       return
     default:
       transaction.status = 'failed'

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import type { Answer } from '../call.ts'
 import type { Bill, Fake, FakeOptions, Provider } from '../fake.ts'
 import { type DispatchOf, startFake } from '../server.ts'
-import { isOpen, moveDispute, pay } from './charge.ts'
+import { isOpen, moveDispute, pay, visit } from './charge.ts'
 import { alter, compose, paystackKinds } from './compose.ts'
 import { customerRoutes } from './customers.ts'
 import { refundRoutes } from './refunds.ts'
@@ -39,6 +39,7 @@ function build(paystack: Paystack): Provider {
     failure: (kind) => failures[kind],
     bill: (orderId) => billOf(paystack, orderId),
     pay: (request) => pay(paystack, request),
+    visit: (request) => visit(paystack, request),
     dispute: (paymentId, status) => moveDispute(paystack, paymentId, status),
     compose: (request) => compose(paystack, request),
     kinds: paystackKinds,

@@ -8,7 +8,8 @@ export interface PaystackSecrets {
   oldSecretKey?: string
 }
 
-type TransactionStatus = 'abandoned' | 'ongoing' | 'processing' | 'success' | 'failed' | 'reversed'
+/** `abandoned` from the start, until a customer opens the page; `paused`: a charge waits for an approval there. */
+type TransactionStatus = 'abandoned' | 'ongoing' | 'paused' | 'processing' | 'success' | 'failed' | 'reversed'
 
 export interface Authorization {
   code: string

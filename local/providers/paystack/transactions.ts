@@ -86,7 +86,7 @@ function chargeSaved(paystack: Paystack, call: Call): Answer {
   const transaction = open(paystack, body)
   transaction.authorization = authorization
   charge(paystack, transaction, cards[authorization.card].offSession)
-  if (transaction.status !== 'ongoing') {
+  if (transaction.status !== 'paused') {
     return ok({ status: true, message: 'Charge attempted', data: chargeView(paystack, transaction) })
   }
   const paused: JsonObject = {

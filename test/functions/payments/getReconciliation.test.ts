@@ -23,12 +23,13 @@ describe('getReconciliation', () => {
 
   it('200 shows yesterday’s where no day is named', async () => {
     const at = { now: deps.clock.now(), real: deps.clock.real() }
-    const found = { compared: 3, settled: 0, differences: [difference] }
-    await commit(deps.table, [putReconciliationWrite('2026-03-10', found, at)])
+    const found = { compared: 3, settled: 0, unreadable: 1, differences: [difference] }
+    await commit(deps.table, [putReconciliationWrite('2026-03-10', 'stripe', found, undefined, at)])
     expect((await get()).body).toEqual({
       day: '2026-03-10',
       compared: 3,
       settled: 0,
+      unreadable: 1,
       differing: 1,
       differences: [difference],
       comparedAt: '2026-03-11T09:00:00.000Z',

@@ -1,9 +1,11 @@
 import { afterAll, describe, expect, it } from 'vitest'
+import { GatewayError } from '#gateways/gatewayError'
+import { hear } from '#runtime/chargePayment'
 import { listPayments } from '#table/payments'
 import { buyingOf } from '#test/support/buying'
 import { callsOf } from '#test/support/calls'
-import { testDeps } from '#test/support/deps'
-import { withFakes } from '#test/support/payments'
+import { type TestDeps, testDeps } from '#test/support/deps'
+import { providerThat, withFakes } from '#test/support/payments'
 
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
@@ -103,5 +105,49 @@ describe('reconcilePayment', () => {
 
   it('does nothing for a payment that does not exist', async () => {
     expect(await reconcile('r-none', 'fpay_01KBQ7M8G0C000000000000000')).toBe(true)
+  })
+})
+
+describe('a provider that can never be asked any more', () => {
+  const days = (count: number) => count * 24 * hourMs
+  /** With other keys it knows no order; turned off it is asked nothing. */
+  const without = (kind: 'misconfigured' | 'not_found') =>
+    providerThat(deps, (real) => {
+      const fail = async () => {
+        throw new GatewayError(real.provider, kind)
+      }
+      return { fetchOrder: fail, findOrder: fail, fetchPayment: fail }
+    })
+  const lookBy = async (by: TestDeps, account: string, paymentId: string) =>
+    buyingOf(by, bench).reconcile(account, paymentId)
+
+  it.each(['misconfigured', 'not_found'] as const)('%s is waited for, and expired three days after', async (kind) => {
+    deps.clock.set(start)
+    const account = `r-${kind}`
+    const { paymentId } = await begin(account, { priceId: 'pro-month' })
+    const by = await without(kind)
+    deps.clock.advance(16 * minuteMs)
+    expect(await lookBy(by, account, paymentId)).toBe(true)
+    expect(await stored(account, paymentId)).toMatchObject({ status: 'pending', flags: [] })
+    deps.clock.set(Date.parse(start) + days(4) - 1)
+    expect(await lookBy(by, account, paymentId)).toBe(true)
+    expect(await stored(account, paymentId)).toMatchObject({ status: 'pending' })
+    expect(String(await due(account, paymentId)).slice(0, 16)).toBe('2026-03-14T17:59')
+    deps.metrics.length = 0
+    deps.clock.advance(1)
+    expect(await lookBy(by, account, paymentId)).toBe(true)
+    expect(await stored(account, paymentId)).toMatchObject({ status: 'expired', released: true, flags: ['not_asked'] })
+    expect(await due(account, paymentId)).toBeUndefined()
+    expect(deps.metrics).toContainEqual({ name: 'PaymentNotAsked', value: 1, dimensions: { provider: 'razorpay' } })
+  })
+
+  it('ends also what was under way there', async () => {
+    deps.clock.set(start)
+    const { paymentId } = await begin('r-under-way', { priceId: 'pro-month' })
+    const at = { accountId: 'r-under-way', paymentId }
+    await hear(deps, at, { kind: 'processing', at: deps.clock.now() }, { requestId: 'test', actor: 'test' })
+    deps.clock.advance(days(4))
+    expect(await lookBy(await without('misconfigured'), 'r-under-way', paymentId)).toBe(true)
+    expect(await stored('r-under-way', paymentId)).toMatchObject({ status: 'expired', flags: ['not_asked'] })
   })
 })

@@ -182,7 +182,11 @@ describe('processWebhook: a refund that the event does not name', () => {
 })
 
 describe('comparePayments: a refund that no event told of', () => {
-  const compare = () => compareDay(deps, '2026-05-01', call)
+  const compare = async () => {
+    const differences = []
+    for await (const { found } of compareDay(deps, '2026-05-01', call)) differences.push(...found.differences)
+    return { differences }
+  }
 
   it('is found on the day’s list, reported and counted once; an open one is followed', async () => {
     const payment = await paid(deps, 'item', { provider: 'paystack' })

@@ -170,7 +170,7 @@ describe('a saved card', () => {
       paused: true,
       authorization_url: `${bench.fakes.paystack.url}/_fake/checkout/fpay-2`,
     })
-    expect(await verify('fpay-2')).toMatchObject({ status: 'ongoing' })
+    expect(await verify('fpay-2')).toMatchObject({ status: 'paused' })
     pay({ orderId: 'fpay-2' })
     expect(await verify('fpay-2')).toMatchObject({ status: 'success' })
   })
