@@ -1,16 +1,21 @@
+import type { RenewalMethod } from './paymentMethod.ts'
 import { isLive } from './subscription.ts'
 import { planCancel } from './subscriptionEnd.ts'
 import { type BoughtSubscription, statusAt } from './subscriptionState.ts'
 import { type SubscriptionPlan, type SubscriptionScene, unchanged, written } from './subscriptionWrite.ts'
 
-type Method = NonNullable<BoughtSubscription['method']>
+/** Whether it renews with this very method, taken for what it is. */
+export const isRenewedWith = (
+  { method }: Pick<BoughtSubscription, 'method'>,
+  { id, mandate }: RenewalMethod,
+): boolean => method?.id === id && method.mandate === mandate
 
 /** A live subscription renews with this method from now on; whether it renews at all stays as it is. */
-export function planRenewWith(scene: SubscriptionScene, method: Method, now: number): SubscriptionPlan {
+export function planRenewWith(scene: SubscriptionScene, method: RenewalMethod, now: number): SubscriptionPlan {
   const { subscription } = scene
-  const { method: seen, managedBy } = subscription
-  const same = seen?.id === method.id && seen.mandate === method.mandate
-  if (same || managedBy || !isLive(subscription) || !statusAt(subscription, now).access) return unchanged(scene)
+  const same = isRenewedWith(subscription, method)
+  if (same || subscription.managedBy || !isLive(subscription) || !statusAt(subscription, now).access)
+    return unchanged(scene)
   return written(scene, { next: { ...subscription, method } }, now)
 }
 
@@ -20,7 +25,7 @@ export function planRenewWith(scene: SubscriptionScene, method: Method, now: num
  */
 export function planMethodGone(
   scene: SubscriptionScene,
-  gone: { id: string; heir: Method | undefined },
+  gone: { id: string; heir: RenewalMethod | undefined },
   ids: { history: string },
   now: number,
 ): SubscriptionPlan {

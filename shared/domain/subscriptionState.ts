@@ -1,6 +1,7 @@
 import type { CarriedCoupon } from './coupon.ts'
 import type { PaymentProvider } from './moneyCharge.ts'
 import type { OrderItem } from './order.ts'
+import type { RenewalMethod } from './paymentMethod.ts'
 import { monthsIn, periodEnd } from './period.ts'
 import { isLive, type Subscription, type SubscriptionStatus } from './subscription.ts'
 import type { Interval } from './terms.ts'
@@ -87,8 +88,8 @@ export interface BoughtSubscription extends Subscription {
   /** Somebody asked for its end: now, or with the period while it is live. */
   canceledAt?: number
   cancelReason?: string
-  /** What renewals charge; absent: the account's default method. `mandate`: ahead of time, once a cycle. */
-  method?: { id: string; mandate: boolean }
+  /** What renewals charge; absent: the account's default method, as long as nothing was charged. */
+  method?: RenewalMethod
   /** Waits for the end of what is paid. `at`: when it was asked for. */
   scheduledChange?: PlanReference & { at: number }
   /** Oldest first, at most `maxAhead`. */

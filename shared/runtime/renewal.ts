@@ -1,8 +1,10 @@
-import { chargeRule } from '#domain/moneyCharge'
+import { chargeRule, isMandate } from '#domain/moneyCharge'
 import type { Payment } from '#domain/payment'
+import { type RenewalMethod, renewalMethod } from '#domain/paymentMethod'
 import { followCharge, planAdvance, planChargeProcessing, planRenewalFailed } from '#domain/renewalPaid'
 import { type DueAction, isChargeDue, isFollowDue, whatIsDue } from '#domain/subscriptionDue'
 import { planEnd } from '#domain/subscriptionEnd'
+import { isRenewedWith, planRenewWith } from '#domain/subscriptionMethod'
 import { planReminder } from '#domain/subscriptionSchedule'
 import { isBought } from '#domain/subscriptionState'
 import { type SubscriptionScene, unchanged } from '#domain/subscriptionWrite'
@@ -19,8 +21,8 @@ import { historyIds } from './historyId.ts'
 import { termsOfPlan } from './planTerms.ts'
 import { requestRefund, sendRefund } from './refund.ts'
 import { releaseHolds } from './releaseHolds.ts'
-import { methodOf, startRenewal } from './renewalStart.ts'
-import type { StoredMethod } from './savedMethod.ts'
+import { startRenewal } from './renewalStart.ts'
+import { methodToCharge, type StoredMethod } from './savedMethod.ts'
 import { loadPayment, type SettlementCall, settlePayment } from './settlePayment.ts'
 import { type LoadedScene, loadScene, stepSubscription } from './subscription.ts'
 
@@ -109,11 +111,14 @@ async function charge(
     report.skipped += 1
     return false
   }
-  const method = await methodOf(deps, at.accountId, subscription.method)
+  const method = await methodToCharge(deps, at.accountId, subscription)
   if (!method || !chargeRule(method.provider, subscription.currency)) {
     report.failed += 1
     return failed(deps, at, { paymentId: null, reason: 'There is no payment method that could be charged.' }, call)
   }
+  // When it is charged, and whether again, follow from its method: it is the one that is charged, before anything begins.
+  const chosen = renewalMethod(method)
+  if (!isRenewedWith(subscription, chosen)) return renewWith(deps, at, chosen, call)
   const payment = await startRenewal(deps, at, { seen, method }, call)
   if (!payment) return false
   if (payment.settled) {
@@ -122,6 +127,10 @@ async function charge(
   }
   return charged(deps, at, { payment, method, scene: seen.scene, isRepeated: false }, call, report)
 }
+
+const renewWith = async (deps: Deps, at: At, method: RenewalMethod, call: SettlementCall): Promise<boolean> =>
+  (await stepSubscription(deps, at.accountId, call, ({ scene }, now) => planRenewWith(scene, method, now), at)).writes
+    .length > 0
 
 interface Charging {
   payment: Payment
@@ -140,7 +149,7 @@ async function charged(
   report: RenewalReport,
 ): Promise<boolean> {
   const { account, subscription } = scene
-  const ahead = method.provider === 'razorpay' && subscription.periodEnd !== null
+  const ahead = isMandate(method.provider) && subscription.periodEnd !== null
   const notice = ahead ? { notice: { debitAfter: subscription.periodEnd ?? 0 } } : {}
   try {
     const after = await chargePayment(deps, payment, method, payerOf(account), call, { isRepeated, ...notice })
@@ -239,7 +248,7 @@ async function askAgain(
   )
   // Nothing is charged while the account is suspended: the charge is looked for again, and made or given up later.
   if (taken.writes.length === 0 || taken.account.suspended) return false
-  const method = await methodOf(deps, at.accountId, scene.subscription.method)
+  const method = await methodToCharge(deps, at.accountId, scene.subscription)
   if (!method || method.provider !== payment.provider) {
     report.failed += 1
     return neverCharged(deps, at, payment, 'The payment method is gone.', call)

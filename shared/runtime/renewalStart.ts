@@ -16,14 +16,13 @@ import { taxRuleFor } from '#domain/tax'
 import type { PlanTerms } from '#domain/terms'
 import { readAccountCredit } from '#table/accountCredit'
 import { accountCreditKey, profileKey } from '#table/keys'
-import { findMethod } from '#table/methods'
 import { readProfile } from '#table/profiles'
 import { billingCountryOf } from './billingProfile.ts'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { type OwedOverage, owedOverage } from './overage.ts'
 import { termsOfPlan } from './planTerms.ts'
-import { chargedMethod, findDefaultMethod, type StoredMethod } from './savedMethod.ts'
+import { chargedMethod, type StoredMethod } from './savedMethod.ts'
 import { onSettledWallet } from './settled.ts'
 import { loadSettlement } from './settlementInput.ts'
 import { type SettlementCall, writePayment } from './settlePayment.ts'
@@ -209,13 +208,3 @@ export async function startFinalOverage(
 
 const carriesOver = (subject: PaymentSubject): boolean =>
   subject.kind === 'subscription' && subject.carried !== undefined
-
-/** The subscription's own method, else the account's default. */
-export async function methodOf(
-  deps: Deps,
-  accountId: string,
-  method: BoughtSubscription['method'],
-): Promise<StoredMethod | undefined> {
-  const own = method && (await findMethod(deps.table, accountId, method.id))
-  return own ?? findDefaultMethod(deps, accountId)
-}

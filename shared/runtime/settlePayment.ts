@@ -1,5 +1,6 @@
 import type { Payment } from '#domain/payment'
 import type { PaymentPlan } from '#domain/paymentFact'
+import { renewalMethod } from '#domain/paymentMethod'
 import type { PaymentWrite } from '#domain/paymentWrite'
 import { methodLabel } from '#domain/planHistory'
 import { planSettlement, type SettlementInput, type SettlementPlan } from '#domain/settlement'
@@ -166,7 +167,7 @@ async function keptMethod(
   if (!method) return undefined
   const paidAt = createdAt === undefined ? {} : { paidAt: createdAt }
   const saved = await saveMethod(deps, accountId, provider, method, paidAt)
-  return saved && { id: saved.id, mandate: saved.provider === 'razorpay' }
+  return saved && renewalMethod(saved)
 }
 
 /** One provider payment pays for one payment of ours; another that claims it is told of, and grants nothing. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { planGrant } from '#domain/subscription'
 import { subscriptionDetail } from '#domain/subscriptionDetail'
-import { nextDueAt } from '#domain/subscriptionDue'
+import { chargedFrom, mandateLeadMs, nextDueAt } from '#domain/subscriptionDue'
 import { planAutoRenew, planCancel, planEnd, planReactivate } from '#domain/subscriptionEnd'
 import { planRefundOf } from '#domain/subscriptionRefund'
 import { planExtend, planReminder, planSchedule, planUnschedule } from '#domain/subscriptionSchedule'
@@ -27,7 +27,7 @@ import {
 const end = at('2025-07-01T00:00:00Z')
 const starter = termsOf()
 const now = start + dayMs
-const kept = { terms: starter, hasMethod: true }
+const kept = { terms: starter, method: { id: 'pmt_0', mandate: false } }
 const rows = ({ writes }: SubscriptionPlan) => writes.map(({ row }) => row)
 const after = (scene: SubscriptionScene, plan: SubscriptionPlan) => applied(scene, plan.writes)
 const canceled = (scene: SubscriptionScene, when: 'now' | 'period_end', instant = now) =>
@@ -126,8 +126,22 @@ describe('taking up again', () => {
   })
 
   it('without a method does not renew, and is not asked to end either', () => {
-    const plan = planReactivate(canceled(sceneOf(), 'period_end'), { terms: starter, hasMethod: false }, ids, now)
+    const plan = planReactivate(canceled(sceneOf(), 'period_end'), { terms: starter, method: undefined }, ids, now)
     expect(subscriptionDetail(plan.subscription, {}, now)).toMatchObject({ autoRenew: false, cancelAtPeriodEnd: false })
+  })
+
+  it('renews with what would be charged, and at that method’s time', () => {
+    const mandate = { id: 'pmt_9', mandate: true }
+    const again = { terms: starter, method: mandate }
+    const asked = canceled(sceneOf(), 'period_end')
+    for (const { subscription } of [
+      planReactivate(asked, again, ids, now),
+      planReactivate(canceled(sceneOf(), 'now'), again, ids, now),
+      planAutoRenew(sceneOf({ autoRenew: false }), true, again, ids, now),
+    ]) {
+      expect(subscription).toMatchObject({ autoRenew: true, method: mandate })
+      expect(chargedFrom(subscription)).toBe(end - mandateLeadMs)
+    }
   })
 
   it('gives a cancelled plan back, with what was left of its credits and no more', () => {
@@ -180,7 +194,7 @@ describe('renewing by itself, on and off', () => {
   })
 
   it('on needs a method, and an end', () => {
-    const none = { terms: starter, hasMethod: false }
+    const none = { terms: starter, method: undefined }
     expect(codeOf(() => planAutoRenew(sceneOf({ autoRenew: false }), true, none, ids, now))).toBe('conflict')
     expect(codeOf(() => planAutoRenew(sceneOf({ terms: lifetime }), true, kept, ids, now))).toBe('conflict')
     expect(codeOf(() => planAutoRenew(sceneOf(), true, kept, ids, end + graceMs))).toBe('conflict')

@@ -180,11 +180,13 @@ export class Life {
     if (this.renews) this.canceled('period_end', now)
   }
 
-  reactivated(hasMethod: boolean): void {
+  /** `method`: what would be charged. */
+  reactivated(method: string | undefined): void {
     if (this.endedAt === undefined && !(this.isAsked && !this.renews)) return
     this.endedAt = undefined
     this.isAsked = false
-    this.renews = hasMethod
+    this.renews = method !== undefined
+    this.method = method
   }
 
   #add(priceId: PriceId, paidMinor: number, index?: number): void {

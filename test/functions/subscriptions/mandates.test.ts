@@ -1,0 +1,45 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { run as deleteRun } from '#functions/payments/deletePaymentMethod'
+import { deletePaymentMethod } from '#operations/paymentHistory'
+import { savedMethods } from '#runtime/savedMethod'
+import { listPayments } from '#table/payments'
+import { latestSubscription } from '#table/subscriptions'
+import { invoke } from '#test/support/deps'
+import { live } from '#test/support/renewals'
+import { card, save } from '../payments/methodSupport.ts'
+import { shopD } from './support.ts'
+
+/** Cards at Razorpay, which are mandates: announced a day before, debited once a cycle. */
+const shop = await shopD('razorpay')
+afterAll(() => shop.stop())
+const { deps, buying, update } = shop
+const start = deps.clock.now()
+const end = Date.parse('2026-07-01T00:00:00.000Z')
+const hourMs = 3_600_000
+
+async function subscriber(account: string) {
+  deps.clock.set(start)
+  await buying.buy(account, { priceId: 'pro-month' }, { saveMethod: true })
+  const [method] = await savedMethods(deps, account)
+  return { account, own: method?.id ?? '' }
+}
+const forget = (account: string, paymentMethodId: string) =>
+  invoke(deletePaymentMethod, deleteRun, deps, { account, params: { paymentMethodId } })
+const present = (account: string) => latestSubscription(deps.table, account)
+const renewals = async (account: string) =>
+  (await listPayments(deps.table, account, { limit: 20 })).payments
+    .filter(({ type }) => type === 'renewal')
+    .map(({ status, createdAt }) => [status, (createdAt - end) / hourMs])
+
+describe('a mandate in the place of another', () => {
+  it('is charged 48 hours ahead, also where it came after the first was deleted', async () => {
+    const { account, own } = await subscriber('m-replaced')
+    await forget(account, own)
+    expect(await present(account)).toMatchObject({ autoRenew: false })
+    const next = await save(deps, account, card('token_next'), 'razorpay')
+    expect((await update(account, { autoRenew: true })).body).toMatchObject({ paymentMethodId: next.id })
+    expect(await present(account)).toMatchObject({ autoRenew: true, method: { id: next.id, mandate: true } })
+    await live(deps, end - 48 * hourMs)
+    expect((await renewals(account)).map(([, at]) => at)).toEqual([-48])
+  })
+})
