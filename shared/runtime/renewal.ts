@@ -2,7 +2,7 @@ import { chargeRule, isMandate } from '#domain/moneyCharge'
 import type { Payment } from '#domain/payment'
 import { type RenewalMethod, renewalMethod } from '#domain/paymentMethod'
 import { followCharge, planAdvance, planChargeProcessing, planRenewalFailed } from '#domain/renewalPaid'
-import { type DueAction, isChargeDue, isFollowDue, whatIsDue } from '#domain/subscriptionDue'
+import { type DueAction, debitAfter, isChargeDue, isFollowDue, whatIsDue } from '#domain/subscriptionDue'
 import { planEnd } from '#domain/subscriptionEnd'
 import { isRenewedWith, planRenewWith } from '#domain/subscriptionMethod'
 import { planReminder } from '#domain/subscriptionSchedule'
@@ -149,8 +149,7 @@ async function charged(
   report: RenewalReport,
 ): Promise<boolean> {
   const { account, subscription } = scene
-  const ahead = isMandate(method.provider) && subscription.periodEnd !== null
-  const notice = ahead ? { notice: { debitAfter: subscription.periodEnd ?? 0 } } : {}
+  const notice = isMandate(method.provider) && { notice: { debitAfter: debitAfter(subscription, deps.clock.now()) } }
   try {
     const after = await chargePayment(deps, payment, method, payerOf(account), call, { isRepeated, ...notice })
     return await takeUp(deps, at, after, call, report, false)

@@ -17,7 +17,7 @@ import {
 } from '#domain/renewalPaid'
 import type { OtherEffect } from '#domain/settlementEffect'
 import { isLive } from '#domain/subscription'
-import { nextDueAt, whatIsDue } from '#domain/subscriptionDue'
+import { debitAfter, nextDueAt, whatIsDue } from '#domain/subscriptionDue'
 import { subscriptionEffect } from '#domain/subscriptionEffect'
 import { planCancel, planEnd } from '#domain/subscriptionEnd'
 import { planExtend, planSchedule } from '#domain/subscriptionSchedule'
@@ -386,6 +386,15 @@ describe('a charge that fails', () => {
   it('late is tried at what is left of the schedule', () => {
     expect(failed(scene, end + 30 * hourMs).subscription.retry).toEqual({ failed: 1, nextAt: end + 48 * hourMs })
     expect(failed(scene, end + 71 * hourMs).subscription.retry).toEqual({ failed: 1, nextAt: null })
+  })
+
+  it.each([
+    ['48 hours ahead at the period’s end', -48 * hourMs, 0],
+    ['25 hours ahead still', -25 * hourMs, 0],
+    ['later a day and an hour from then', -25 * hourMs + 1, 1],
+    ['when it is overdue too', 10 * hourMs, 35 * hourMs],
+  ])('a mandate is debited %s', (_, at, expected) => {
+    expect(debitAfter(sceneOf().subscription, end + at) - end).toBe(expected)
   })
 
   it('of a mandate is not tried again by itself', () => {

@@ -1,18 +1,20 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { run as deleteRun } from '#functions/payments/deletePaymentMethod'
+import type { ChargeRequest } from '#gateways/gateway'
 import { deletePaymentMethod } from '#operations/paymentHistory'
 import { savedMethods } from '#runtime/savedMethod'
 import { listPayments } from '#table/payments'
 import { latestSubscription } from '#table/subscriptions'
 import { invoke } from '#test/support/deps'
-import { live } from '#test/support/renewals'
+import { providerThat } from '#test/support/payments'
+import { live, sweep } from '#test/support/renewals'
 import { card, save } from '../payments/methodSupport.ts'
 import { shopD } from './support.ts'
 
 /** Cards at Razorpay, which are mandates: announced a day before, debited once a cycle. */
 const shop = await shopD('razorpay')
 afterAll(() => shop.stop())
-const { deps, buying, update } = shop
+const { deps, buying, cancel, reactivate, update } = shop
 const start = deps.clock.now()
 const end = Date.parse('2026-07-01T00:00:00.000Z')
 const hourMs = 3_600_000
@@ -41,5 +43,28 @@ describe('a mandate in the place of another', () => {
     expect(await present(account)).toMatchObject({ autoRenew: true, method: { id: next.id, mandate: true } })
     await live(deps, end - 48 * hourMs)
     expect((await renewals(account)).map(([, at]) => at)).toEqual([-48])
+  })
+})
+
+describe('a debit', () => {
+  it('is announced a day before, however late it begins', async () => {
+    const { account } = await subscriber('m-late')
+    await cancel(account, { when: 'period_end' })
+    const asked: ChargeRequest[] = []
+    const by = await providerThat(deps, (real) => ({
+      chargeMethod: async (charge) => {
+        asked.push(charge)
+        return real.chargeMethod(charge)
+      },
+    }))
+    deps.clock.set(end - 6 * hourMs)
+    await reactivate(account)
+    await sweep(by)
+    expect(asked.map(({ notice }) => ((notice?.debitAfter ?? 0) - end) / hourMs)).toEqual([19])
+    expect(await renewals(account)).toEqual([['processing', -6]])
+    await live(deps, end + 12 * hourMs)
+    shop.bench.fakes.tick()
+    await live(deps, end + 48 * hourMs)
+    expect(await present(account)).toMatchObject({ status: 'active', periodStart: end })
   })
 })
