@@ -1,9 +1,10 @@
 import { couponAfterRenewal } from './coupon.ts'
 import { isInFlight, type Payment } from './payment.ts'
+import { type RenewalMethod, renewalMethod } from './paymentMethod.ts'
 import { carriedAfter, nextPlan } from './renewal.ts'
 import type { OtherEffect } from './settlementEffect.ts'
 import { isLive } from './subscription.ts'
-import { chargedFrom, isChargeWanted, nextRetry } from './subscriptionDue.ts'
+import { chargedFrom, isChargeWanted, mandateLeadMs, nextRetry } from './subscriptionDue.ts'
 import { planEnd } from './subscriptionEnd.ts'
 import {
   accessEndOf,
@@ -148,13 +149,22 @@ export function planChargeProcessing(scene: SubscriptionScene, now: number): Sub
   return written(scene, { next }, now)
 }
 
+export interface RenewalFailure {
+  /** Null: there was nothing to charge. */
+  paymentId: string | null
+  reason: string
+  /** With what it was asked for; absent: nothing was charged. */
+  charged?: RenewalMethod
+  retryHours?: readonly number[]
+}
+
 /**
  * A renewal's charge failed, or there was nothing to charge (`paymentId` null): overdue, with a retry where the method
  * allows one. Told again it changes nothing. When grace is over meanwhile, so is the subscription.
  */
 export function planRenewalFailed(
   scene: SubscriptionScene,
-  failure: { paymentId: string | null; reason: string; retryHours?: readonly number[] },
+  failure: RenewalFailure,
   ids: { history: string },
   now: number,
 ): SubscriptionPlan {
@@ -171,7 +181,7 @@ export function planRenewalFailed(
   }
   const end = paidUntil(subscription)
   // It has ended meanwhile, has more time, or the money was to go back: nothing is overdue, and nothing waits any more.
-  const isMoot = pendingCharge?.refund || !isLive(seen) || end === null || now < (chargedFrom(subscription) ?? end)
+  const isMoot = pendingCharge?.refund || !isLive(seen) || end === null || now < dueFrom(subscription, failure, end)
   if (isMoot) return pendingCharge ? written(scene, { next: subscription }, now) : unchanged(scene)
   const current = { ...scene, subscription }
   if (!statusAt(subscription, now).access) return planEnd(current, ids, now)
@@ -179,8 +189,11 @@ export function planRenewalFailed(
   if (failure.paymentId === null && (subscription.retry?.nextAt ?? 0) > now) return unchanged(scene)
   const { status } = statusAt(subscription, now)
   const failed = (subscription.retry?.failed ?? 0) + 1
-  const nextAt = subscription.method?.mandate ? null : nextRetry(end, now, failure.retryHours)
-  const next = { ...subscription, status, retry: { failed, nextAt } }
+  const { charged } = failure
+  const debited = [...(subscription.retry?.debited ?? []), ...(charged?.mandate ? [charged.id] : [])]
+  const nextAt = nextTry(subscription, { ...failure, debited }, { end, now })
+  const retry = { failed, nextAt, ...(debited.length > 0 && { debited }) }
+  const next = { ...subscription, status, retry }
   const notice = noticeOf(account.id, 'subscription.renewal_failed', next, {
     reason: failure.reason,
     attempt: failed,
@@ -188,6 +201,22 @@ export function planRenewalFailed(
     accessEnd: accessEndOf(next),
   })
   return written(current, { next, beside: [notice] }, now)
+}
+
+/** From when on the period was to be charged, by the method that was and by the one that takes its place. */
+const dueFrom = (subscription: BoughtSubscription, { charged }: Pick<RenewalFailure, 'charged'>, end: number): number =>
+  Math.min(...[subscription.method, charged].map((method) => end - (method?.mandate ? mandateLeadMs : 0)))
+
+/** Another method has taken the place of what was charged: it is tried at its own time. A mandate is debited once. */
+function nextTry(
+  subscription: BoughtSubscription,
+  { charged, debited, retryHours }: Pick<RenewalFailure, 'charged' | 'retryHours'> & { debited: readonly string[] },
+  { end, now }: { end: number; now: number },
+): number | null {
+  const { method } = subscription
+  if (debited.includes(method?.id ?? charged?.id ?? '')) return null
+  const isOther = charged && method && method.id !== charged.id
+  return isOther ? Math.max(now, chargedFrom(subscription) ?? end) : nextRetry(end, now, retryHours)
 }
 
 export type ChargeFollowUp =
@@ -213,6 +242,10 @@ export function followCharge(
   if (payment.progress !== 'failed' && payment.progress !== 'expired')
     return { kind: 'unknown', isWanted: isChargeWanted(scene.subscription, now) }
   const reason = payment.attempt?.reason ?? 'The payment was not made.'
-  const plan = planRenewalFailed(scene, { paymentId: payment.id, reason }, ids, now)
+  const failure = { paymentId: payment.id, reason, ...chargedBy(payment) }
+  const plan = planRenewalFailed(scene, failure, ids, now)
   return { kind: 'failed', plan, refund: false }
 }
+
+const chargedBy = ({ method, provider }: Payment): Pick<RenewalFailure, 'charged'> =>
+  method && provider ? { charged: renewalMethod({ id: method.id, provider }) } : {}

@@ -3,6 +3,7 @@ import type { RenewalMethod } from './paymentMethod.ts'
 import type { PaymentWrite } from './paymentWrite.ts'
 import { hasLiveSubscription } from './settlementPlan.ts'
 import { isLive } from './subscription.ts'
+import { withMethod, withoutMethod } from './subscriptionMethod.ts'
 import {
   accessEndOf,
   type BoughtSubscription,
@@ -143,12 +144,12 @@ export function planReactivate(
   if (access) {
     assertMayHappen('keep', status)
     if (!endsAtPeriodEnd(subscription)) return unchanged(scene)
-    return written(scene, { next: { ...kept(subscription, input.method), status }, beside: [notice] }, now)
+    return written(scene, { next: { ...kept(subscription, input.method, now), status }, beside: [notice] }, now)
   }
   assertMayHappen('reactivate', status)
   const fault = reactivationFault(scene, now)
   if (fault !== undefined) throw new Problem('conflict', fault)
-  const { endedAt: _ended, ...rest } = kept(subscription, input.method)
+  const { endedAt: _ended, ...rest } = kept(subscription, input.method, now)
   const next: BoughtSubscription = { ...rest, status: 'active' }
   const line = historyWrite(account.id, next, {
     id: ids.history,
@@ -161,13 +162,13 @@ export function planReactivate(
 }
 
 /** It renews, with what would be charged: when and how often follow from that method, and from no other. */
-function kept(subscription: BoughtSubscription, method: RenewalMethod | undefined): BoughtSubscription {
-  const { canceledAt: _asked, cancelReason: _why, pendingCharge, method: _seen, ...rest } = subscription
+function kept(seen: BoughtSubscription, method: RenewalMethod | undefined, now: number): BoughtSubscription {
+  const subscription = method ? withMethod(seen, method, now) : withoutMethod(seen)
+  const { canceledAt: _asked, cancelReason: _why, pendingCharge, ...rest } = subscription
   return {
     ...rest,
     ...(pendingCharge && { pendingCharge: { ...pendingCharge, refund: false } }),
     autoRenew: method !== undefined && paidUntil(subscription) !== null,
-    ...(method && { method }),
   }
 }
 
@@ -200,5 +201,5 @@ export function planAutoRenew(
   if (subscription.autoRenew) return unchanged(scene)
   if (paidUntil(subscription) === null) throw new Problem('conflict', 'The plan has no end that it could renew at.')
   if (!input.method) throw new Problem('conflict', 'There is no saved payment method to renew with.')
-  return written(scene, { next: { ...kept(subscription, input.method), status } }, now)
+  return written(scene, { next: { ...kept(subscription, input.method, now), status } }, now)
 }

@@ -1,5 +1,6 @@
 import type { RenewalMethod } from './paymentMethod.ts'
 import { isLive } from './subscription.ts'
+import { chargedFrom } from './subscriptionDue.ts'
 import { planCancel } from './subscriptionEnd.ts'
 import { type BoughtSubscription, statusAt } from './subscriptionState.ts'
 import { type SubscriptionPlan, type SubscriptionScene, unchanged, written } from './subscriptionWrite.ts'
@@ -10,13 +11,30 @@ export const isRenewedWith = (
   { id, mandate }: RenewalMethod,
 ): boolean => method?.id === id && method.mandate === mandate
 
+/**
+ * It renews with this method from now on. Where nothing was tried any more, another method is tried at its own time; a
+ * mandate is debited once a cycle, however often it is chosen.
+ */
+export function withMethod(subscription: BoughtSubscription, method: RenewalMethod, now: number): BoughtSubscription {
+  const { retry, method: seen } = subscription
+  const next = { ...subscription, method }
+  if (!retry || seen?.id === method.id) return next
+  const wasDebited = retry.debited?.includes(method.id)
+  const nextAt = wasDebited ? null : (retry.nextAt ?? Math.max(now, chargedFrom(next) ?? now))
+  return { ...next, retry: { ...retry, nextAt } }
+}
+
+export function withoutMethod({ method: _gone, ...rest }: BoughtSubscription): BoughtSubscription {
+  return rest
+}
+
 /** A live subscription renews with this method from now on; whether it renews at all stays as it is. */
 export function planRenewWith(scene: SubscriptionScene, method: RenewalMethod, now: number): SubscriptionPlan {
   const { subscription } = scene
   const same = isRenewedWith(subscription, method)
   if (same || subscription.managedBy || !isLive(subscription) || !statusAt(subscription, now).access)
     return unchanged(scene)
-  return written(scene, { next: { ...subscription, method } }, now)
+  return written(scene, { next: withMethod(subscription, method, now) }, now)
 }
 
 /**
@@ -32,10 +50,9 @@ export function planMethodGone(
   const { subscription } = scene
   const { method, managedBy, autoRenew } = subscription
   if (managedBy || !isLive(subscription) || !statusAt(subscription, now).access) return unchanged(scene)
-  const { method: _gone, ...rest } = subscription
-  const without: BoughtSubscription = method?.id === gone.id ? rest : subscription
-  if (without.method) return unchanged(scene)
-  if (gone.heir) return method ? planRenewWith({ ...scene, subscription: without }, gone.heir, now) : unchanged(scene)
+  const without = withoutMethod(subscription)
+  if (method && method.id !== gone.id) return unchanged(scene)
+  if (gone.heir) return method ? planRenewWith(scene, gone.heir, now) : unchanged(scene)
   if (autoRenew) return planCancel({ ...scene, subscription: without }, { when: 'period_end' }, ids, now)
   return method ? written(scene, { next: without }, now) : unchanged(scene)
 }

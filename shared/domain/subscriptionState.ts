@@ -43,6 +43,15 @@ export interface PendingCharge {
   refund?: boolean
 }
 
+/** Charges of the next period that failed. */
+export interface Retry {
+  failed: number
+  /** Null: none is tried by itself, unless with another method. */
+  nextAt: number | null
+  /** Mandates that were debited for it: once a cycle each. */
+  debited?: string[]
+}
+
 /** Use beyond the plan that a subscription which is over may still owe. */
 export interface FinalOverage {
   /** When it is looked at next; null: nothing is tried by itself any more, it waits for the next order. */
@@ -94,8 +103,7 @@ export interface BoughtSubscription extends Subscription {
   scheduledChange?: PlanReference & { at: number }
   /** Oldest first, at most `maxAhead`. */
   ahead?: PaidAhead[]
-  /** Failed charges of the next period; `nextAt` null: none is tried by itself. */
-  retry?: { failed: number; nextAt: number | null }
+  retry?: Retry
   pendingCharge?: PendingCharge
   /** From its end until nothing is owed for it any more. */
   finalOverage?: FinalOverage

@@ -9,6 +9,7 @@ import {
   type PlanReference,
   type ProviderWord,
   providerStates,
+  type Retry,
 } from '#domain/subscriptionState'
 import { intervals } from '#domain/terms'
 import {
@@ -78,7 +79,13 @@ const subscription = z.discriminatedUnion('complimentary', [
         } satisfies MembersOf<PaidAhead>),
       ),
     ),
-    retry: z.exactOptional(z.object({ failed: z.int(), nextAt: z.nullable(z.int()) })),
+    retry: z.exactOptional(
+      z.object({
+        failed: z.int(),
+        nextAt: z.nullable(z.int()),
+        debited: z.exactOptional(z.array(z.string())),
+      } satisfies MembersOf<Retry>),
+    ),
     pendingCharge: z.exactOptional(
       z.object({
         paymentId: z.string(),

@@ -345,8 +345,10 @@ describe('a charge that fails', () => {
   const scene = sceneOf()
   const without = ({ pendingCharge: _over, ...rest }: BoughtSubscription) => rest
   const failed = (from: SubscriptionScene, now: number, reason = 'declined') => {
+    const { method } = from.subscription
     const charged = applied(from, planChargeStarted(from, { paymentId: 'fpay_r' }, now).writes)
-    return applied(charged, planRenewalFailed(charged, { paymentId: 'fpay_r', reason }, ids, now).writes)
+    const failure = { paymentId: 'fpay_r', reason, ...(method && { charged: method }) }
+    return applied(charged, planRenewalFailed(charged, failure, ids, now).writes)
   }
 
   it('is overdue and tried at 24, 48 and 71 hours, then expired', () => {
@@ -400,7 +402,10 @@ describe('a charge that fails', () => {
   it('of a mandate is not tried again by itself', () => {
     const mandate = sceneOf({ over: { method: { id: 'pmt_1', mandate: true } } })
     const state = failed(mandate, end - 10 * hourMs)
-    expect(state.subscription).toMatchObject({ status: 'active', retry: { failed: 1, nextAt: null } })
+    expect(state.subscription).toMatchObject({
+      status: 'active',
+      retry: { failed: 1, nextAt: null, debited: ['pmt_1'] },
+    })
     expect(statusAt(state.subscription, end)).toEqual({ status: 'past_due', access: true })
     expect(nextDueAt({ ...state.subscription, remindedUntil: end })).toBe(end + graceMs)
   })

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import type { RenewalMethod } from '#domain/paymentMethod'
+import { planRenewalFailed } from '#domain/renewalPaid'
+import { whatIsDue } from '#domain/subscriptionDue'
 import { planMethodGone, planRenewWith } from '#domain/subscriptionMethod'
 import { graceMs } from '#domain/subscriptionState'
-import { at, sceneOf, start } from './subscriptionSupport.ts'
+import type { SubscriptionScene } from '#domain/subscriptionWrite'
+import { hourMs } from '#domain/zone'
+import { applied, at, sceneOf, start } from './subscriptionSupport.ts'
 
 const end = at('2025-07-01T00:00:00Z')
 const other = { id: 'pmt_1', mandate: true }
@@ -33,6 +38,53 @@ describe('the method that a subscription renews with', () => {
 
   it('changes while it is overdue, up to the end of grace', () => {
     expect(planRenewWith(sceneOf(), other, end + graceMs - 1).subscription.method).toEqual(other)
+  })
+})
+
+describe('a method that is chosen after a charge failed', () => {
+  const [mandate, second, own] = [other, { id: 'pmt_2', mandate: true }, { id: 'pmt_0', mandate: false }]
+  const failedAt = (hours: number, charged: RenewalMethod, present = charged) => {
+    const pendingCharge = { paymentId: 'fpay_r', startedAt: end - 48 * hourMs }
+    const scene = sceneOf({ over: { method: present, pendingCharge } })
+    const failure = { paymentId: 'fpay_r', reason: 'declined', charged }
+    return applied(scene, planRenewalFailed(scene, failure, ids, end + hours * hourMs).writes)
+  }
+  const chosen = (scene: SubscriptionScene, method: RenewalMethod, hours: number) =>
+    applied(scene, planRenewWith(scene, method, end + hours * hourMs).writes)
+  const nextAt = ({ subscription: { retry } }: SubscriptionScene) =>
+    typeof retry?.nextAt === 'number' ? (retry.nextAt - end) / hourMs : retry?.nextAt
+
+  it.each([
+    ['a card at the end of what is paid', own, -5, 0],
+    ['a card at once when that is over', own, 5, 5],
+    ['another mandate at once', second, -5, -5],
+  ])('is charged in place of a mandate: %s', (_what, method, at, expected) => {
+    const scene = chosen(failedAt(-10, mandate), method, at)
+    expect(nextAt(scene)).toBe(expected)
+    const due = whatIsDue(scene.subscription, end + expected * hourMs)
+    expect(due).toContainEqual(expect.objectContaining({ kind: 'charge', failed: 1 }))
+  })
+
+  it('is charged in place of a card that was tried to the last', () => {
+    const scene = failedAt(71, own)
+    expect(nextAt(scene)).toBeNull()
+    expect(nextAt(chosen(scene, { id: 'pmt_3', mandate: false }, 71.5))).toBe(71.5)
+  })
+
+  it('leaves a retry that waits where it was', () => {
+    expect(nextAt(chosen(failedAt(0, own), second, 5))).toBe(24)
+  })
+
+  it('is not debited twice in a cycle, however often it is chosen', () => {
+    const back = chosen(chosen(failedAt(-10, mandate), own, -5), mandate, -4)
+    expect(nextAt(back)).toBeNull()
+    expect(nextAt(chosen(back, second, -3))).toBe(-3)
+  })
+
+  it('before the charge failed is tried once that did', () => {
+    expect(nextAt(failedAt(-10, mandate, own))).toBe(0)
+    expect(nextAt(failedAt(-10, mandate, second))).toBe(-10)
+    expect(nextAt(failedAt(2, own, second))).toBe(2)
   })
 })
 
