@@ -131,12 +131,15 @@ export function planAdvance(scene: SubscriptionScene, terms: PlanTerms | undefin
 /** A charge is about to be asked for: its payment is named before the provider hears of it, so that it is found again. */
 export function planChargeStarted(
   scene: SubscriptionScene,
-  { paymentId, byHand }: Pick<PendingCharge, 'paymentId' | 'byHand'>,
+  { paymentId, byHand, renews }: Pick<PendingCharge, 'paymentId' | 'byHand' | 'renews'>,
   now: number,
 ): SubscriptionPlan {
   const { subscription } = scene
   if (subscription.pendingCharge) return unchanged(scene)
-  const next = { ...subscription, pendingCharge: { paymentId, startedAt: now, ...(byHand && { byHand }) } }
+  const next = {
+    ...subscription,
+    pendingCharge: { paymentId, startedAt: now, ...(renews && { renews }), ...(byHand && { byHand }) },
+  }
   return written(scene, { next: { ...next, status: statusAt(subscription, now).status } }, now)
 }
 

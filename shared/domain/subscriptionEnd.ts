@@ -1,6 +1,7 @@
 import { Problem } from '#errors/problem'
 import type { RenewalMethod } from './paymentMethod.ts'
 import type { PaymentWrite } from './paymentWrite.ts'
+import { isForOther } from './renewal.ts'
 import { hasLiveSubscription } from './settlementPlan.ts'
 import { isLive } from './subscription.ts'
 import { withMethod, withoutMethod } from './subscriptionMethod.ts'
@@ -167,7 +168,8 @@ function kept(seen: BoughtSubscription, method: RenewalMethod | undefined, now: 
   const { canceledAt: _asked, cancelReason: _why, pendingCharge, ...rest } = subscription
   return {
     ...rest,
-    ...(pendingCharge && { pendingCharge: { ...pendingCharge, refund: false } }),
+    // What was charged for a change that the cancellation dropped, or for a period that is paid by now, goes back all the same.
+    ...(pendingCharge && { pendingCharge: { ...pendingCharge, refund: isForOther(subscription, pendingCharge) } }),
     autoRenew: method !== undefined && paidUntil(subscription) !== null,
   }
 }

@@ -33,6 +33,8 @@ export interface CarriedItem extends Pick<OrderItem, 'kind' | 'id' | 'descriptio
 export interface PendingCharge {
   paymentId: string
   startedAt: number
+  /** What it pays, where that is a period. */
+  renews?: { priceId: string; periodIndex: number }
   /** A customer asked for it, who is told what came of it: one that fails is no missed renewal, and is not tried again. */
   byHand?: true
   /** When its payment was last looked at; absent: not yet. */

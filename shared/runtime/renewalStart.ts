@@ -5,7 +5,7 @@ import { chargeRule, type PaymentProvider } from '#domain/moneyCharge'
 import { creditUsed, type Order } from '#domain/order'
 import { newPayment, orderLifeMs, type Payment, type PaymentSubject, paymentId } from '#domain/payment'
 import type { PaymentWrite } from '#domain/paymentWrite'
-import { nextPlan, renewalName, renewalOrder, renewalSubject } from '#domain/renewal'
+import { nextPlan, renewalName, renewalOrder, renewalSubject, renewedBy } from '#domain/renewal'
 import { planChargeStarted } from '#domain/renewalPaid'
 import { isOvertaken, planSettlement } from '#domain/settlement'
 import { type AccountCredit, planCredit } from '#domain/settlementCredit'
@@ -133,15 +133,16 @@ async function begin(
     return outcome.committed ? settled.next : again
   }
   const payment = { ...fresh, ver: 1 }
-  const started = startedWrites(scene, what.type, payment.id, now)
+  const started = startedWrites(scene, payment, now)
   const writes: PaymentWrite[] = [{ row: 'payment', next: payment, seenVer: 0 }, ...taken, ...started]
   const outcome = await writePayment(deps, writes, call, stored.createdAt, beside)
   return outcome.committed ? payment : again
 }
 
 /** The subscription names the payment from then on, on the version that was seen. */
-function startedWrites(scene: SubscriptionScene, type: Beginning['type'], paymentId: string, now: number) {
-  if (type === 'renewal') return planChargeStarted(scene, { paymentId }, now).writes
+function startedWrites(scene: SubscriptionScene, payment: Payment, now: number) {
+  const { id: paymentId, type } = payment
+  if (type === 'renewal') return planChargeStarted(scene, { paymentId, ...renewedBy(payment) }, now).writes
   const { finalOverage } = scene.subscription
   if (!finalOverage) throw new Error('nothing is owed for a subscription that is over')
   return planOverage(scene, finalOverage, overageStarted(finalOverage, paymentId, now), now).writes

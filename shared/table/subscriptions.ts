@@ -90,6 +90,7 @@ const subscription = z.discriminatedUnion('complimentary', [
       z.object({
         paymentId: z.string(),
         startedAt: z.int(),
+        renews: z.exactOptional(z.object({ priceId: z.string(), periodIndex: z.int() })),
         byHand: z.exactOptional(z.literal(true)),
         checkedAt: z.exactOptional(z.int()),
         processing: z.exactOptional(z.boolean()),

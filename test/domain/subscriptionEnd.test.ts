@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { planChargeStarted } from '#domain/renewalPaid'
 import { planGrant } from '#domain/subscription'
 import { subscriptionDetail } from '#domain/subscriptionDetail'
 import { chargedFrom, mandateLeadMs, nextDueAt } from '#domain/subscriptionDue'
@@ -222,6 +223,27 @@ describe('a change that waits', () => {
     const dropped = after(stored, planUnschedule(stored, now))
     expect(dropped.subscription.scheduledChange).toBeUndefined()
     expect(planUnschedule(dropped, now).writes).toEqual([])
+  })
+
+  it.each<[string, { priceId: string; periodIndex: number }, boolean]>([
+    ['of the plan that it is on again is kept', { priceId: growth.priceId, periodIndex: 1 }, false],
+    ['of the change goes back', { priceId: starter.priceId, periodIndex: 1 }, true],
+    ['of a period that is paid by now goes back', { priceId: growth.priceId, periodIndex: 0 }, true],
+  ])('dropped, a charge under way %s', (_what, renews, refund) => {
+    const begun = sceneOf({ terms: growth })
+    const scene = applied(begun, planChargeStarted(begun, { paymentId: 'fpay_r', renews }, now).writes)
+    const stored = after(scene, planSchedule(scene, plan(scene), starter, now + 1))
+    expect(stored.subscription.pendingCharge).toMatchObject({ refund: true })
+    expect(planUnschedule(stored, now + 2).subscription.pendingCharge).toMatchObject({ refund })
+  })
+
+  it('that a cancellation dropped is not what a charge under way pays, when it is taken up again', () => {
+    const begun = sceneOf({ terms: growth })
+    const stored = after(begun, planSchedule(begun, plan(begun), starter, now))
+    const renews = { priceId: starter.priceId, periodIndex: 1 }
+    const charged = applied(stored, planChargeStarted(stored, { paymentId: 'fpay_r', renews }, now + 1).writes)
+    const back = planReactivate(canceled(charged, 'period_end', now + 2), kept, ids, now + 3)
+    expect(back.subscription).toMatchObject({ autoRenew: true, pendingCharge: { refund: true } })
   })
 
   it('is for the end of the period that has begun, also where no job has written that', () => {
