@@ -102,12 +102,13 @@ export const debitAfter = (subscription: BoughtSubscription, now: number): numbe
   Math.max(paidUntil(subscription) ?? now, now + mandateNoticeMs)
 
 /**
- * Whether the charge under way would still be begun: the subscription may have ended since, or staff may have given it more
- * time. One that is not wanted is not asked for again where the provider knows nothing of it.
+ * Whether the charge under way would still be begun: the subscription may have ended since or renew no more, or staff may have
+ * given it more time. One that is not wanted is not asked for again where the provider knows nothing of it.
  */
 export function isChargeWanted(subscription: BoughtSubscription, now: number): boolean {
   const from = chargedFrom(subscription)
-  const isOwed = subscription.pendingCharge?.refund !== true && from !== null && now >= from
+  const { pendingCharge, autoRenew } = subscription
+  const isOwed = autoRenew && pendingCharge?.refund !== true && from !== null && now >= from
   return isOwed && statusAt(subscription, now).access
 }
 

@@ -1,7 +1,6 @@
 import type { RenewalMethod } from './paymentMethod.ts'
 import { isLive } from './subscription.ts'
 import { chargedFrom } from './subscriptionDue.ts'
-import { planCancel } from './subscriptionEnd.ts'
 import { type BoughtSubscription, statusAt } from './subscriptionState.ts'
 import { type SubscriptionPlan, type SubscriptionScene, unchanged, written } from './subscriptionWrite.ts'
 
@@ -39,20 +38,21 @@ export function planRenewWith(scene: SubscriptionScene, method: RenewalMethod, n
 
 /**
  * A method is forgotten: a live subscription that renews with it takes the one that is the default by then. With none
- * left it renews no more, and ends with what is paid.
+ * left it renews no more, and ends with what is paid. Nobody asked for its end: what is being charged for it is heard and
+ * counts, as the provider may have taken it before.
  */
 export function planMethodGone(
   scene: SubscriptionScene,
   gone: { id: string; heir: RenewalMethod | undefined },
-  ids: { history: string },
   now: number,
 ): SubscriptionPlan {
   const { subscription } = scene
   const { method, managedBy, autoRenew } = subscription
-  if (managedBy || !isLive(subscription) || !statusAt(subscription, now).access) return unchanged(scene)
-  const without = withoutMethod(subscription)
+  const { status, access } = statusAt(subscription, now)
+  if (managedBy || !isLive(subscription) || !access) return unchanged(scene)
   if (method && method.id !== gone.id) return unchanged(scene)
   if (gone.heir) return method ? planRenewWith(scene, gone.heir, now) : unchanged(scene)
-  if (autoRenew) return planCancel({ ...scene, subscription: without }, { when: 'period_end' }, ids, now)
-  return method ? written(scene, { next: without }, now) : unchanged(scene)
+  if (!method && !autoRenew) return unchanged(scene)
+  // One that is overdue keeps its grace, as the stored state says.
+  return written(scene, { next: { ...withoutMethod(subscription), autoRenew: false, status } }, now)
 }

@@ -7,7 +7,6 @@ import type { Write } from '#table/port'
 import type { Call } from '#table/wallets'
 import type { Deps } from './deps.ts'
 import { callOf } from './guarded.ts'
-import { historyIds } from './historyId.ts'
 import type { Input } from './run.ts'
 import { methodToCharge } from './savedMethod.ts'
 import { type SettlementCall, tableWrites } from './settlePayment.ts'
@@ -41,9 +40,7 @@ export const methodGoneWrites = (
   id: string,
   heir: PaymentMethod | undefined,
 ): Promise<Write[]> =>
-  writesOf(deps, at, ({ scene }, now) =>
-    planMethodGone(scene, { id, heir: heir && renewalMethod(heir) }, historyIds(deps), now),
-  )
+  writesOf(deps, at, ({ scene }, now) => planMethodGone(scene, { id, heir: heir && renewalMethod(heir) }, now))
 
 async function writesOf(
   deps: Deps,

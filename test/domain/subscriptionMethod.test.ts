@@ -3,10 +3,10 @@ import type { RenewalMethod } from '#domain/paymentMethod'
 import { planRenewalFailed } from '#domain/renewalPaid'
 import { whatIsDue } from '#domain/subscriptionDue'
 import { planMethodGone, planRenewWith } from '#domain/subscriptionMethod'
-import { graceMs } from '#domain/subscriptionState'
+import { graceMs, statusAt } from '#domain/subscriptionState'
 import type { SubscriptionScene } from '#domain/subscriptionWrite'
 import { hourMs } from '#domain/zone'
-import { applied, at, sceneOf, start } from './subscriptionSupport.ts'
+import { applied, at, sceneOf, start, termsOf } from './subscriptionSupport.ts'
 
 const end = at('2025-07-01T00:00:00Z')
 const other = { id: 'pmt_1', mandate: true }
@@ -33,7 +33,7 @@ describe('the method that a subscription renews with', () => {
   ])('stays as it was where it is %s', (_what, over, now) => {
     const scene = sceneOf({ over })
     expect(planRenewWith(scene, other, now).writes).toEqual([])
-    expect(planMethodGone(scene, { id: 'pmt_0', heir: undefined }, ids, now).writes).toEqual([])
+    expect(planMethodGone(scene, { id: 'pmt_0', heir: undefined }, now).writes).toEqual([])
   })
 
   it('changes while it is overdue, up to the end of grace', () => {
@@ -90,11 +90,11 @@ describe('a method that is chosen after a charge failed', () => {
 
 describe('a method that is gone', () => {
   it('is another subscription’s business when this one renews with another', () => {
-    expect(planMethodGone(sceneOf(), { id: 'pmt_7', heir: undefined }, ids, start).writes).toEqual([])
+    expect(planMethodGone(sceneOf(), { id: 'pmt_7', heir: undefined }, start).writes).toEqual([])
   })
 
   it('leaves its place to the default', () => {
-    const { subscription } = planMethodGone(sceneOf(), { id: 'pmt_0', heir: other }, ids, start)
+    const { subscription } = planMethodGone(sceneOf(), { id: 'pmt_0', heir: other }, start)
     expect(subscription).toMatchObject({ method: other, autoRenew: true })
     expect(subscription).not.toHaveProperty('canceledAt')
   })
@@ -102,21 +102,39 @@ describe('a method that is gone', () => {
   it('leaves a subscription that renews with whatever is the default to the next default', () => {
     const { method: _own, ...subscription } = sceneOf().subscription
     const scene = { ...sceneOf(), subscription }
-    expect(planMethodGone(scene, { id: 'pmt_0', heir: other }, ids, start).writes).toEqual([])
-    expect(planMethodGone(scene, { id: 'pmt_0', heir: undefined }, ids, start).subscription.autoRenew).toBe(false)
+    expect(planMethodGone(scene, { id: 'pmt_0', heir: other }, start).writes).toEqual([])
+    expect(planMethodGone(scene, { id: 'pmt_0', heir: undefined }, start).subscription.autoRenew).toBe(false)
   })
 
   it('ends renewing when none is left, in the same write', () => {
     const scene = sceneOf()
-    const { subscription } = planMethodGone(scene, { id: 'pmt_0', heir: undefined }, ids, start)
-    expect(subscription).toMatchObject({ status: 'active', autoRenew: false, canceledAt: start })
-    expect(subscription).toMatchObject({ ver: scene.subscription.ver + 1 })
+    const { subscription } = planMethodGone(scene, { id: 'pmt_0', heir: undefined }, start)
+    expect(subscription).toMatchObject({ status: 'active', autoRenew: false, ver: scene.subscription.ver + 1 })
     expect(subscription).not.toHaveProperty('method')
+    // Nobody asked for its end.
+    expect(subscription).not.toHaveProperty('canceledAt')
+    expect(statusAt(subscription, end)).toEqual({ status: 'expired', access: false })
+  })
+
+  it('when none is left leaves the charge under way, and what it is for', () => {
+    const pendingCharge = { paymentId: 'fpay_r', startedAt: end - 48 * hourMs, processing: true }
+    const { planId, priceId, catalogueVersion, interval } = termsOf({ priceId: 'next' })
+    const scheduledChange = { planId, priceId, catalogueVersion, interval, at: start }
+    const scene = sceneOf({ over: { pendingCharge, scheduledChange } })
+    const { subscription } = planMethodGone(scene, { id: 'pmt_0', heir: undefined }, end - 1)
+    expect(subscription).toMatchObject({ autoRenew: false, pendingCharge, scheduledChange })
+    expect(statusAt(subscription, end)).toEqual({ status: 'past_due', access: true })
+  })
+
+  it('when none is left leaves one that is overdue its grace', () => {
+    const { subscription } = planMethodGone(sceneOf(), { id: 'pmt_0', heir: undefined }, end + 1)
+    expect(statusAt(subscription, end + graceMs - 1)).toEqual({ status: 'past_due', access: true })
+    expect(statusAt(subscription, end + graceMs)).toEqual({ status: 'expired', access: false })
   })
 
   it('is only forgotten where it was to end anyway', () => {
     const scene = sceneOf({ autoRenew: false, over: { method: { id: 'pmt_0', mandate: false } } })
-    const { subscription } = planMethodGone(scene, { id: 'pmt_0', heir: undefined }, ids, start)
+    const { subscription } = planMethodGone(scene, { id: 'pmt_0', heir: undefined }, start)
     expect(subscription).not.toHaveProperty('method')
     expect(subscription).not.toHaveProperty('canceledAt')
   })

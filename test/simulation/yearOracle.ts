@@ -204,7 +204,7 @@ export class YearOracle {
       life.changed(priceId, at, { paidMinor, pricedAt: subject.change.pricedAt })
       life.take(code)
     } else {
-      require(life.renews || !this.automatic.has(id), `${id} was granted, and ${life.id} renews no more`)
+      require(life.renews || life.isBare || !this.automatic.has(id), `${id} was granted, and ${life.id} renews no more`)
       require(priceId === (life.scheduled ?? life.priceAt(life.end)), `${id} renewed as ${priceId}`)
       require(life.endedAt === undefined &&
         (life.statusAt(at).access || seen.some((row) => isCharging(row, life, at))), `${id} renewed what was over`)

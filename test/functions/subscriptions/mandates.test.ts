@@ -68,3 +68,17 @@ describe('a debit', () => {
     expect(await present(account)).toMatchObject({ status: 'active', periodStart: end })
   })
 })
+
+describe('a debit that is announced', () => {
+  it('pays its period also when the last card is deleted meanwhile', async () => {
+    const { account, own } = await subscriber('m-deleted')
+    await live(deps, end - 40 * hourMs)
+    expect(await renewals(account)).toEqual([['processing', -48]])
+    await forget(account, own)
+    deps.clock.set(end + 12 * hourMs)
+    shop.bench.fakes.tick()
+    await live(deps, end + 13 * hourMs)
+    expect(await renewals(account)).toEqual([['completed', -48]])
+    expect(await present(account)).toMatchObject({ status: 'active', periodStart: end, autoRenew: false })
+  })
+})
