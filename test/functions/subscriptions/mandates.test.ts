@@ -14,7 +14,7 @@ import { shopD } from './support.ts'
 /** Cards at Razorpay, which are mandates: announced a day before, debited once a cycle. */
 const shop = await shopD('razorpay')
 afterAll(() => shop.stop())
-const { deps, buying, cancel, reactivate, update } = shop
+const { deps, buying, cancel, change, reactivate, update } = shop
 const start = deps.clock.now()
 const end = Date.parse('2026-07-01T00:00:00.000Z')
 const hourMs = 3_600_000
@@ -80,5 +80,20 @@ describe('a debit that is announced', () => {
     await live(deps, end + 13 * hourMs)
     expect(await renewals(account)).toEqual([['completed', -48]])
     expect(await present(account)).toMatchObject({ status: 'active', periodStart: end, autoRenew: false })
+  })
+})
+
+describe('a change that a mandate is to pay', () => {
+  it.each([
+    [48 * hourMs, 200],
+    [48 * hourMs - 1, 409],
+  ])('with %i ms of the period left: %i', async (left, status) => {
+    const { account, own } = await subscriber(`m-change-${status}`)
+    deps.clock.set(end - left)
+    const answer = await change(account, { priceId: 'premium-month', paymentMethodId: own })
+    expect(answer.status).toBe(status)
+    // On the page it is paid at once.
+    if (status === 409)
+      expect((await change(account, { priceId: 'premium-month' })).body.status).toBe('payment_required')
   })
 })
