@@ -6,7 +6,7 @@ import { type DueAction, debitAfter, isChargeDue, isFollowDue, whatIsDue } from 
 import { planEnd } from '#domain/subscriptionEnd'
 import { isRenewedWith, planRenewWith } from '#domain/subscriptionMethod'
 import { planReminder } from '#domain/subscriptionSchedule'
-import { isBought } from '#domain/subscriptionState'
+import { type BoughtSubscription, isBought } from '#domain/subscriptionState'
 import { type SubscriptionScene, unchanged } from '#domain/subscriptionWrite'
 import { Problem } from '#errors/problem'
 import { GatewayError } from '#gateways/gatewayError'
@@ -21,19 +21,14 @@ import { historyIds } from './historyId.ts'
 import { termsOfPlan } from './planTerms.ts'
 import { requestRefund, sendRefund } from './refund.ts'
 import { releaseHolds } from './releaseHolds.ts'
+import { countRenewals, type RenewalCounts } from './renewalCount.ts'
 import { startRenewal } from './renewalStart.ts'
 import { methodToCharge, type StoredMethod } from './savedMethod.ts'
 import { loadPayment, type SettlementCall, settlePayment } from './settlePayment.ts'
 import { type LoadedScene, loadScene, stepSubscription } from './subscription.ts'
 
-/** What one look at a subscription came to, for the report of its run. */
-export interface RenewalReport {
-  renewed: number
-  failed: number
-  skipped: number
-  /** By currency, minor units. */
-  amounts: Record<string, number>
-}
+/** What one look at a subscription came to, beside what was paid: that is counted where it is settled. */
+export type RenewalReport = Pick<RenewalCounts, 'failed' | 'skipped'>
 
 /** Far more than a subscription can have due at once: periods paid ahead, a charge, a reminder, an end. */
 const mostActions = 24
@@ -47,7 +42,7 @@ export async function workSubscription(
   at: { accountId: string; subscriptionId: string },
   call: SettlementCall,
 ): Promise<RenewalReport> {
-  const report: RenewalReport = { renewed: 0, failed: 0, skipped: 0, amounts: {} }
+  const report: RenewalReport = { failed: 0, skipped: 0 }
   for (let count = 0; count < mostActions; count++) {
     const seen = await loadScene(deps, at.accountId, at.subscriptionId)
     if (!seen) {
@@ -113,8 +108,13 @@ async function charge(
   }
   const method = await methodToCharge(deps, at.accountId, subscription)
   if (!method || !chargeRule(method.provider, subscription.currency)) {
-    report.failed += 1
-    return failed(deps, at, { paymentId: null, reason: 'There is no payment method that could be charged.' }, call)
+    return failed(
+      deps,
+      at,
+      { paymentId: null, reason: 'There is no payment method that could be charged.' },
+      call,
+      report,
+    )
   }
   // When it is charged, and whether again, follow from its method: it is the one that is charged, before anything begins.
   const chosen = renewalMethod(method)
@@ -122,7 +122,7 @@ async function charge(
   const payment = await startRenewal(deps, at, { seen, method }, call)
   if (!payment) return false
   if (payment.settled) {
-    report.renewed += 1
+    await countRenewals(deps, { renewed: 1 })
     return true
   }
   return charged(deps, at, { payment, method, scene: seen.scene, isRepeated: false }, call, report)
@@ -217,12 +217,9 @@ async function takeUp(
   // First: once the charge is off the subscription, nothing leads here again.
   if (verdict.refund) await giveBack(deps, payment, call)
   // The settlement has mostly done all of it.
-  if (verdict.plan.writes.length > 0)
-    await stepSubscription(deps, at.accountId, call, ({ scene }, now) => taken(scene, now), at)
-  if (verdict.kind === 'failed') report.failed += 1
-  if (verdict.kind === 'settled' && payment.settled?.as === 'granted') {
-    report.renewed += 1
-    report.amounts[payment.currency] = (report.amounts[payment.currency] ?? 0) + payment.amountMinor
+  if (verdict.plan.writes.length > 0) {
+    const { writes } = await stepSubscription(deps, at.accountId, call, ({ scene }, now) => taken(scene, now), at)
+    if (verdict.kind === 'failed' && writes.length > 0) countFailed(report, subscription)
   }
   // One that the provider works on is looked at again later.
   return verdict.kind !== 'processing'
@@ -249,8 +246,7 @@ async function askAgain(
   if (taken.writes.length === 0 || taken.account.suspended) return false
   const method = await methodToCharge(deps, at.accountId, scene.subscription)
   if (!method || method.provider !== payment.provider) {
-    report.failed += 1
-    return neverCharged(deps, at, payment, 'The payment method is gone.', call)
+    return neverCharged(deps, at, payment, 'The payment method is gone.', call, report)
   }
   return charged(deps, at, { payment, method, scene, isRepeated: true }, call, report)
 }
@@ -262,11 +258,12 @@ async function neverCharged(
   { id: paymentId }: Payment,
   reason: string,
   call: SettlementCall,
+  report?: RenewalReport,
 ): Promise<boolean> {
   const address = { accountId: at.accountId, paymentId }
   await hear(deps, address, { kind: 'failed', at: deps.clock.now(), reason }, call)
   await releaseHolds(deps, address, call)
-  return failed(deps, at, { paymentId, reason }, call)
+  return failed(deps, at, { paymentId, reason }, call, report)
 }
 
 async function failed(
@@ -274,6 +271,7 @@ async function failed(
   at: At,
   failure: { paymentId: string | null; reason: string },
   call: SettlementCall,
+  report?: RenewalReport,
 ): Promise<boolean> {
   const ids = historyIds(deps)
   const plan = await stepSubscription(
@@ -287,7 +285,13 @@ async function failed(
         : planRenewalFailed(scene, failure, ids, now),
     at,
   )
+  if (report && plan.writes.length > 0) report.failed += 1
   return plan.writes.length > 0
+}
+
+/** What was asked for by hand, or was to go back, is no renewal that failed. */
+function countFailed(report: RenewalReport, { pendingCharge }: BoughtSubscription): void {
+  if (!pendingCharge?.byHand && !pendingCharge?.refund) report.failed += 1
 }
 
 /** The subscription was cancelled or changed while the provider worked on it: its money goes back, once. */

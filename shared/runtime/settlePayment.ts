@@ -15,6 +15,7 @@ import type { Call } from '#table/wallets'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { observedOf } from './observed.ts'
+import { countSettled } from './renewalCount.ts'
 import { saveMethod } from './savedMethod.ts'
 import { onSettledWallet } from './settled.ts'
 import { loadSettlement } from './settlementInput.ts'
@@ -125,6 +126,7 @@ function decideAndWrite(
     }
     const outcome = await writePayment(deps, writesOf(plan, payment), call, stored?.createdAt)
     if (!outcome.committed) return takenElsewhere(deps, outcome.refused, at) ? { kind: 'repeated', payment } : again
+    if (plan.kind === 'settle' && plan.as === 'granted') await countSettled(deps, payment)
     if (plan.kind === 'settle' && plan.as !== 'granted') deps.metric('PaymentReview', 1, { provider: seen.provider })
     return plan
   }
