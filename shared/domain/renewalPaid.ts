@@ -9,6 +9,8 @@ import { planEnd } from './subscriptionEnd.ts'
 import {
   accessEndOf,
   type BoughtSubscription,
+  graceMs,
+  longestGraceMs,
   maxAhead,
   nextUnpaid,
   type PendingCharge,
@@ -28,6 +30,7 @@ import {
   written,
 } from './subscriptionWrite.ts'
 import type { PlanTerms } from './terms.ts'
+import { dayMs } from './zone.ts'
 
 const overtaken: OtherEffect = { kind: 'unlawful', reason: 'overtaken' }
 
@@ -143,6 +146,36 @@ export function planChargeStarted(
   return written(scene, { next: { ...next, status: statusAt(subscription, now).status } }, now)
 }
 
+/** It was looked at, and nothing was heard: it is looked at again. What the provider said of it before stands. */
+export function planChargeLooked(scene: SubscriptionScene, now: number): SubscriptionPlan {
+  const { subscription } = scene
+  const { pendingCharge } = subscription
+  if (!pendingCharge) return unchanged(scene)
+  return written(scene, { next: { ...subscription, pendingCharge: { ...pendingCharge, checkedAt: now } } }, now)
+}
+
+/** The same, where the provider could not even be asked. Grace waits for it a while, unless a charge had failed before. */
+export function planChargeUnasked(scene: SubscriptionScene, now: number): SubscriptionPlan {
+  const { pendingCharge, autoRenew, retry } = scene.subscription
+  const end = paidUntil(scene.subscription)
+  const isFirst = autoRenew && !retry && pendingCharge && !pendingCharge.byHand && !pendingCharge.refund
+  // Longer than until it is looked at next.
+  const graceUntil = end === null ? 0 : Math.min(now + dayMs, end + longestGraceMs)
+  const isLonger = end !== null && graceUntil > end + graceMs && statusAt(scene.subscription, now).access
+  const subscription = isFirst && isLonger ? { ...scene.subscription, graceUntil } : scene.subscription
+  return planChargeLooked({ ...scene, subscription }, now)
+}
+
+/**
+ * Its payment's time is over, and no provider has heard of it: nothing was tried, so nothing has failed. The period is due
+ * again, under another payment.
+ */
+function planChargeUnmade(scene: SubscriptionScene, ids: { history: string }, now: number): SubscriptionPlan {
+  const { pendingCharge: _unmade, ...subscription } = scene.subscription
+  const isOver = isLive(subscription) && !statusAt(subscription, now).access
+  return isOver ? planEnd({ ...scene, subscription }, ids, now) : written(scene, { next: subscription }, now)
+}
+
 /** The provider works on it: access lasts until it has been heard. */
 export function planChargeProcessing(scene: SubscriptionScene, now: number): SubscriptionPlan {
   const { subscription } = scene
@@ -225,8 +258,8 @@ function nextTry(
 export type ChargeFollowUp =
   /** Nobody heard of it: look it up with the provider, and only where it is wanted still ask again, under the same payment. */
   | { kind: 'unknown'; isWanted: boolean }
-  /** Write `plan`. `refund`: the money is in and goes back. */
-  | { kind: 'processing' | 'failed' | 'settled'; plan: SubscriptionPlan; refund: boolean }
+  /** Write `plan`. `unmade`: it never reached a provider. `refund`: the money is in and goes back. */
+  | { kind: 'processing' | 'failed' | 'unmade' | 'settled'; plan: SubscriptionPlan; refund: boolean }
 
 /** What became of a charge under way, by its payment. */
 export function followCharge(
@@ -244,6 +277,8 @@ export function followCharge(
   if (isInFlight(payment)) return { kind: 'processing', plan: planChargeProcessing(scene, now), refund: false }
   if (payment.progress !== 'failed' && payment.progress !== 'expired')
     return { kind: 'unknown', isWanted: isChargeWanted(scene.subscription, now) }
+  if (payment.progress === 'expired' && !payment.attempt && !pendingCharge.byHand)
+    return { kind: 'unmade', plan: planChargeUnmade(scene, ids, now), refund: false }
   const reason = payment.attempt?.reason ?? 'The payment was not made.'
   const failure = { paymentId: payment.id, reason, ...chargedBy(payment) }
   const plan = planRenewalFailed(scene, failure, ids, now)

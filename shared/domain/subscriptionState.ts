@@ -39,7 +39,7 @@ export interface PendingCharge {
   byHand?: true
   /** When its payment was last looked at; absent: not yet. */
   checkedAt?: number
-  /** The provider has accepted it and will tell: access lasts until then. */
+  /** The provider has accepted it, by its own word, and will tell: access lasts until then. */
   processing?: boolean
   /** The subscription was cancelled or changed meanwhile: the money goes back when it comes in. */
   refund?: boolean
@@ -107,6 +107,8 @@ export interface BoughtSubscription extends Subscription {
   ahead?: PaidAhead[]
   retry?: Retry
   pendingCharge?: PendingCharge
+  /** Grace is longer: its provider could not be asked for the first charge of the period. */
+  graceUntil?: number
   /** From its end until nothing is owed for it any more. */
   finalOverage?: FinalOverage
   /** All of them are on the next order, whatever it is for. */
@@ -133,6 +135,8 @@ export const isBought = (subscription: Subscription): subscription is BoughtSubs
 
 /** From `currentPeriodEnd` a subscription that renews itself keeps access for as long as retries run. */
 export const graceMs = 72 * hourMs
+/** At most, where no charge has reached its provider: nothing was tried, which is not the customer's doing. */
+export const longestGraceMs = 2 * graceMs
 /** A charge that is under way keeps access, but no provider works on one for longer. */
 export const chargeLifeMs = 30 * dayMs
 /** A cancelled subscription may be taken up again for so long. */
@@ -244,7 +248,7 @@ export function accessEndOf(subscription: Subscription): number | null {
   const end = paidUntil(subscription)
   if (end === null) return null
   const { pendingCharge } = subscription
-  const regular = hasGrace(subscription) ? end + graceMs : end
+  const regular = hasGrace(subscription) ? Math.max(end + graceMs, subscription.graceUntil ?? end) : end
   if (!pendingCharge?.processing || pendingCharge.refund) return regular
   return Math.max(regular, pendingCharge.startedAt + chargeLifeMs)
 }

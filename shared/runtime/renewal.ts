@@ -1,13 +1,14 @@
 import { chargeRule, isMandate } from '#domain/moneyCharge'
 import type { Payment } from '#domain/payment'
 import { type RenewalMethod, renewalMethod } from '#domain/paymentMethod'
-import { followCharge, planAdvance, planChargeProcessing, planRenewalFailed } from '#domain/renewalPaid'
+import { followCharge, planAdvance, planChargeLooked, planChargeUnasked, planRenewalFailed } from '#domain/renewalPaid'
+import { isLive } from '#domain/subscription'
 import { type DueAction, debitAfter, isChargeDue, isFollowDue, whatIsDue } from '#domain/subscriptionDue'
 import { planEnd } from '#domain/subscriptionEnd'
 import { isRenewedWith, planRenewWith } from '#domain/subscriptionMethod'
 import { planReminder } from '#domain/subscriptionSchedule'
-import { type BoughtSubscription, isBought } from '#domain/subscriptionState'
-import { type SubscriptionScene, unchanged } from '#domain/subscriptionWrite'
+import { type BoughtSubscription, isBought, statusAt } from '#domain/subscriptionState'
+import { type SubscriptionPlan, type SubscriptionScene, unchanged } from '#domain/subscriptionWrite'
 import { Problem } from '#errors/problem'
 import { GatewayError } from '#gateways/gatewayError'
 import { findSubscription } from '#table/subscriptions'
@@ -155,10 +156,16 @@ async function charged(
     return await takeUp(deps, at, after, call, report, false)
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
-    deps.log.warn('renewal not charged yet', { provider: error.provider, kind: error.kind, paymentId: payment.id })
-    report.skipped += 1
+    unanswered(deps, error, payment.id, report)
     return false
   }
+}
+
+/** Where staff must act, they are told: no customer's card has failed, and yet nothing renews. */
+function unanswered(deps: Deps, { provider, kind }: GatewayError, paymentId: string, report: RenewalReport): void {
+  deps.log.warn('renewal not charged yet', { provider, kind, paymentId })
+  if (kind === 'misconfigured') deps.metric('RenewalFailed', 1, {})
+  report.skipped += 1
 }
 
 /** What became of a charge under way. */
@@ -179,9 +186,13 @@ async function follow(
     await expirePayment(deps, address, call)
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
-    report.skipped += 1
-    await stepSubscription(deps, at.accountId, call, ({ scene }, now) => planChargeProcessing(scene, now), at)
-    return false
+    unanswered(deps, error, paymentId, report)
+    const step = (plan: (scene: SubscriptionScene, now: number) => SubscriptionPlan) =>
+      stepSubscription(deps, at.accountId, call, ({ scene }, now) => plan(scene, now), at)
+    const { subscription } = await step(planChargeUnasked)
+    // What is over does not wait for a provider that cannot be asked.
+    const isOver = isLive(subscription) && !statusAt(subscription, deps.clock.now()).access
+    return isOver && (await step((scene, now) => planEnd(scene, historyIds(deps), now))).writes.length > 0
   }
   return takeUp(deps, at, await loadPayment(deps, address), call, report, true)
 }
@@ -213,7 +224,8 @@ async function takeUp(
     return plan.kind === 'unknown' ? unchanged(scene) : plan.plan
   }
   // Before the step: the next attempt is priced after it, and may need what this one held.
-  if (verdict.kind === 'failed') await releaseHolds(deps, { accountId: at.accountId, paymentId: payment.id }, call)
+  if (verdict.kind === 'failed' || verdict.kind === 'unmade')
+    await releaseHolds(deps, { accountId: at.accountId, paymentId: payment.id }, call)
   // First: once the charge is off the subscription, nothing leads here again.
   if (verdict.refund) await giveBack(deps, payment, call)
   // The settlement has mostly done all of it.
@@ -239,7 +251,7 @@ async function askAgain(
     at.accountId,
     call,
     ({ scene: present }, now) =>
-      isFollowDue(present.subscription, payment.id, now) ? planChargeProcessing(present, now) : unchanged(present),
+      isFollowDue(present.subscription, payment.id, now) ? planChargeLooked(present, now) : unchanged(present),
     at,
   )
   // Nothing is charged while the account is suspended: the charge is looked for again, and made or given up later.

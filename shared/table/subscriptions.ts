@@ -86,6 +86,7 @@ const subscription = z.discriminatedUnion('complimentary', [
         debited: z.exactOptional(z.array(z.string())),
       } satisfies MembersOf<Retry>),
     ),
+    graceUntil: z.exactOptional(z.int()),
     pendingCharge: z.exactOptional(
       z.object({
         paymentId: z.string(),
