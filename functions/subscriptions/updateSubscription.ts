@@ -5,17 +5,18 @@ import { httpHandler } from '#runtime/http'
 import { live } from '#runtime/live'
 import { catalogue } from '#runtime/liveCatalogue'
 import { termsOfPlan } from '#runtime/planTerms'
+import { loadRenewalMethod } from '#runtime/renewalMethod'
 import type { Run } from '#runtime/run'
-import { askedStep, hasMethod } from '#runtime/subscriptionStep'
+import { askedStep } from '#runtime/subscriptionStep'
 
 export const run: Run<typeof updateSubscription> = (input, deps) =>
   askedStep(updateSubscription, input, deps, {
     plan: async ({ scene }, now) => {
-      const [terms, known] = await Promise.all([
+      const [terms, method] = await Promise.all([
         termsOfPlan(deps, scene.subscription),
-        hasMethod(deps, input.accountId),
+        loadRenewalMethod(deps, input.accountId, scene.subscription),
       ])
-      return planAutoRenew(scene, input.body.autoRenew, { terms, hasMethod: known }, historyIds(deps), now)
+      return planAutoRenew(scene, input.body.autoRenew, { terms, method }, historyIds(deps), now)
     },
     answer: (view) => view,
   })

@@ -4,6 +4,9 @@ import { exponentOf } from './money.ts'
 export const paymentProviders = ['razorpay', 'paystack', 'stripe'] as const
 export type PaymentProvider = (typeof paymentProviders)[number]
 
+/** What Razorpay keeps is a mandate: it is debited ahead of time, after a notice, and once a cycle. */
+export const isMandate = (provider: PaymentProvider): boolean => provider === 'razorpay'
+
 export interface ChargeRule {
   /** The smallest charge, minor units. */
   minimum: number

@@ -1,4 +1,5 @@
 import { guardOf, ulidOf } from './guard.ts'
+import { isMandate, type PaymentProvider } from './moneyCharge.ts'
 
 /** What decides which of an account's methods is charged by default. Times are epoch milliseconds. */
 export interface MethodChoice {
@@ -9,6 +10,17 @@ export interface MethodChoice {
   /** Raised by every write. */
   ver: number
 }
+
+/** What a subscription renews with. `mandate`: it is debited ahead of time, once a cycle. */
+export interface RenewalMethod {
+  id: string
+  mandate: boolean
+}
+
+export const renewalMethod = ({ id, provider }: { id: string; provider: PaymentProvider }): RenewalMethod => ({
+  id,
+  mandate: isMandate(provider),
+})
 
 /** What tells a method that an account is handed again; marks are 16 base-32 characters, of the provider and its word. */
 export interface MethodMark {

@@ -1,3 +1,5 @@
+import { Problem } from '#errors/problem'
+import { isMandate, type PaymentProvider } from './moneyCharge.ts'
 import type { Payment, PaymentSubject, PricedChange } from './payment.ts'
 import type { PaymentWrite } from './paymentWrite.ts'
 import { periodEnd } from './period.ts'
@@ -5,6 +7,7 @@ import type { ChangePlan } from './planChange.ts'
 import { carriedAfter } from './renewal.ts'
 import { type AccountCredit, noCredit, planCredit } from './settlementCredit.ts'
 import type { OtherEffect } from './settlementEffect.ts'
+import { mandateLeadMs } from './subscriptionDue.ts'
 import { type BoughtSubscription, groundOf, presentPeriod, statusAt } from './subscriptionState.ts'
 import { assertTransition, mayHappen } from './subscriptionTransition.ts'
 import { historyWrite, noticeOf, type SubscriptionScene, written } from './subscriptionWrite.ts'
@@ -25,6 +28,23 @@ export const changeSubject = (
   change,
   ...(carried && { carried }),
 })
+
+/**
+ * A mandate is debited a day and more after it is asked for: by then the period that a change was priced on must not be over,
+ * as its money would have no effect.
+ * @throws Problem `conflict` when there is too little of the period left.
+ */
+export function assertDebitInTime(
+  { periodEnd: end }: Pick<BoughtSubscription, 'periodEnd'>,
+  provider: PaymentProvider,
+  now: number,
+): void {
+  if (!isMandate(provider) || end === null || end - now >= mandateLeadMs) return
+  throw new Problem(
+    'conflict',
+    'This saved method is debited after the period is over: pay on the page instead, or change after the renewal.',
+  )
+}
 
 /**
  * What a paid change does: the plan switches at once, with its allowance and limits; the period stays or begins anew. It

@@ -7,6 +7,7 @@ import {
   type BoughtSubscription,
   type CarriedItem,
   nextUnpaid,
+  type PendingCharge,
   type PlanReference,
   statusAt,
 } from './subscriptionState.ts'
@@ -87,6 +88,18 @@ export function nextPlan({ scheduledChange, ahead = [], ...present }: BoughtSubs
   const last = ahead.findLast(({ plan }) => plan)?.plan ?? present
   const { planId, priceId, catalogueVersion, interval } = scheduledChange ?? last
   return { planId, priceId, catalogueVersion, interval }
+}
+
+/** The period that a payment pays, where it pays one. */
+export function renewedBy({ type, subject }: Pick<Payment, 'type' | 'subject'>): Pick<PendingCharge, 'renews'> {
+  if (type !== 'renewal' || subject.kind !== 'subscription') return {}
+  return { renews: { priceId: subject.priceId, periodIndex: subject.periodIndex } }
+}
+
+/** Whether the charge under way pays another period than comes next, or another price than it has by now. */
+export function isForOther(subscription: BoughtSubscription, { renews }: Pick<PendingCharge, 'renews'>): boolean {
+  if (!renews) return false
+  return renews.priceId !== nextPlan(subscription).priceId || renews.periodIndex !== nextUnpaid(subscription)
 }
 
 /** What the payment of the next period is for. */

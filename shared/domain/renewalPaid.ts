@@ -1,13 +1,16 @@
 import { couponAfterRenewal } from './coupon.ts'
 import { isInFlight, type Payment } from './payment.ts'
+import { type RenewalMethod, renewalMethod } from './paymentMethod.ts'
 import { carriedAfter, nextPlan } from './renewal.ts'
 import type { OtherEffect } from './settlementEffect.ts'
 import { isLive } from './subscription.ts'
-import { chargedFrom, isChargeWanted, nextRetry } from './subscriptionDue.ts'
+import { chargedFrom, isChargeWanted, mandateLeadMs, nextRetry } from './subscriptionDue.ts'
 import { planEnd } from './subscriptionEnd.ts'
 import {
   accessEndOf,
   type BoughtSubscription,
+  graceMs,
+  longestGraceMs,
   maxAhead,
   nextUnpaid,
   type PendingCharge,
@@ -27,6 +30,7 @@ import {
   written,
 } from './subscriptionWrite.ts'
 import type { PlanTerms } from './terms.ts'
+import { dayMs } from './zone.ts'
 
 const overtaken: OtherEffect = { kind: 'unlawful', reason: 'overtaken' }
 
@@ -130,13 +134,46 @@ export function planAdvance(scene: SubscriptionScene, terms: PlanTerms | undefin
 /** A charge is about to be asked for: its payment is named before the provider hears of it, so that it is found again. */
 export function planChargeStarted(
   scene: SubscriptionScene,
-  { paymentId, byHand }: Pick<PendingCharge, 'paymentId' | 'byHand'>,
+  { paymentId, byHand, renews }: Pick<PendingCharge, 'paymentId' | 'byHand' | 'renews'>,
   now: number,
 ): SubscriptionPlan {
   const { subscription } = scene
   if (subscription.pendingCharge) return unchanged(scene)
-  const next = { ...subscription, pendingCharge: { paymentId, startedAt: now, ...(byHand && { byHand }) } }
+  const next = {
+    ...subscription,
+    pendingCharge: { paymentId, startedAt: now, ...(renews && { renews }), ...(byHand && { byHand }) },
+  }
   return written(scene, { next: { ...next, status: statusAt(subscription, now).status } }, now)
+}
+
+/** It was looked at, and nothing was heard: it is looked at again. What the provider said of it before stands. */
+export function planChargeLooked(scene: SubscriptionScene, now: number): SubscriptionPlan {
+  const { subscription } = scene
+  const { pendingCharge } = subscription
+  if (!pendingCharge) return unchanged(scene)
+  return written(scene, { next: { ...subscription, pendingCharge: { ...pendingCharge, checkedAt: now } } }, now)
+}
+
+/** The same, where the provider could not even be asked. Grace waits for it a while, unless a charge had failed before. */
+export function planChargeUnasked(scene: SubscriptionScene, now: number): SubscriptionPlan {
+  const { pendingCharge, autoRenew, retry } = scene.subscription
+  const end = paidUntil(scene.subscription)
+  const isFirst = autoRenew && !retry && pendingCharge && !pendingCharge.byHand && !pendingCharge.refund
+  // Longer than until it is looked at next.
+  const graceUntil = end === null ? 0 : Math.min(now + dayMs, end + longestGraceMs)
+  const isLonger = end !== null && graceUntil > end + graceMs && statusAt(scene.subscription, now).access
+  const subscription = isFirst && isLonger ? { ...scene.subscription, graceUntil } : scene.subscription
+  return planChargeLooked({ ...scene, subscription }, now)
+}
+
+/**
+ * Its payment's time is over, and no provider has heard of it: nothing was tried, so nothing has failed. The period is due
+ * again, under another payment.
+ */
+function planChargeUnmade(scene: SubscriptionScene, ids: { history: string }, now: number): SubscriptionPlan {
+  const { pendingCharge: _unmade, ...subscription } = scene.subscription
+  const isOver = isLive(subscription) && !statusAt(subscription, now).access
+  return isOver ? planEnd({ ...scene, subscription }, ids, now) : written(scene, { next: subscription }, now)
 }
 
 /** The provider works on it: access lasts until it has been heard. */
@@ -148,13 +185,22 @@ export function planChargeProcessing(scene: SubscriptionScene, now: number): Sub
   return written(scene, { next }, now)
 }
 
+export interface RenewalFailure {
+  /** Null: there was nothing to charge. */
+  paymentId: string | null
+  reason: string
+  /** With what it was asked for; absent: nothing was charged. */
+  charged?: RenewalMethod
+  retryHours?: readonly number[]
+}
+
 /**
  * A renewal's charge failed, or there was nothing to charge (`paymentId` null): overdue, with a retry where the method
  * allows one. Told again it changes nothing. When grace is over meanwhile, so is the subscription.
  */
 export function planRenewalFailed(
   scene: SubscriptionScene,
-  failure: { paymentId: string | null; reason: string; retryHours?: readonly number[] },
+  failure: RenewalFailure,
   ids: { history: string },
   now: number,
 ): SubscriptionPlan {
@@ -171,7 +217,7 @@ export function planRenewalFailed(
   }
   const end = paidUntil(subscription)
   // It has ended meanwhile, has more time, or the money was to go back: nothing is overdue, and nothing waits any more.
-  const isMoot = pendingCharge?.refund || !isLive(seen) || end === null || now < (chargedFrom(subscription) ?? end)
+  const isMoot = pendingCharge?.refund || !isLive(seen) || end === null || now < dueFrom(subscription, failure, end)
   if (isMoot) return pendingCharge ? written(scene, { next: subscription }, now) : unchanged(scene)
   const current = { ...scene, subscription }
   if (!statusAt(subscription, now).access) return planEnd(current, ids, now)
@@ -179,8 +225,11 @@ export function planRenewalFailed(
   if (failure.paymentId === null && (subscription.retry?.nextAt ?? 0) > now) return unchanged(scene)
   const { status } = statusAt(subscription, now)
   const failed = (subscription.retry?.failed ?? 0) + 1
-  const nextAt = subscription.method?.mandate ? null : nextRetry(end, now, failure.retryHours)
-  const next = { ...subscription, status, retry: { failed, nextAt } }
+  const { charged } = failure
+  const debited = [...(subscription.retry?.debited ?? []), ...(charged?.mandate ? [charged.id] : [])]
+  const nextAt = nextTry(subscription, { ...failure, debited }, { end, now })
+  const retry = { failed, nextAt, ...(debited.length > 0 && { debited }) }
+  const next = { ...subscription, status, retry }
   const notice = noticeOf(account.id, 'subscription.renewal_failed', next, {
     reason: failure.reason,
     attempt: failed,
@@ -190,11 +239,27 @@ export function planRenewalFailed(
   return written(current, { next, beside: [notice] }, now)
 }
 
+/** From when on the period was to be charged, by the method that was and by the one that takes its place. */
+const dueFrom = (subscription: BoughtSubscription, { charged }: Pick<RenewalFailure, 'charged'>, end: number): number =>
+  Math.min(...[subscription.method, charged].map((method) => end - (method?.mandate ? mandateLeadMs : 0)))
+
+/** Another method has taken the place of what was charged: it is tried at its own time. A mandate is debited once. */
+function nextTry(
+  subscription: BoughtSubscription,
+  { charged, debited, retryHours }: Pick<RenewalFailure, 'charged' | 'retryHours'> & { debited: readonly string[] },
+  { end, now }: { end: number; now: number },
+): number | null {
+  const { method } = subscription
+  if (debited.includes(method?.id ?? charged?.id ?? '')) return null
+  const isOther = charged && method && method.id !== charged.id
+  return isOther ? Math.max(now, chargedFrom(subscription) ?? end) : nextRetry(end, now, retryHours)
+}
+
 export type ChargeFollowUp =
   /** Nobody heard of it: look it up with the provider, and only where it is wanted still ask again, under the same payment. */
   | { kind: 'unknown'; isWanted: boolean }
-  /** Write `plan`. `refund`: the money is in and goes back. */
-  | { kind: 'processing' | 'failed' | 'settled'; plan: SubscriptionPlan; refund: boolean }
+  /** Write `plan`. `unmade`: it never reached a provider. `refund`: the money is in and goes back. */
+  | { kind: 'processing' | 'failed' | 'unmade' | 'settled'; plan: SubscriptionPlan; refund: boolean }
 
 /** What became of a charge under way, by its payment. */
 export function followCharge(
@@ -212,7 +277,13 @@ export function followCharge(
   if (isInFlight(payment)) return { kind: 'processing', plan: planChargeProcessing(scene, now), refund: false }
   if (payment.progress !== 'failed' && payment.progress !== 'expired')
     return { kind: 'unknown', isWanted: isChargeWanted(scene.subscription, now) }
+  if (payment.progress === 'expired' && !payment.attempt && !pendingCharge.byHand)
+    return { kind: 'unmade', plan: planChargeUnmade(scene, ids, now), refund: false }
   const reason = payment.attempt?.reason ?? 'The payment was not made.'
-  const plan = planRenewalFailed(scene, { paymentId: payment.id, reason }, ids, now)
+  const failure = { paymentId: payment.id, reason, ...chargedBy(payment) }
+  const plan = planRenewalFailed(scene, failure, ids, now)
   return { kind: 'failed', plan, refund: false }
 }
+
+const chargedBy = ({ method, provider }: Payment): Pick<RenewalFailure, 'charged'> =>
+  method && provider ? { charged: renewalMethod({ id: method.id, provider }) } : {}

@@ -3,6 +3,7 @@ import { type Invoice, type InvoiceContext, invoiceOf } from './invoice.ts'
 import { captures, type Difference, isVisitor, type Payment, type Settled, type Unlawful } from './payment.ts'
 import { afterFact, type PaymentFact, type PaymentPlan, planPaymentFact } from './paymentFact.ts'
 import { type HoldsNow, releaseWrites, retakeWrites, withOneCredit } from './paymentHolds.ts'
+import type { RenewalMethod } from './paymentMethod.ts'
 import { derived } from './paymentState.ts'
 import type { PaymentWrite } from './paymentWrite.ts'
 import { compareCapture, type ObservedPayment, unlawfulNow } from './settlementCompare.ts'
@@ -29,8 +30,8 @@ export interface SettlementInput {
   other?: OtherEffect
   invoice: Pick<InvoiceContext, 'id' | 'seller' | 'buyer' | 'zones'>
   ids: { subscription: string; purchase: string; history: string }
-  /** The provider handed over a method that may be charged again. `mandate`: it is debited ahead of time, once a cycle. */
-  savedMethod?: { id: string; mandate: boolean }
+  /** The provider handed over a method that may be charged again. */
+  savedMethod?: RenewalMethod
   /** What paid, in words. */
   methodLabel?: string
 }

@@ -2,6 +2,7 @@ import type { Account } from './account.ts'
 import { withPlan } from './accountWallet.ts'
 import { isPlanLive, liveTerms } from './entitlement.ts'
 import type { Payment } from './payment.ts'
+import type { RenewalMethod } from './paymentMethod.ts'
 import type { HistoryEntry, PaymentWrite } from './paymentWrite.ts'
 import { periodEnd } from './period.ts'
 import { accessEndOf, type BoughtSubscription, isBought } from './subscriptionState.ts'
@@ -24,7 +25,7 @@ export interface PlanEffectInput {
   fallback: PlanTerms | null
   ids: { subscription: string; history: string }
   /** The provider handed it over, and it may be charged again: the subscription renews itself with it. */
-  method?: { id: string; mandate: boolean }
+  method?: RenewalMethod
   providerPaymentId: string | null
 }
 

@@ -36,6 +36,8 @@ export type DueAction = { at: number } & (
 export const retryHours = [24, 48, 71] as const
 /** A debit that has to be announced is started so long before the period's end: a day's notice and half a day for the bank. */
 export const mandateLeadMs = 48 * hourMs
+/** Its customer is told a day before, and the provider may hear of it an hour after it was decided. */
+const mandateNoticeMs = 25 * hourMs
 /** A charge whose asker has not come back is looked at so soon: longer than any function runs. */
 export const unansweredMs = 20 * minuteMs
 /** How soon after it was asked for a charge is looked at that the provider works on, should nobody tell. */
@@ -95,13 +97,18 @@ export function chargedFrom(subscription: BoughtSubscription): number | null {
   return end === null ? null : end - (subscription.method?.mandate ? mandateLeadMs : 0)
 }
 
+/** From when on a mandate is debited: not before what is paid is over, nor before its customer has had notice of it. */
+export const debitAfter = (subscription: BoughtSubscription, now: number): number =>
+  Math.max(paidUntil(subscription) ?? now, now + mandateNoticeMs)
+
 /**
- * Whether the charge under way would still be begun: the subscription may have ended since, or staff may have given it more
- * time. One that is not wanted is not asked for again where the provider knows nothing of it.
+ * Whether the charge under way would still be begun: the subscription may have ended since or renew no more, or staff may have
+ * given it more time. One that is not wanted is not asked for again where the provider knows nothing of it.
  */
 export function isChargeWanted(subscription: BoughtSubscription, now: number): boolean {
   const from = chargedFrom(subscription)
-  const isOwed = subscription.pendingCharge?.refund !== true && from !== null && now >= from
+  const { pendingCharge, autoRenew } = subscription
+  const isOwed = autoRenew && pendingCharge?.refund !== true && from !== null && now >= from
   return isOwed && statusAt(subscription, now).access
 }
 

@@ -1,7 +1,10 @@
 import { Problem } from '#errors/problem'
+import type { RenewalMethod } from './paymentMethod.ts'
 import type { PaymentWrite } from './paymentWrite.ts'
+import { isForOther } from './renewal.ts'
 import { hasLiveSubscription } from './settlementPlan.ts'
 import { isLive } from './subscription.ts'
+import { withMethod, withoutMethod } from './subscriptionMethod.ts'
 import {
   accessEndOf,
   type BoughtSubscription,
@@ -20,6 +23,12 @@ import {
   written,
 } from './subscriptionWrite.ts'
 import type { PlanTerms } from './terms.ts'
+
+/** What taking up again rests on. `method`: what would be charged, its own or else the default; absent: there is none. */
+export interface Kept {
+  terms: PlanTerms
+  method: RenewalMethod | undefined
+}
 
 export interface Cancellation {
   when: 'now' | 'period_end'
@@ -126,7 +135,7 @@ export function planEnd(scene: SubscriptionScene, ids: { history: string }, now:
  */
 export function planReactivate(
   scene: SubscriptionScene,
-  input: { terms: PlanTerms; hasMethod: boolean },
+  input: Kept,
   ids: { history: string },
   now: number,
 ): SubscriptionPlan {
@@ -136,12 +145,12 @@ export function planReactivate(
   if (access) {
     assertMayHappen('keep', status)
     if (!endsAtPeriodEnd(subscription)) return unchanged(scene)
-    return written(scene, { next: { ...kept(subscription, input.hasMethod), status }, beside: [notice] }, now)
+    return written(scene, { next: { ...kept(subscription, input.method, now), status }, beside: [notice] }, now)
   }
   assertMayHappen('reactivate', status)
   const fault = reactivationFault(scene, now)
   if (fault !== undefined) throw new Problem('conflict', fault)
-  const { endedAt: _ended, ...rest } = kept(subscription, input.hasMethod)
+  const { endedAt: _ended, ...rest } = kept(subscription, input.method, now)
   const next: BoughtSubscription = { ...rest, status: 'active' }
   const line = historyWrite(account.id, next, {
     id: ids.history,
@@ -153,12 +162,15 @@ export function planReactivate(
   return written(scene, { next, terms: input.terms, beside: [line, notice] }, now)
 }
 
-function kept(subscription: BoughtSubscription, hasMethod: boolean): BoughtSubscription {
+/** It renews, with what would be charged: when and how often follow from that method, and from no other. */
+function kept(seen: BoughtSubscription, method: RenewalMethod | undefined, now: number): BoughtSubscription {
+  const subscription = method ? withMethod(seen, method, now) : withoutMethod(seen)
   const { canceledAt: _asked, cancelReason: _why, pendingCharge, ...rest } = subscription
   return {
     ...rest,
-    ...(pendingCharge && { pendingCharge: { ...pendingCharge, refund: false } }),
-    autoRenew: hasMethod && paidUntil(subscription) !== null,
+    // What was charged for a change that the cancellation dropped, or for a period that is paid by now, goes back all the same.
+    ...(pendingCharge && { pendingCharge: { ...pendingCharge, refund: isForOther(subscription, pendingCharge) } }),
+    autoRenew: method !== undefined && paidUntil(subscription) !== null,
   }
 }
 
@@ -180,7 +192,7 @@ function reactivationFault({ account, subscription }: SubscriptionScene, now: nu
 export function planAutoRenew(
   scene: SubscriptionScene,
   autoRenew: boolean,
-  input: { terms: PlanTerms; hasMethod: boolean },
+  input: Kept,
   ids: { history: string },
   now: number,
 ): SubscriptionPlan {
@@ -190,6 +202,6 @@ export function planAutoRenew(
   if (!autoRenew) return planCancel(scene, { when: 'period_end' }, ids, now)
   if (subscription.autoRenew) return unchanged(scene)
   if (paidUntil(subscription) === null) throw new Problem('conflict', 'The plan has no end that it could renew at.')
-  if (!input.hasMethod) throw new Problem('conflict', 'There is no saved payment method to renew with.')
-  return written(scene, { next: { ...kept(subscription, true), status } }, now)
+  if (!input.method) throw new Problem('conflict', 'There is no saved payment method to renew with.')
+  return written(scene, { next: { ...kept(subscription, input.method, now), status } }, now)
 }

@@ -1,36 +1,58 @@
+import type { RenewalMethod } from './paymentMethod.ts'
 import { isLive } from './subscription.ts'
-import { planCancel } from './subscriptionEnd.ts'
+import { chargedFrom } from './subscriptionDue.ts'
 import { type BoughtSubscription, statusAt } from './subscriptionState.ts'
 import { type SubscriptionPlan, type SubscriptionScene, unchanged, written } from './subscriptionWrite.ts'
 
-type Method = NonNullable<BoughtSubscription['method']>
+/** Whether it renews with this very method, taken for what it is. */
+export const isRenewedWith = (
+  { method }: Pick<BoughtSubscription, 'method'>,
+  { id, mandate }: RenewalMethod,
+): boolean => method?.id === id && method.mandate === mandate
+
+/**
+ * It renews with this method from now on. Where nothing was tried any more, another method is tried at its own time; a
+ * mandate is debited once a cycle, however often it is chosen.
+ */
+export function withMethod(subscription: BoughtSubscription, method: RenewalMethod, now: number): BoughtSubscription {
+  const { retry, method: seen } = subscription
+  const next = { ...subscription, method }
+  if (!retry || seen?.id === method.id) return next
+  const wasDebited = retry.debited?.includes(method.id)
+  const nextAt = wasDebited ? null : (retry.nextAt ?? Math.max(now, chargedFrom(next) ?? now))
+  return { ...next, retry: { ...retry, nextAt } }
+}
+
+export function withoutMethod({ method: _gone, ...rest }: BoughtSubscription): BoughtSubscription {
+  return rest
+}
 
 /** A live subscription renews with this method from now on; whether it renews at all stays as it is. */
-export function planRenewWith(scene: SubscriptionScene, method: Method, now: number): SubscriptionPlan {
+export function planRenewWith(scene: SubscriptionScene, method: RenewalMethod, now: number): SubscriptionPlan {
   const { subscription } = scene
-  const { method: seen, managedBy } = subscription
-  const same = seen?.id === method.id && seen.mandate === method.mandate
-  if (same || managedBy || !isLive(subscription) || !statusAt(subscription, now).access) return unchanged(scene)
-  return written(scene, { next: { ...subscription, method } }, now)
+  const same = isRenewedWith(subscription, method)
+  if (same || subscription.managedBy || !isLive(subscription) || !statusAt(subscription, now).access)
+    return unchanged(scene)
+  return written(scene, { next: withMethod(subscription, method, now) }, now)
 }
 
 /**
  * A method is forgotten: a live subscription that renews with it takes the one that is the default by then. With none
- * left it renews no more, and ends with what is paid.
+ * left it renews no more, and ends with what is paid. Nobody asked for its end: what is being charged for it is heard and
+ * counts, as the provider may have taken it before.
  */
 export function planMethodGone(
   scene: SubscriptionScene,
-  gone: { id: string; heir: Method | undefined },
-  ids: { history: string },
+  gone: { id: string; heir: RenewalMethod | undefined },
   now: number,
 ): SubscriptionPlan {
   const { subscription } = scene
   const { method, managedBy, autoRenew } = subscription
-  if (managedBy || !isLive(subscription) || !statusAt(subscription, now).access) return unchanged(scene)
-  const { method: _gone, ...rest } = subscription
-  const without: BoughtSubscription = method?.id === gone.id ? rest : subscription
-  if (without.method) return unchanged(scene)
-  if (gone.heir) return method ? planRenewWith({ ...scene, subscription: without }, gone.heir, now) : unchanged(scene)
-  if (autoRenew) return planCancel({ ...scene, subscription: without }, { when: 'period_end' }, ids, now)
-  return method ? written(scene, { next: without }, now) : unchanged(scene)
+  const { status, access } = statusAt(subscription, now)
+  if (managedBy || !isLive(subscription) || !access) return unchanged(scene)
+  if (method && method.id !== gone.id) return unchanged(scene)
+  if (gone.heir) return method ? planRenewWith(scene, gone.heir, now) : unchanged(scene)
+  if (!method && !autoRenew) return unchanged(scene)
+  // One that is overdue keeps its grace, as the stored state says.
+  return written(scene, { next: { ...withoutMethod(subscription), autoRenew: false, status } }, now)
 }

@@ -1,5 +1,6 @@
 import { Problem } from '#errors/problem'
 import type { ChangePlan } from './planChange.ts'
+import { isForOther } from './renewal.ts'
 import { type BoughtSubscription, groundOf, paidUntil, presentPeriod, statusAt } from './subscriptionState.ts'
 import { assertMayHappen, assertTransition } from './subscriptionTransition.ts'
 import { noticeOf, type SubscriptionPlan, type SubscriptionScene, unchanged, written } from './subscriptionWrite.ts'
@@ -43,8 +44,9 @@ export function planUnschedule(scene: SubscriptionScene, now: number): Subscript
   const { scheduledChange, pendingCharge, ...rest } = scene.subscription
   assertMayHappen('change_dropped', statusAt(scene.subscription, now).status)
   if (!scheduledChange) return unchanged(scene)
-  // What is being charged is the price of the change.
-  const next = { ...rest, ...(pendingCharge && { pendingCharge: { ...pendingCharge, refund: true } }) }
+  // What is being charged may be the price of the change, or what was owed before it was asked for and is owed again.
+  const charge = pendingCharge && { ...pendingCharge, refund: isForOther(rest, pendingCharge) }
+  const next = { ...rest, ...(charge && { pendingCharge: charge }) }
   return written(scene, { next }, now)
 }
 

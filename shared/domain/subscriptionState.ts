@@ -1,6 +1,7 @@
 import type { CarriedCoupon } from './coupon.ts'
 import type { PaymentProvider } from './moneyCharge.ts'
 import type { OrderItem } from './order.ts'
+import type { RenewalMethod } from './paymentMethod.ts'
 import { monthsIn, periodEnd } from './period.ts'
 import { isLive, type Subscription, type SubscriptionStatus } from './subscription.ts'
 import type { Interval } from './terms.ts'
@@ -32,14 +33,25 @@ export interface CarriedItem extends Pick<OrderItem, 'kind' | 'id' | 'descriptio
 export interface PendingCharge {
   paymentId: string
   startedAt: number
+  /** What it pays, where that is a period. */
+  renews?: { priceId: string; periodIndex: number }
   /** A customer asked for it, who is told what came of it: one that fails is no missed renewal, and is not tried again. */
   byHand?: true
   /** When its payment was last looked at; absent: not yet. */
   checkedAt?: number
-  /** The provider has accepted it and will tell: access lasts until then. */
+  /** The provider has accepted it, by its own word, and will tell: access lasts until then. */
   processing?: boolean
   /** The subscription was cancelled or changed meanwhile: the money goes back when it comes in. */
   refund?: boolean
+}
+
+/** Charges of the next period that failed. */
+export interface Retry {
+  failed: number
+  /** Null: none is tried by itself, unless with another method. */
+  nextAt: number | null
+  /** Mandates that were debited for it: once a cycle each. */
+  debited?: string[]
 }
 
 /** Use beyond the plan that a subscription which is over may still owe. */
@@ -87,15 +99,16 @@ export interface BoughtSubscription extends Subscription {
   /** Somebody asked for its end: now, or with the period while it is live. */
   canceledAt?: number
   cancelReason?: string
-  /** What renewals charge; absent: the account's default method. `mandate`: ahead of time, once a cycle. */
-  method?: { id: string; mandate: boolean }
+  /** What renewals charge; absent: the account's default method, as long as nothing was charged. */
+  method?: RenewalMethod
   /** Waits for the end of what is paid. `at`: when it was asked for. */
   scheduledChange?: PlanReference & { at: number }
   /** Oldest first, at most `maxAhead`. */
   ahead?: PaidAhead[]
-  /** Failed charges of the next period; `nextAt` null: none is tried by itself. */
-  retry?: { failed: number; nextAt: number | null }
+  retry?: Retry
   pendingCharge?: PendingCharge
+  /** Grace is longer: its provider could not be asked for the first charge of the period. */
+  graceUntil?: number
   /** From its end until nothing is owed for it any more. */
   finalOverage?: FinalOverage
   /** All of them are on the next order, whatever it is for. */
@@ -122,6 +135,8 @@ export const isBought = (subscription: Subscription): subscription is BoughtSubs
 
 /** From `currentPeriodEnd` a subscription that renews itself keeps access for as long as retries run. */
 export const graceMs = 72 * hourMs
+/** At most, where no charge has reached its provider: nothing was tried, which is not the customer's doing. */
+export const longestGraceMs = 2 * graceMs
 /** A charge that is under way keeps access, but no provider works on one for longer. */
 export const chargeLifeMs = 30 * dayMs
 /** A cancelled subscription may be taken up again for so long. */
@@ -233,7 +248,7 @@ export function accessEndOf(subscription: Subscription): number | null {
   const end = paidUntil(subscription)
   if (end === null) return null
   const { pendingCharge } = subscription
-  const regular = hasGrace(subscription) ? end + graceMs : end
+  const regular = hasGrace(subscription) ? Math.max(end + graceMs, subscription.graceUntil ?? end) : end
   if (!pendingCharge?.processing || pendingCharge.refund) return regular
   return Math.max(regular, pendingCharge.startedAt + chargeLifeMs)
 }

@@ -1,6 +1,7 @@
 import { Problem } from '#errors/problem'
 import type { Account } from './account.ts'
 import { addDuration } from './duration.ts'
+import type { RenewalMethod } from './paymentMethod.ts'
 import type { HistoryEntry } from './paymentWrite.ts'
 import { monthsIn } from './period.ts'
 import { hasLiveSubscription } from './settlementPlan.ts'
@@ -21,7 +22,7 @@ export interface TrialInput {
   history: readonly HistoryEntry[]
   ids: { subscription: string; history: string }
   /** What is charged when it ends; absent: it ends with the trial. */
-  method?: { id: string; mandate: boolean }
+  method?: RenewalMethod
 }
 
 /** A line of the history that says of a plan that it was tried: new, and nothing was paid. */

@@ -13,8 +13,8 @@ import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { nextOverageAt, owedOverage } from './overage.ts'
 import { termsOfPlan } from './planTerms.ts'
-import { methodOf, startFinalOverage } from './renewalStart.ts'
-import type { StoredMethod } from './savedMethod.ts'
+import { startFinalOverage } from './renewalStart.ts'
+import { methodToCharge, type StoredMethod } from './savedMethod.ts'
 import { onSettledWallet } from './settled.ts'
 import { type SettlementCall, settlePayment } from './settlePayment.ts'
 import { type LoadedScene, loadScene, stepSubscription } from './subscription.ts'
@@ -99,7 +99,7 @@ async function attempt(
   const owed = await owedOverage(deps, { ...account, plan: terms }, subscription.currency)
   const nextWindowAt = await nextWindow(deps, loaded, terms)
   if (owed.items.length === 0 && !subscription.carried?.length) return { kind: 'nothing', nextWindowAt }
-  const method = await methodOf(deps, at.accountId, subscription.method)
+  const method = await methodToCharge(deps, at.accountId, subscription)
   if (!method || !chargeRule(method.provider, subscription.currency)) return { kind: 'uncharged', nextWindowAt }
   const payment = await startFinalOverage(deps, loaded, owed, method, call)
   if (payment === again) return again
@@ -155,7 +155,7 @@ async function follow(
   if (!payment) throw new Error('a charge under way is gone')
   if (isWaiting || overageOutcome(payment) !== 'unheard') return takeUp(deps, at, payment, call)
   const loaded = await loadScene(deps, at.accountId, at.subscriptionId)
-  const method = loaded && (await methodOf(deps, at.accountId, loaded.scene.subscription.method))
+  const method = loaded && (await methodToCharge(deps, at.accountId, loaded.scene.subscription))
   // Another provider knows nothing of it: it expires unpaid, and is owed again.
   if (!method || method.provider !== payment.provider) return false
   return charge(deps, at, payment, method, call, true)

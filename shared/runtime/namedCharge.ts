@@ -1,4 +1,5 @@
 import type { BegunFor } from '#domain/planChangeCheckout'
+import { renewedBy } from '#domain/renewal'
 import { followCharge, planChargeStarted } from '#domain/renewalPaid'
 import type { BoughtSubscription } from '#domain/subscriptionState'
 import { unchanged } from '#domain/subscriptionWrite'
@@ -30,7 +31,11 @@ export async function namedBy(
   if (begun.kind === 'free') return begun
   const loaded = await loadScene(deps, accountId, id)
   if (loaded?.scene.subscription.ver !== ver) throw new Problem('conflict', 'The subscription has changed meanwhile.')
-  const named = planChargeStarted(loaded.scene, { paymentId: begun.payment.id, byHand: true }, now)
+  const named = planChargeStarted(
+    loaded.scene,
+    { paymentId: begun.payment.id, byHand: true, ...renewedBy(begun.payment) },
+    now,
+  )
   if (named.writes.length === 0) throw new Problem('conflict', 'A charge is under way.')
   return { ...begun, writes: [...begun.writes, ...named.writes] }
 }

@@ -4,6 +4,7 @@ import { assertNotSuspended } from '#domain/entitlement'
 import type { paymentView } from '#domain/paymentView'
 import type { ChangePlan } from '#domain/planChange'
 import { beginChange, type ChangeRefusal, priceChange, quotedChange } from '#domain/planChangeCheckout'
+import { assertDebitInTime } from '#domain/planChangePaid'
 import { type ChangeQuote, newChangeQuote, previewView } from '#domain/planChangeQuote'
 import { planSchedule } from '#domain/subscriptionSchedule'
 import { type BoughtSubscription, isBought } from '#domain/subscriptionState'
@@ -159,6 +160,8 @@ async function begin(
     now,
   )
   const { subscription } = input
+  if (method && begun.kind !== 'free' && subscription && isBought(subscription))
+    assertDebitInTime(subscription, method.provider, now)
   // A renewal of the plan before may be under way: it gives way to the change, which then nothing names.
   const isNamed = method && subscription && isBought(subscription) && !isRenewing(subscription)
   return isNamed ? namedBy(deps, subscription, call, begun, now) : begun

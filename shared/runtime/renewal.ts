@@ -1,11 +1,14 @@
-import { chargeRule } from '#domain/moneyCharge'
+import { chargeRule, isMandate } from '#domain/moneyCharge'
 import type { Payment } from '#domain/payment'
-import { followCharge, planAdvance, planChargeProcessing, planRenewalFailed } from '#domain/renewalPaid'
-import { type DueAction, isChargeDue, isFollowDue, whatIsDue } from '#domain/subscriptionDue'
+import { type RenewalMethod, renewalMethod } from '#domain/paymentMethod'
+import { followCharge, planAdvance, planChargeLooked, planChargeUnasked, planRenewalFailed } from '#domain/renewalPaid'
+import { isLive } from '#domain/subscription'
+import { type DueAction, debitAfter, isChargeDue, isFollowDue, whatIsDue } from '#domain/subscriptionDue'
 import { planEnd } from '#domain/subscriptionEnd'
+import { isRenewedWith, planRenewWith } from '#domain/subscriptionMethod'
 import { planReminder } from '#domain/subscriptionSchedule'
-import { isBought } from '#domain/subscriptionState'
-import { type SubscriptionScene, unchanged } from '#domain/subscriptionWrite'
+import { type BoughtSubscription, isBought, statusAt } from '#domain/subscriptionState'
+import { type SubscriptionPlan, type SubscriptionScene, unchanged } from '#domain/subscriptionWrite'
 import { Problem } from '#errors/problem'
 import { GatewayError } from '#gateways/gatewayError'
 import { findSubscription } from '#table/subscriptions'
@@ -18,20 +21,15 @@ import { historyIds } from './historyId.ts'
 import { termsOfPlan } from './planTerms.ts'
 import { requestRefund, sendRefund } from './refund.ts'
 import { expirePayment, releaseHolds } from './releaseHolds.ts'
-import { methodOf, startRenewal } from './renewalStart.ts'
-import type { StoredMethod } from './savedMethod.ts'
+import { countRenewals, type RenewalCounts } from './renewalCount.ts'
+import { startRenewal } from './renewalStart.ts'
+import { methodToCharge, type StoredMethod } from './savedMethod.ts'
 import { loadPayment, type SettlementCall, settlePayment } from './settlePayment.ts'
 import { type LoadedScene, loadScene, stepSubscription } from './subscription.ts'
 import { isForGood, unlessAsked } from './unaskedPayment.ts'
 
-/** What one look at a subscription came to, for the report of its run. */
-export interface RenewalReport {
-  renewed: number
-  failed: number
-  skipped: number
-  /** By currency, minor units. */
-  amounts: Record<string, number>
-}
+/** What one look at a subscription came to, beside what was paid: that is counted where it is settled. */
+export type RenewalReport = Pick<RenewalCounts, 'failed' | 'skipped'>
 
 /** Far more than a subscription can have due at once: periods paid ahead, a charge, a reminder, an end. */
 const mostActions = 24
@@ -45,7 +43,7 @@ export async function workSubscription(
   at: { accountId: string; subscriptionId: string },
   call: SettlementCall,
 ): Promise<RenewalReport> {
-  const report: RenewalReport = { renewed: 0, failed: 0, skipped: 0, amounts: {} }
+  const report: RenewalReport = { failed: 0, skipped: 0 }
   for (let count = 0; count < mostActions; count++) {
     const seen = await loadScene(deps, at.accountId, at.subscriptionId)
     if (!seen) {
@@ -109,19 +107,31 @@ async function charge(
     report.skipped += 1
     return false
   }
-  const method = await methodOf(deps, at.accountId, subscription.method)
+  const method = await methodToCharge(deps, at.accountId, subscription)
   if (!method || !chargeRule(method.provider, subscription.currency)) {
-    report.failed += 1
-    return failed(deps, at, { paymentId: null, reason: 'There is no payment method that could be charged.' }, call)
+    return failed(
+      deps,
+      at,
+      { paymentId: null, reason: 'There is no payment method that could be charged.' },
+      call,
+      report,
+    )
   }
+  // When it is charged, and whether again, follow from its method: it is the one that is charged, before anything begins.
+  const chosen = renewalMethod(method)
+  if (!isRenewedWith(subscription, chosen)) return renewWith(deps, at, chosen, call)
   const payment = await startRenewal(deps, at, { seen, method }, call)
   if (!payment) return false
   if (payment.settled) {
-    report.renewed += 1
+    await countRenewals(deps, { renewed: 1 })
     return true
   }
   return charged(deps, at, { payment, method, scene: seen.scene, isRepeated: false }, call, report)
 }
+
+const renewWith = async (deps: Deps, at: At, method: RenewalMethod, call: SettlementCall): Promise<boolean> =>
+  (await stepSubscription(deps, at.accountId, call, ({ scene }, now) => planRenewWith(scene, method, now), at)).writes
+    .length > 0
 
 interface Charging {
   payment: Payment
@@ -140,17 +150,22 @@ async function charged(
   report: RenewalReport,
 ): Promise<boolean> {
   const { account, subscription } = scene
-  const ahead = method.provider === 'razorpay' && subscription.periodEnd !== null
-  const notice = ahead ? { notice: { debitAfter: subscription.periodEnd ?? 0 } } : {}
+  const notice = isMandate(method.provider) && { notice: { debitAfter: debitAfter(subscription, deps.clock.now()) } }
   try {
     const after = await chargePayment(deps, payment, method, payerOf(account), call, { isRepeated, ...notice })
     return await takeUp(deps, at, after, call, report, false)
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
-    deps.log.warn('renewal not charged yet', { provider: error.provider, kind: error.kind, paymentId: payment.id })
-    report.skipped += 1
+    unanswered(deps, error, payment.id, report)
     return false
   }
+}
+
+/** Where staff must act, they are told: no customer's card has failed, and yet nothing renews. */
+function unanswered(deps: Deps, { provider, kind }: GatewayError, paymentId: string, report: RenewalReport): void {
+  deps.log.warn('renewal not charged yet', { provider, kind, paymentId })
+  if (kind === 'misconfigured') deps.metric('RenewalFailed', 1, {})
+  report.skipped += 1
 }
 
 /** What became of a charge under way. */
@@ -171,12 +186,15 @@ async function follow(
     await expirePayment(deps, address, call)
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
-    const what = isForGood(error) ? await unlessAsked(deps, address, error, call) : 'waits'
-    if (what === 'waits') {
-      report.skipped += 1
-      await stepSubscription(deps, at.accountId, call, ({ scene }, now) => planChargeProcessing(scene, now), at)
-      return false
-    }
+    if (isForGood(error) && (await unlessAsked(deps, address, error, call)) === 'over')
+      return takeUp(deps, at, await loadPayment(deps, address), call, report, true)
+    unanswered(deps, error, paymentId, report)
+    const step = (plan: (scene: SubscriptionScene, now: number) => SubscriptionPlan) =>
+      stepSubscription(deps, at.accountId, call, ({ scene }, now) => plan(scene, now), at)
+    const { subscription } = await step(planChargeUnasked)
+    // What is over does not wait for a provider that cannot be asked.
+    const isOver = isLive(subscription) && !statusAt(subscription, deps.clock.now()).access
+    return isOver && (await step((scene, now) => planEnd(scene, historyIds(deps), now))).writes.length > 0
   }
   return takeUp(deps, at, await loadPayment(deps, address), call, report, true)
 }
@@ -208,16 +226,14 @@ async function takeUp(
     return plan.kind === 'unknown' ? unchanged(scene) : plan.plan
   }
   // Before the step: the next attempt is priced after it, and may need what this one held.
-  if (verdict.kind === 'failed') await releaseHolds(deps, { accountId: at.accountId, paymentId: payment.id }, call)
+  if (verdict.kind === 'failed' || verdict.kind === 'unmade')
+    await releaseHolds(deps, { accountId: at.accountId, paymentId: payment.id }, call)
   // First: once the charge is off the subscription, nothing leads here again.
   if (verdict.refund) await giveBack(deps, payment, call)
   // The settlement has mostly done all of it.
-  if (verdict.plan.writes.length > 0)
-    await stepSubscription(deps, at.accountId, call, ({ scene }, now) => taken(scene, now), at)
-  if (verdict.kind === 'failed') report.failed += 1
-  if (verdict.kind === 'settled' && payment.settled?.as === 'granted') {
-    report.renewed += 1
-    report.amounts[payment.currency] = (report.amounts[payment.currency] ?? 0) + payment.amountMinor
+  if (verdict.plan.writes.length > 0) {
+    const { writes } = await stepSubscription(deps, at.accountId, call, ({ scene }, now) => taken(scene, now), at)
+    if (verdict.kind === 'failed' && writes.length > 0) countFailed(report, subscription)
   }
   // One that the provider works on is looked at again later.
   return verdict.kind !== 'processing'
@@ -237,15 +253,14 @@ async function askAgain(
     at.accountId,
     call,
     ({ scene: present }, now) =>
-      isFollowDue(present.subscription, payment.id, now) ? planChargeProcessing(present, now) : unchanged(present),
+      isFollowDue(present.subscription, payment.id, now) ? planChargeLooked(present, now) : unchanged(present),
     at,
   )
   // Nothing is charged while the account is suspended: the charge is looked for again, and made or given up later.
   if (taken.writes.length === 0 || taken.account.suspended) return false
-  const method = await methodOf(deps, at.accountId, scene.subscription.method)
+  const method = await methodToCharge(deps, at.accountId, scene.subscription)
   if (!method || method.provider !== payment.provider) {
-    report.failed += 1
-    return neverCharged(deps, at, payment, 'The payment method is gone.', call)
+    return neverCharged(deps, at, payment, 'The payment method is gone.', call, report)
   }
   return charged(deps, at, { payment, method, scene, isRepeated: true }, call, report)
 }
@@ -257,11 +272,12 @@ async function neverCharged(
   { id: paymentId }: Payment,
   reason: string,
   call: SettlementCall,
+  report?: RenewalReport,
 ): Promise<boolean> {
   const address = { accountId: at.accountId, paymentId }
   await hear(deps, address, { kind: 'failed', at: deps.clock.now(), reason }, call)
   await releaseHolds(deps, address, call)
-  return failed(deps, at, { paymentId, reason }, call)
+  return failed(deps, at, { paymentId, reason }, call, report)
 }
 
 async function failed(
@@ -269,6 +285,7 @@ async function failed(
   at: At,
   failure: { paymentId: string | null; reason: string },
   call: SettlementCall,
+  report?: RenewalReport,
 ): Promise<boolean> {
   const ids = historyIds(deps)
   const plan = await stepSubscription(
@@ -282,7 +299,13 @@ async function failed(
         : planRenewalFailed(scene, failure, ids, now),
     at,
   )
+  if (report && plan.writes.length > 0) report.failed += 1
   return plan.writes.length > 0
+}
+
+/** What was asked for by hand, or was to go back, is no renewal that failed. */
+function countFailed(report: RenewalReport, { pendingCharge }: BoughtSubscription): void {
+  if (!pendingCharge?.byHand && !pendingCharge?.refund) report.failed += 1
 }
 
 /** The subscription was cancelled or changed while the provider worked on it: its money goes back, once. */

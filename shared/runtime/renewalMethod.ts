@@ -1,12 +1,14 @@
+import { type RenewalMethod, renewalMethod } from '#domain/paymentMethod'
 import { planMethodGone, planRenewWith } from '#domain/subscriptionMethod'
+import type { BoughtSubscription } from '#domain/subscriptionState'
 import type { SubscriptionPlan } from '#domain/subscriptionWrite'
 import type { PaymentMethod } from '#table/methods'
 import type { Write } from '#table/port'
 import type { Call } from '#table/wallets'
 import type { Deps } from './deps.ts'
 import { callOf } from './guarded.ts'
-import { historyIds } from './historyId.ts'
 import type { Input } from './run.ts'
+import { methodToCharge } from './savedMethod.ts'
 import { type SettlementCall, tableWrites } from './settlePayment.ts'
 import { type LoadedScene, loadScene } from './subscription.ts'
 
@@ -15,15 +17,20 @@ interface Asked {
   call: SettlementCall | Call
 }
 
-const methodOf = ({ id, provider }: Pick<PaymentMethod, 'id' | 'provider'>) => ({
-  id,
-  mandate: provider === 'razorpay',
-})
+/** What it would renew with: taken for what it is, it says when the subscription is charged. Undefined: there is nothing. */
+export async function loadRenewalMethod(
+  deps: Pick<Deps, 'table'>,
+  accountId: string,
+  subscription: Pick<BoughtSubscription, 'method'>,
+): Promise<RenewalMethod | undefined> {
+  const method = await methodToCharge(deps, accountId, subscription)
+  return method && renewalMethod(method)
+}
 
 /** For the transaction that makes a method the default: a live subscription renews with it. None where it does already. */
 export const renewWithWrites = (deps: Deps, input: Input, method: PaymentMethod): Promise<Write[]> =>
   writesOf(deps, { accountId: input.accountId, call: callOf(input) }, ({ scene }, now) =>
-    planRenewWith(scene, methodOf(method), now),
+    planRenewWith(scene, renewalMethod(method), now),
   )
 
 /** For the transaction that forgets a method, whoever asks for it: `heir` is the default that is left. */
@@ -33,9 +40,7 @@ export const methodGoneWrites = (
   id: string,
   heir: PaymentMethod | undefined,
 ): Promise<Write[]> =>
-  writesOf(deps, at, ({ scene }, now) =>
-    planMethodGone(scene, { id, heir: heir && methodOf(heir) }, historyIds(deps), now),
-  )
+  writesOf(deps, at, ({ scene }, now) => planMethodGone(scene, { id, heir: heir && renewalMethod(heir) }, now))
 
 async function writesOf(
   deps: Deps,

@@ -5,7 +5,7 @@ import { chargeRule, type PaymentProvider } from '#domain/moneyCharge'
 import { creditUsed, type Order } from '#domain/order'
 import { newPayment, orderLifeMs, type Payment, type PaymentSubject, paymentId } from '#domain/payment'
 import type { PaymentWrite } from '#domain/paymentWrite'
-import { nextPlan, renewalName, renewalOrder, renewalSubject } from '#domain/renewal'
+import { nextPlan, renewalName, renewalOrder, renewalSubject, renewedBy } from '#domain/renewal'
 import { planChargeStarted } from '#domain/renewalPaid'
 import { isOvertaken, planSettlement } from '#domain/settlement'
 import { type AccountCredit, planCredit } from '#domain/settlementCredit'
@@ -16,14 +16,13 @@ import { taxRuleFor } from '#domain/tax'
 import type { PlanTerms } from '#domain/terms'
 import { readAccountCredit } from '#table/accountCredit'
 import { accountCreditKey, profileKey } from '#table/keys'
-import { findMethod } from '#table/methods'
 import { readProfile } from '#table/profiles'
 import { billingCountryOf } from './billingProfile.ts'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { type OwedOverage, owedOverage } from './overage.ts'
 import { termsOfPlan } from './planTerms.ts'
-import { chargedMethod, findDefaultMethod, type StoredMethod } from './savedMethod.ts'
+import { chargedMethod, type StoredMethod } from './savedMethod.ts'
 import { onSettledWallet } from './settled.ts'
 import { loadSettlement } from './settlementInput.ts'
 import { type SettlementCall, writePayment } from './settlePayment.ts'
@@ -134,15 +133,16 @@ async function begin(
     return outcome.committed ? settled.next : again
   }
   const payment = { ...fresh, ver: 1 }
-  const started = startedWrites(scene, what.type, payment.id, now)
+  const started = startedWrites(scene, payment, now)
   const writes: PaymentWrite[] = [{ row: 'payment', next: payment, seenVer: 0 }, ...taken, ...started]
   const outcome = await writePayment(deps, writes, call, stored.createdAt, beside)
   return outcome.committed ? payment : again
 }
 
 /** The subscription names the payment from then on, on the version that was seen. */
-function startedWrites(scene: SubscriptionScene, type: Beginning['type'], paymentId: string, now: number) {
-  if (type === 'renewal') return planChargeStarted(scene, { paymentId }, now).writes
+function startedWrites(scene: SubscriptionScene, payment: Payment, now: number) {
+  const { id: paymentId, type } = payment
+  if (type === 'renewal') return planChargeStarted(scene, { paymentId, ...renewedBy(payment) }, now).writes
   const { finalOverage } = scene.subscription
   if (!finalOverage) throw new Error('nothing is owed for a subscription that is over')
   return planOverage(scene, finalOverage, overageStarted(finalOverage, paymentId, now), now).writes
@@ -209,13 +209,3 @@ export async function startFinalOverage(
 
 const carriesOver = (subject: PaymentSubject): boolean =>
   subject.kind === 'subscription' && subject.carried !== undefined
-
-/** The subscription's own method, else the account's default. */
-export async function methodOf(
-  deps: Deps,
-  accountId: string,
-  method: BoughtSubscription['method'],
-): Promise<StoredMethod | undefined> {
-  const own = method && (await findMethod(deps.table, accountId, method.id))
-  return own ?? findDefaultMethod(deps, accountId)
-}

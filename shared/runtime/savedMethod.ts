@@ -11,7 +11,7 @@ import {
   sameMethod,
   tokensOfCard,
 } from '#domain/paymentMethod'
-import { isBought } from '#domain/subscriptionState'
+import { type BoughtSubscription, isBought } from '#domain/subscriptionState'
 import { notFound } from '#errors/problem'
 import type { ProviderMethod } from '#gateways/gateway'
 import { findAccount } from '#table/accounts'
@@ -177,6 +177,16 @@ export const findDefaultMethod = async (
   deps: Pick<Deps, 'table'>,
   accountId: string,
 ): Promise<StoredMethod | undefined> => defaultMethod(await listMethods(deps.table, accountId))
+
+/** What a subscription is really charged with: its own method, else the account's default. */
+export async function methodToCharge(
+  deps: Pick<Deps, 'table'>,
+  accountId: string,
+  { method }: Pick<BoughtSubscription, 'method'>,
+): Promise<StoredMethod | undefined> {
+  const own = method && (await findMethod(deps.table, accountId, method.id))
+  return own ?? findDefaultMethod(deps, accountId)
+}
 
 /** Newest first, exactly one of them the default. */
 export const savedMethods = async (deps: Pick<Deps, 'table'>, accountId: string): Promise<StoredMethod[]> =>

@@ -1,5 +1,6 @@
 import type { Payment } from '#domain/payment'
 import type { PaymentPlan } from '#domain/paymentFact'
+import { renewalMethod } from '#domain/paymentMethod'
 import type { PaymentWrite } from '#domain/paymentWrite'
 import { methodLabel } from '#domain/planHistory'
 import { planSettlement, type SettlementInput, type SettlementPlan } from '#domain/settlement'
@@ -14,6 +15,7 @@ import type { Call } from '#table/wallets'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { observedOf } from './observed.ts'
+import { countSettled } from './renewalCount.ts'
 import { saveMethod } from './savedMethod.ts'
 import { onSettledWallet } from './settled.ts'
 import { loadSettlement } from './settlementInput.ts'
@@ -139,6 +141,7 @@ function decideAndWrite(
     }
     const outcome = await writePayment(deps, writesOf(plan, payment), call, stored?.createdAt)
     if (!outcome.committed) return takenElsewhere(deps, outcome.refused, at) ? { kind: 'repeated', payment } : again
+    if (plan.kind === 'settle' && plan.as === 'granted') await countSettled(deps, payment)
     if (plan.kind === 'settle' && plan.as !== 'granted') deps.metric('PaymentReview', 1, { provider: seen.provider })
     return plan
   }
@@ -181,7 +184,7 @@ async function keptMethod(
   if (!method) return undefined
   const paidAt = createdAt === undefined ? {} : { paidAt: createdAt }
   const saved = await saveMethod(deps, accountId, provider, method, paidAt)
-  return saved && { id: saved.id, mandate: saved.provider === 'razorpay' }
+  return saved && renewalMethod(saved)
 }
 
 /** One provider payment pays for one payment of ours; another that claims it is told of, and grants nothing. */

@@ -6,7 +6,6 @@ import type { SubscriptionPlan } from '#domain/subscriptionWrite'
 import { Problem } from '#errors/problem'
 import type { HttpOperation } from '#operations/definition'
 import { findAccount } from '#table/accounts'
-import { listMethods } from '#table/methods'
 import type { Write } from '#table/port'
 import { commitAnswer } from './answers.ts'
 import { auditOf } from './audit.ts'
@@ -94,7 +93,3 @@ const audited = ({ status, planId, periodEnd, autoRenew, scheduledChange, cancel
   scheduledPriceId: scheduledChange?.priceId ?? null,
   canceledAt: canceledAt ?? null,
 })
-
-/** Whether there is something to charge when it renews. */
-export const hasMethod = async (deps: Pick<Deps, 'table'>, accountId: string): Promise<boolean> =>
-  (await listMethods(deps.table, accountId)).length > 0

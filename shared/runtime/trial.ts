@@ -1,6 +1,7 @@
 import { fallbackTermsOf, findPrice, termsAt } from '#domain/catalogueTerms'
 import { assertNotSuspended } from '#domain/entitlement'
 import { ulidOf } from '#domain/guard'
+import { renewalMethod } from '#domain/paymentMethod'
 import type { HistoryEntry } from '#domain/paymentWrite'
 import { planTrialStart } from '#domain/subscriptionTrial'
 import { notFound } from '#errors/problem'
@@ -38,7 +39,7 @@ export async function beginTrial(
   const { accountId } = input
   await accountFor(deps, input)
   const saved = paymentMethodId === undefined ? undefined : await ownMethod(deps, accountId, paymentMethodId)
-  const method = saved && { id: saved.id, mandate: saved.provider === 'razorpay' }
+  const method = saved && renewalMethod(saved)
   const attempt = async () => {
     const published = await currentCatalogue(deps.table)
     const found = findPrice(published.catalogue, priceId)

@@ -9,6 +9,7 @@ import {
   type PlanReference,
   type ProviderWord,
   providerStates,
+  type Retry,
 } from '#domain/subscriptionState'
 import { intervals } from '#domain/terms'
 import {
@@ -78,11 +79,19 @@ const subscription = z.discriminatedUnion('complimentary', [
         } satisfies MembersOf<PaidAhead>),
       ),
     ),
-    retry: z.exactOptional(z.object({ failed: z.int(), nextAt: z.nullable(z.int()) })),
+    retry: z.exactOptional(
+      z.object({
+        failed: z.int(),
+        nextAt: z.nullable(z.int()),
+        debited: z.exactOptional(z.array(z.string())),
+      } satisfies MembersOf<Retry>),
+    ),
+    graceUntil: z.exactOptional(z.int()),
     pendingCharge: z.exactOptional(
       z.object({
         paymentId: z.string(),
         startedAt: z.int(),
+        renews: z.exactOptional(z.object({ priceId: z.string(), periodIndex: z.int() })),
         byHand: z.exactOptional(z.literal(true)),
         checkedAt: z.exactOptional(z.int()),
         processing: z.exactOptional(z.boolean()),

@@ -285,7 +285,9 @@ describe('the ground of a proration', () => {
     const over = applied(scene, planCancel(scene, { when: 'now' }, ids, start + dayMs).writes)
     const lost = told(booksOf(bought(), { scene: over }), of({}))
     const again = ({ scene: now }: Books) =>
-      codeOf(() => now && planReactivate(now, { terms, hasMethod: true }, ids, start + 2 * dayMs))
+      codeOf(
+        () => now && planReactivate(now, { terms, method: { id: 'pmt_0', mandate: false } }, ids, start + 2 * dayMs),
+      )
     expect([again(lost), again(told(lost, of({ at: now + 1 }, 'won')))]).toEqual(['conflict', undefined])
   })
 })

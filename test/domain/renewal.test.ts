@@ -17,7 +17,7 @@ import {
 } from '#domain/renewalPaid'
 import type { OtherEffect } from '#domain/settlementEffect'
 import { isLive } from '#domain/subscription'
-import { nextDueAt, whatIsDue } from '#domain/subscriptionDue'
+import { debitAfter, nextDueAt, whatIsDue } from '#domain/subscriptionDue'
 import { subscriptionEffect } from '#domain/subscriptionEffect'
 import { planCancel, planEnd } from '#domain/subscriptionEnd'
 import { planExtend, planSchedule } from '#domain/subscriptionSchedule'
@@ -345,8 +345,10 @@ describe('a charge that fails', () => {
   const scene = sceneOf()
   const without = ({ pendingCharge: _over, ...rest }: BoughtSubscription) => rest
   const failed = (from: SubscriptionScene, now: number, reason = 'declined') => {
+    const { method } = from.subscription
     const charged = applied(from, planChargeStarted(from, { paymentId: 'fpay_r' }, now).writes)
-    return applied(charged, planRenewalFailed(charged, { paymentId: 'fpay_r', reason }, ids, now).writes)
+    const failure = { paymentId: 'fpay_r', reason, ...(method && { charged: method }) }
+    return applied(charged, planRenewalFailed(charged, failure, ids, now).writes)
   }
 
   it('is overdue and tried at 24, 48 and 71 hours, then expired', () => {
@@ -388,10 +390,22 @@ describe('a charge that fails', () => {
     expect(failed(scene, end + 71 * hourMs).subscription.retry).toEqual({ failed: 1, nextAt: null })
   })
 
+  it.each([
+    ['48 hours ahead at the period’s end', -48 * hourMs, 0],
+    ['25 hours ahead still', -25 * hourMs, 0],
+    ['later a day and an hour from then', -25 * hourMs + 1, 1],
+    ['when it is overdue too', 10 * hourMs, 35 * hourMs],
+  ])('a mandate is debited %s', (_, at, expected) => {
+    expect(debitAfter(sceneOf().subscription, end + at) - end).toBe(expected)
+  })
+
   it('of a mandate is not tried again by itself', () => {
     const mandate = sceneOf({ over: { method: { id: 'pmt_1', mandate: true } } })
     const state = failed(mandate, end - 10 * hourMs)
-    expect(state.subscription).toMatchObject({ status: 'active', retry: { failed: 1, nextAt: null } })
+    expect(state.subscription).toMatchObject({
+      status: 'active',
+      retry: { failed: 1, nextAt: null, debited: ['pmt_1'] },
+    })
     expect(statusAt(state.subscription, end)).toEqual({ status: 'past_due', access: true })
     expect(nextDueAt({ ...state.subscription, remindedUntil: end })).toBe(end + graceMs)
   })

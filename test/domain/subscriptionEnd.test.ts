@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { planChargeStarted } from '#domain/renewalPaid'
 import { planGrant } from '#domain/subscription'
 import { subscriptionDetail } from '#domain/subscriptionDetail'
-import { nextDueAt } from '#domain/subscriptionDue'
+import { chargedFrom, mandateLeadMs, nextDueAt } from '#domain/subscriptionDue'
 import { planAutoRenew, planCancel, planEnd, planReactivate } from '#domain/subscriptionEnd'
 import { planRefundOf } from '#domain/subscriptionRefund'
 import { planExtend, planReminder, planSchedule, planUnschedule } from '#domain/subscriptionSchedule'
@@ -27,7 +28,7 @@ import {
 const end = at('2025-07-01T00:00:00Z')
 const starter = termsOf()
 const now = start + dayMs
-const kept = { terms: starter, hasMethod: true }
+const kept = { terms: starter, method: { id: 'pmt_0', mandate: false } }
 const rows = ({ writes }: SubscriptionPlan) => writes.map(({ row }) => row)
 const after = (scene: SubscriptionScene, plan: SubscriptionPlan) => applied(scene, plan.writes)
 const canceled = (scene: SubscriptionScene, when: 'now' | 'period_end', instant = now) =>
@@ -126,8 +127,22 @@ describe('taking up again', () => {
   })
 
   it('without a method does not renew, and is not asked to end either', () => {
-    const plan = planReactivate(canceled(sceneOf(), 'period_end'), { terms: starter, hasMethod: false }, ids, now)
+    const plan = planReactivate(canceled(sceneOf(), 'period_end'), { terms: starter, method: undefined }, ids, now)
     expect(subscriptionDetail(plan.subscription, {}, now)).toMatchObject({ autoRenew: false, cancelAtPeriodEnd: false })
+  })
+
+  it('renews with what would be charged, and at that method’s time', () => {
+    const mandate = { id: 'pmt_9', mandate: true }
+    const again = { terms: starter, method: mandate }
+    const asked = canceled(sceneOf(), 'period_end')
+    for (const { subscription } of [
+      planReactivate(asked, again, ids, now),
+      planReactivate(canceled(sceneOf(), 'now'), again, ids, now),
+      planAutoRenew(sceneOf({ autoRenew: false }), true, again, ids, now),
+    ]) {
+      expect(subscription).toMatchObject({ autoRenew: true, method: mandate })
+      expect(chargedFrom(subscription)).toBe(end - mandateLeadMs)
+    }
   })
 
   it('gives a cancelled plan back, with what was left of its credits and no more', () => {
@@ -180,7 +195,7 @@ describe('renewing by itself, on and off', () => {
   })
 
   it('on needs a method, and an end', () => {
-    const none = { terms: starter, hasMethod: false }
+    const none = { terms: starter, method: undefined }
     expect(codeOf(() => planAutoRenew(sceneOf({ autoRenew: false }), true, none, ids, now))).toBe('conflict')
     expect(codeOf(() => planAutoRenew(sceneOf({ terms: lifetime }), true, kept, ids, now))).toBe('conflict')
     expect(codeOf(() => planAutoRenew(sceneOf(), true, kept, ids, end + graceMs))).toBe('conflict')
@@ -208,6 +223,27 @@ describe('a change that waits', () => {
     const dropped = after(stored, planUnschedule(stored, now))
     expect(dropped.subscription.scheduledChange).toBeUndefined()
     expect(planUnschedule(dropped, now).writes).toEqual([])
+  })
+
+  it.each<[string, { priceId: string; periodIndex: number }, boolean]>([
+    ['of the plan that it is on again is kept', { priceId: growth.priceId, periodIndex: 1 }, false],
+    ['of the change goes back', { priceId: starter.priceId, periodIndex: 1 }, true],
+    ['of a period that is paid by now goes back', { priceId: growth.priceId, periodIndex: 0 }, true],
+  ])('dropped, a charge under way %s', (_what, renews, refund) => {
+    const begun = sceneOf({ terms: growth })
+    const scene = applied(begun, planChargeStarted(begun, { paymentId: 'fpay_r', renews }, now).writes)
+    const stored = after(scene, planSchedule(scene, plan(scene), starter, now + 1))
+    expect(stored.subscription.pendingCharge).toMatchObject({ refund: true })
+    expect(planUnschedule(stored, now + 2).subscription.pendingCharge).toMatchObject({ refund })
+  })
+
+  it('that a cancellation dropped is not what a charge under way pays, when it is taken up again', () => {
+    const begun = sceneOf({ terms: growth })
+    const stored = after(begun, planSchedule(begun, plan(begun), starter, now))
+    const renews = { priceId: starter.priceId, periodIndex: 1 }
+    const charged = applied(stored, planChargeStarted(stored, { paymentId: 'fpay_r', renews }, now + 1).writes)
+    const back = planReactivate(canceled(charged, 'period_end', now + 2), kept, ids, now + 3)
+    expect(back.subscription).toMatchObject({ autoRenew: true, pendingCharge: { refund: true } })
   })
 
   it('is for the end of the period that has begun, also where no job has written that', () => {

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import type { RenewalMethod } from '#domain/paymentMethod'
+import { planRenewalFailed } from '#domain/renewalPaid'
+import { whatIsDue } from '#domain/subscriptionDue'
 import { planMethodGone, planRenewWith } from '#domain/subscriptionMethod'
-import { graceMs } from '#domain/subscriptionState'
-import { at, sceneOf, start } from './subscriptionSupport.ts'
+import { graceMs, statusAt } from '#domain/subscriptionState'
+import type { SubscriptionScene } from '#domain/subscriptionWrite'
+import { hourMs } from '#domain/zone'
+import { applied, at, sceneOf, start, termsOf } from './subscriptionSupport.ts'
 
 const end = at('2025-07-01T00:00:00Z')
 const other = { id: 'pmt_1', mandate: true }
@@ -28,7 +33,7 @@ describe('the method that a subscription renews with', () => {
   ])('stays as it was where it is %s', (_what, over, now) => {
     const scene = sceneOf({ over })
     expect(planRenewWith(scene, other, now).writes).toEqual([])
-    expect(planMethodGone(scene, { id: 'pmt_0', heir: undefined }, ids, now).writes).toEqual([])
+    expect(planMethodGone(scene, { id: 'pmt_0', heir: undefined }, now).writes).toEqual([])
   })
 
   it('changes while it is overdue, up to the end of grace', () => {
@@ -36,13 +41,60 @@ describe('the method that a subscription renews with', () => {
   })
 })
 
+describe('a method that is chosen after a charge failed', () => {
+  const [mandate, second, own] = [other, { id: 'pmt_2', mandate: true }, { id: 'pmt_0', mandate: false }]
+  const failedAt = (hours: number, charged: RenewalMethod, present = charged) => {
+    const pendingCharge = { paymentId: 'fpay_r', startedAt: end - 48 * hourMs }
+    const scene = sceneOf({ over: { method: present, pendingCharge } })
+    const failure = { paymentId: 'fpay_r', reason: 'declined', charged }
+    return applied(scene, planRenewalFailed(scene, failure, ids, end + hours * hourMs).writes)
+  }
+  const chosen = (scene: SubscriptionScene, method: RenewalMethod, hours: number) =>
+    applied(scene, planRenewWith(scene, method, end + hours * hourMs).writes)
+  const nextAt = ({ subscription: { retry } }: SubscriptionScene) =>
+    typeof retry?.nextAt === 'number' ? (retry.nextAt - end) / hourMs : retry?.nextAt
+
+  it.each([
+    ['a card at the end of what is paid', own, -5, 0],
+    ['a card at once when that is over', own, 5, 5],
+    ['another mandate at once', second, -5, -5],
+  ])('is charged in place of a mandate: %s', (_what, method, at, expected) => {
+    const scene = chosen(failedAt(-10, mandate), method, at)
+    expect(nextAt(scene)).toBe(expected)
+    const due = whatIsDue(scene.subscription, end + expected * hourMs)
+    expect(due).toContainEqual(expect.objectContaining({ kind: 'charge', failed: 1 }))
+  })
+
+  it('is charged in place of a card that was tried to the last', () => {
+    const scene = failedAt(71, own)
+    expect(nextAt(scene)).toBeNull()
+    expect(nextAt(chosen(scene, { id: 'pmt_3', mandate: false }, 71.5))).toBe(71.5)
+  })
+
+  it('leaves a retry that waits where it was', () => {
+    expect(nextAt(chosen(failedAt(0, own), second, 5))).toBe(24)
+  })
+
+  it('is not debited twice in a cycle, however often it is chosen', () => {
+    const back = chosen(chosen(failedAt(-10, mandate), own, -5), mandate, -4)
+    expect(nextAt(back)).toBeNull()
+    expect(nextAt(chosen(back, second, -3))).toBe(-3)
+  })
+
+  it('before the charge failed is tried once that did', () => {
+    expect(nextAt(failedAt(-10, mandate, own))).toBe(0)
+    expect(nextAt(failedAt(-10, mandate, second))).toBe(-10)
+    expect(nextAt(failedAt(2, own, second))).toBe(2)
+  })
+})
+
 describe('a method that is gone', () => {
   it('is another subscription’s business when this one renews with another', () => {
-    expect(planMethodGone(sceneOf(), { id: 'pmt_7', heir: undefined }, ids, start).writes).toEqual([])
+    expect(planMethodGone(sceneOf(), { id: 'pmt_7', heir: undefined }, start).writes).toEqual([])
   })
 
   it('leaves its place to the default', () => {
-    const { subscription } = planMethodGone(sceneOf(), { id: 'pmt_0', heir: other }, ids, start)
+    const { subscription } = planMethodGone(sceneOf(), { id: 'pmt_0', heir: other }, start)
     expect(subscription).toMatchObject({ method: other, autoRenew: true })
     expect(subscription).not.toHaveProperty('canceledAt')
   })
@@ -50,21 +102,39 @@ describe('a method that is gone', () => {
   it('leaves a subscription that renews with whatever is the default to the next default', () => {
     const { method: _own, ...subscription } = sceneOf().subscription
     const scene = { ...sceneOf(), subscription }
-    expect(planMethodGone(scene, { id: 'pmt_0', heir: other }, ids, start).writes).toEqual([])
-    expect(planMethodGone(scene, { id: 'pmt_0', heir: undefined }, ids, start).subscription.autoRenew).toBe(false)
+    expect(planMethodGone(scene, { id: 'pmt_0', heir: other }, start).writes).toEqual([])
+    expect(planMethodGone(scene, { id: 'pmt_0', heir: undefined }, start).subscription.autoRenew).toBe(false)
   })
 
   it('ends renewing when none is left, in the same write', () => {
     const scene = sceneOf()
-    const { subscription } = planMethodGone(scene, { id: 'pmt_0', heir: undefined }, ids, start)
-    expect(subscription).toMatchObject({ status: 'active', autoRenew: false, canceledAt: start })
-    expect(subscription).toMatchObject({ ver: scene.subscription.ver + 1 })
+    const { subscription } = planMethodGone(scene, { id: 'pmt_0', heir: undefined }, start)
+    expect(subscription).toMatchObject({ status: 'active', autoRenew: false, ver: scene.subscription.ver + 1 })
     expect(subscription).not.toHaveProperty('method')
+    // Nobody asked for its end.
+    expect(subscription).not.toHaveProperty('canceledAt')
+    expect(statusAt(subscription, end)).toEqual({ status: 'expired', access: false })
+  })
+
+  it('when none is left leaves the charge under way, and what it is for', () => {
+    const pendingCharge = { paymentId: 'fpay_r', startedAt: end - 48 * hourMs, processing: true }
+    const { planId, priceId, catalogueVersion, interval } = termsOf({ priceId: 'next' })
+    const scheduledChange = { planId, priceId, catalogueVersion, interval, at: start }
+    const scene = sceneOf({ over: { pendingCharge, scheduledChange } })
+    const { subscription } = planMethodGone(scene, { id: 'pmt_0', heir: undefined }, end - 1)
+    expect(subscription).toMatchObject({ autoRenew: false, pendingCharge, scheduledChange })
+    expect(statusAt(subscription, end)).toEqual({ status: 'past_due', access: true })
+  })
+
+  it('when none is left leaves one that is overdue its grace', () => {
+    const { subscription } = planMethodGone(sceneOf(), { id: 'pmt_0', heir: undefined }, end + 1)
+    expect(statusAt(subscription, end + graceMs - 1)).toEqual({ status: 'past_due', access: true })
+    expect(statusAt(subscription, end + graceMs)).toEqual({ status: 'expired', access: false })
   })
 
   it('is only forgotten where it was to end anyway', () => {
     const scene = sceneOf({ autoRenew: false, over: { method: { id: 'pmt_0', mandate: false } } })
-    const { subscription } = planMethodGone(scene, { id: 'pmt_0', heir: undefined }, ids, start)
+    const { subscription } = planMethodGone(scene, { id: 'pmt_0', heir: undefined }, start)
     expect(subscription).not.toHaveProperty('method')
     expect(subscription).not.toHaveProperty('canceledAt')
   })

@@ -214,7 +214,12 @@ describe('when it is lifted', () => {
     const still = suspended(sceneOf(), start)
     const over = applied(still, planCancel(still, { when: 'now' }, ids, start + dayMs).writes)
     const after = lifted(over, start + 2 * dayMs)
-    const again = planReactivate(after, { terms, hasMethod: true }, ids, start + 3 * dayMs).subscription
+    const again = planReactivate(
+      after,
+      { terms, method: { id: 'pmt_0', mandate: false } },
+      ids,
+      start + 3 * dayMs,
+    ).subscription
     expect([again.status, isPaused(again), again.pausedAt]).toEqual(['active', false, undefined])
   })
 

@@ -52,10 +52,6 @@ export class Methods {
     if (own.chosen === id) own.chosen = own.saved.at(-1)?.id
   }
 
-  isEmpty(accountId: string): boolean {
-    return this.#of(accountId).saved.length === 0
-  }
-
   /** Of a token that is saved; undefined: it is not. */
   idOf(accountId: string, token: string | undefined): string | undefined {
     return this.#of(accountId).saved.find((one) => one.token === token)?.id

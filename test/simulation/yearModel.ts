@@ -33,6 +33,8 @@ export class Life {
   isAsked = false
   /** Its end was asked for while it was overdue: grace stays. */
   isOverdue = false
+  /** Its last method was forgotten while it renewed: what was begun before is still taken. */
+  isBare = false
   isTrial = false
   isGift = false
   endedAt: number | undefined
@@ -177,14 +179,19 @@ export class Life {
       return
     }
     this.method = undefined
-    if (this.renews) this.canceled('period_end', now)
+    // Nobody asked for its end: what waits or is being charged stays.
+    if (now >= this.end && this.renews) this.isOverdue = true
+    this.isBare = this.isBare || this.renews
+    this.renews = false
   }
 
-  reactivated(hasMethod: boolean): void {
+  /** `method`: what would be charged. */
+  reactivated(method: string | undefined): void {
     if (this.endedAt === undefined && !(this.isAsked && !this.renews)) return
     this.endedAt = undefined
     this.isAsked = false
-    this.renews = hasMethod
+    this.renews = method !== undefined
+    this.method = method
   }
 
   #add(priceId: PriceId, paidMinor: number, index?: number): void {

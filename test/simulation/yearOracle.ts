@@ -204,7 +204,7 @@ export class YearOracle {
       life.changed(priceId, at, { paidMinor, pricedAt: subject.change.pricedAt })
       life.take(code)
     } else {
-      require(life.renews || !this.automatic.has(id), `${id} was granted, and ${life.id} renews no more`)
+      require(life.renews || life.isBare || !this.automatic.has(id), `${id} was granted, and ${life.id} renews no more`)
       require(priceId === (life.scheduled ?? life.priceAt(life.end)), `${id} renewed as ${priceId}`)
       require(life.endedAt === undefined &&
         (life.statusAt(at).access || seen.some((row) => isCharging(row, life, at))), `${id} renewed what was over`)
@@ -271,11 +271,12 @@ export class YearOracle {
         life.canceled(String(said.when), at)
         break
       case 'reactivateSubscription':
-        life.reactivated(!this.#methods.isEmpty(accountId))
+        life.reactivated(this.#renewsWith(accountId, life))
         break
       case 'updateSubscription':
         if (said.autoRenew === false) life.canceled('period_end', at)
-        else if (!life.renews) Object.assign(life, { renews: true, isAsked: false })
+        else if (!life.renews)
+          Object.assign(life, { renews: true, isAsked: false, method: this.#renewsWith(accountId, life) })
         break
       case 'changeSubscription':
         life.scheduled = priceOf(said.priceId)
@@ -301,6 +302,10 @@ export class YearOracle {
       this.#methods.choose(accountId, id, at)
       if (life && !life.isGift && life.statusAt(at).access) life.method = id
     }
+  }
+
+  #renewsWith(accountId: string, life: Life): string | undefined {
+    return this.#methods.idOf(accountId, this.#methods.charged(accountId, life.method))
   }
 
   #isCharging(life: Life, now: number): boolean {

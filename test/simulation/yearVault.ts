@@ -88,6 +88,10 @@ export class Vault {
     const { now } = this.#scheduler
     if (!method || (method.manner === 'gone' && now >= method.from))
       throw new GatewayError(this.#books.provider, 'refused', { code: 'no_such_method' })
+    if (this.isMandate && notice && notice.debitAfter < now + dayMs) {
+      this.#books.faults.push(`${paymentId} is to be debited ${(notice.debitAfter - now) / hourMs} h after its notice`)
+      throw new GatewayError(this.#books.provider, 'refused', { code: 'notice_too_short' })
+    }
     if (this.find(paymentId)) this.#books.faults.push(`${paymentId} was charged again`)
     const payment = this.#books.charge(paymentId, amountMinor, currency, token)
     this.#keys.set(paymentId, { payment, at: now })
@@ -109,7 +113,7 @@ export class Vault {
     const end = () => this.#books.move(payment, isRefused(this.#scheduler.now) ? 'failed' : 'captured')
     if (!this.isMandate && manner !== 'slow') return end()
     this.#books.move(payment, 'processing')
-    const debitAt = this.isMandate ? Math.max(debitAfter ?? now + noticeMs, now + dayMs) : now
+    const debitAt = this.isMandate ? (debitAfter ?? now + noticeMs) : now
     const delayMs = this.isMandate ? this.#random.between(1, 4 * hourMs) : this.#random.between(hourMs, 5 * dayMs)
     this.#scheduler.after(debitAt + delayMs - now, end)
   }

@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import { type Answer, type Call, ok, type Route } from '../call.ts'
 import { bad, found, read } from './errors.ts'
 import { amountField, assertAmount, currencyField, flagField, flagOf, notesField, notesOf } from './fields.ts'
-import { newest, type Order, type Razorpay } from './state.ts'
+import { newest, type Order, type Razorpay, seconds } from './state.ts'
 import { collection, orderView, paymentView } from './views.ts'
 
 const orderBody = z.strictObject({
@@ -28,11 +28,22 @@ const orderBody = z.strictObject({
   notification: z.optional(z.strictObject({ token_id: z.string(), payment_after: z.optional(z.int()) })),
 })
 
+/** What a bank lets pass between the word to its customer and the debit. */
+const noticeSeconds = 24 * 60 * 60
+
+function assertNotice({ shop }: Razorpay, paymentAfter: number | undefined): void {
+  if (paymentAfter === undefined || paymentAfter >= seconds(shop.due.now()) + noticeSeconds) return
+  throw bad('The debit must be at least 24 hours after its notification', { field: 'payment_after' })
+}
+
 function create(razorpay: Razorpay, call: Call): Answer {
   const body = read(orderBody, call)
   assertAmount(body.amount, body.currency)
   if (body.customer_id !== undefined) found(razorpay.customers, body.customer_id)
-  if (body.notification) found(razorpay.tokens, body.notification.token_id)
+  if (body.notification) {
+    found(razorpay.tokens, body.notification.token_id)
+    assertNotice(razorpay, body.notification.payment_after)
+  }
   const { token, notification } = body
   const order: Order = {
     id: razorpay.shop.ids.id('order_'),

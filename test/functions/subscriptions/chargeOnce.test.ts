@@ -1,8 +1,10 @@
 import { afterAll, describe, expect, it } from 'vitest'
+import { nextDueAt } from '#domain/subscriptionDue'
 import type { ChargeRequest, Gateway } from '#gateways/gateway'
 import { GatewayError } from '#gateways/gatewayError'
 import { workSubscription } from '#runtime/renewal'
 import { forgetMethod, savedMethods } from '#runtime/savedMethod'
+import { findAccount } from '#table/accounts'
 import { listPayments } from '#table/payments'
 import type { Table } from '#table/port'
 import { latestSubscription } from '#table/subscriptions'
@@ -178,6 +180,53 @@ describe('a charge that nobody heard of, and that would not be begun any more', 
     expect(seen.payments).toEqual(['renewal failed', 'plan_purchase completed'])
     expect(seen.subscription).toMatchObject({ status: 'expired', endedAt: Date.parse(hours(72)) })
     expect(seen.subscription).not.toHaveProperty('pendingCharge')
+  })
+})
+
+describe('a provider that cannot be asked', () => {
+  const end = Date.parse('2026-02-28T10:00:00.000Z')
+  const hoursAfter = (count: number) => end + count * 3_600_000
+  const failing = (kind: 'unavailable' | 'misconfigured') => {
+    const fail = async () => {
+      throw new GatewayError('stripe', kind)
+    }
+    return askingBy(() => ({ findCharge: fail, chargeMethod: fail }))
+  }
+
+  it.each(['unavailable', 'misconfigured'] as const)(
+    'has accepted nothing, and nothing has failed: %s',
+    async (kind) => {
+      const { accountId } = await due(`q-${kind}`)
+      deps.metrics.length = 0
+      await live(await failing(kind), hoursAfter(30))
+      const waiting = await present(accountId)
+      expect(waiting).toHaveProperty('pendingCharge.checkedAt')
+      expect(waiting).not.toHaveProperty('pendingCharge.processing')
+      expect(waiting).not.toHaveProperty('retry')
+      expect(await findAccount(deps.table, accountId)).toMatchObject({ accessEnd: hoursAfter(72) })
+      // Staff are told what only they can mend.
+      expect(deps.metrics.some(({ name, value }) => name === 'RenewalFailed' && value === 1)).toBe(
+        kind === 'misconfigured',
+      )
+      await live(deps, hoursAfter(43))
+      expect(await paid(accountId)).toEqual(['renewal completed', 'renewal expired', 'plan_purchase completed'])
+      expect(await present(accountId)).toMatchObject({ status: 'active', periodStart: end })
+    },
+  )
+
+  it('for longer than grace ends no plan whose card was never tried', async () => {
+    const { accountId } = await due('q-long')
+    await live(await failing('unavailable'), hoursAfter(100))
+    await live(deps, hoursAfter(113))
+    expect(await paid(accountId)).toEqual(['renewal completed', 'renewal expired', 'plan_purchase completed'])
+    expect(await present(accountId)).toMatchObject({ status: 'active', periodStart: end })
+  })
+
+  it('for good ends it after six days, and leaves nothing due that does not move', async () => {
+    const { accountId } = await due('q-ever')
+    await live(await failing('misconfigured'), hoursAfter(150))
+    expect(await present(accountId)).toMatchObject({ status: 'expired', endedAt: hoursAfter(144) })
+    expect(nextDueAt(await present(accountId))).toBeGreaterThan(hoursAfter(150))
   })
 })
 

@@ -47,8 +47,8 @@ describe('what a live subscription renews with', () => {
     await forget(account, first ?? '')
     expect(await renewsWith(account)).toEqual({ paymentMethodId: second.id, ...kept })
     await forget(account, second.id)
-    expect(await renewsWith(account)).toEqual({ paymentMethodId: null, autoRenew: false, cancelAtPeriodEnd: true })
-    expect((await get(account)).body).toMatchObject({ status: 'active', canceledAt: '2026-06-01T00:00:00.000Z' })
+    expect(await renewsWith(account)).toEqual({ paymentMethodId: null, autoRenew: false, cancelAtPeriodEnd: false })
+    expect((await get(account)).body).toMatchObject({ status: 'active', canceledAt: null })
     expect((await forget(account, second.id)).status).toBe(204)
   })
 
@@ -58,7 +58,7 @@ describe('what a live subscription renews with', () => {
     const second = await save(deps, account, card('pm_left'))
     for (const [id, next] of [
       [first ?? '', { paymentMethodId: second.id, ...kept }],
-      [second.id, { paymentMethodId: null, autoRenew: false, cancelAtPeriodEnd: true }],
+      [second.id, { paymentMethodId: null, autoRenew: false, cancelAtPeriodEnd: false }],
     ] as const) {
       const method = (await savedMethods(deps, account)).find((one) => one.id === id)
       const { token } = method ? await openToken(deps, method) : { token: '' }
@@ -105,6 +105,6 @@ describe('what a live subscription renews with', () => {
     const others = [await save(deps, account, card('b')), await save(deps, account, card('c'))]
     await Promise.all([first ?? '', ...others.map(({ id }) => id)].map((id) => forget(account, id)))
     expect(await savedMethods(deps, account)).toEqual([])
-    expect(await renewsWith(account)).toEqual({ paymentMethodId: null, autoRenew: false, cancelAtPeriodEnd: true })
+    expect(await renewsWith(account)).toEqual({ paymentMethodId: null, autoRenew: false, cancelAtPeriodEnd: false })
   })
 })

@@ -285,6 +285,20 @@ describe('renewals on a saved card', () => {
     expect(await bench.razorpay.payments.fetch(id)).toMatchObject({ status: 'captured', token_id: saved.tokenId })
   })
 
+  it.each([
+    [24 * 3600 - 1, 400],
+    [24 * 3600, 200],
+  ])('a debit %i s after its notice answers %i', async (after, status) => {
+    const saved = await mandate()
+    const paymentAfter = Math.floor(bench.now() / 1000) + after
+    const answer = await razorpayCall(bench.fakes.razorpay.url, '/v1/orders', {
+      amount: 49_900,
+      currency: 'INR',
+      notification: { token_id: saved.tokenId, payment_after: paymentAfter },
+    })
+    expect(answer.status).toBe(status)
+  })
+
   it('a jump of the clock over the debit dates it where it was due', async () => {
     await debit(await mandate())
     const acceptedMs = bench.now()
