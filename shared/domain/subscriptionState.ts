@@ -210,6 +210,19 @@ export function presentPeriod(subscription: BoughtSubscription, now: number): Bo
 }
 
 /**
+ * The ends of the periods that are paid ahead, as far as they are of the present plan: with another plan's period that plan's
+ * terms begin, which a job brings.
+ */
+export function paidAheadEnds(subscription: BoughtSubscription): number[] {
+  const ends: number[] = []
+  for (let last = subscription; last.ahead?.[0] && !last.ahead[0].plan; ) {
+    last = periodAfter(last)
+    if (last.periodEnd !== null) ends.push(last.periodEnd)
+  }
+  return ends
+}
+
+/**
  * The plan of the next period. A shorter interval divides the longer one, so it goes on counting from the same anchor
  * and keeps its day; a longer one begins a count of its own.
  */
