@@ -46,6 +46,8 @@ export interface Window {
   end: number | null
   /** `<kind>#<start, ISO>`, or `lifetime`: what names the counter. */
   id: string
+  /** The paid period that it counts was over then; use still counts in it until `end`, when access ends. Absent: the two are one. */
+  paidEnd?: number
 }
 
 export const maxZoneSpans = 3
@@ -122,6 +124,7 @@ export function planPeriod(current: Period | undefined, next: PaidSpan & Omit<Pe
 interface Span {
   start: number
   end: number
+  paidEnd?: number
 }
 
 /** The periods that are paid, the present one first. None where it has no end. */
@@ -137,11 +140,12 @@ function spansUntil(period: Period, instant: number): Span[] {
   return begun.map(({ start, end }, at) => ({ start, end: at === begun.length - 1 ? until : Math.min(end, until) }))
 }
 
-const windowOf = (kind: WindowKind, { start, end }: Span): Window => ({
+const windowOf = (kind: WindowKind, { start, end, paidEnd }: Span): Window => ({
   kind,
   start,
   end,
   id: `${kind}#${isoOf(start)}`,
+  ...(paidEnd !== undefined && { paidEnd }),
 })
 
 function utcWindow(kind: WindowKind, at: number, lengthMs: number): Window {
@@ -196,18 +200,18 @@ function regularSpan(kind: 'day' | 'month', at: number, zone: string): Span {
 function periodSpan(at: number, { zones, period }: WindowContext): Span {
   const month = calendarSpan('month', at, zones)
   if (!period) return month
-  const spans = [...(period.earlier ?? []), ...paidSpans(period)]
+  const spans: Span[] = [...(period.earlier ?? []), ...paidSpans(period)]
   const last = period.end === null ? undefined : spans.pop()
   const until = period.until ?? Number.POSITIVE_INFINITY
   if (last) {
     // In grace the unpaid next period has not begun: use still counts in the old one, until access ends.
     const overdue = at >= last.end
     if (overdue && until === Number.POSITIVE_INFINITY) return last
-    spans.push({ start: last.start, end: overdue ? until : last.end })
+    spans.push(overdue ? { start: last.start, end: until, paidEnd: last.end } : last)
   }
-  for (const { start, end } of spans) {
+  for (const paid of spans) {
     // Access that ended early takes what was paid ahead with it.
-    const span = { start, end: Math.min(end, until) }
+    const span = { ...paid, end: Math.min(paid.end, until) }
     if (span.start >= span.end) continue
     if (at >= span.start && at < span.end) return span
     if (span.end <= at) month.start = Math.max(month.start, span.end)

@@ -77,6 +77,32 @@ describe('overage', () => {
     expect(renewals.map(([, , amount]) => amount)).toEqual([starter + 150, starter + 150, starter + 150, starter + 150])
   })
 
+  it('of the closed period is on the renewal’s invoice also when there was use before the renewal came', async () => {
+    const account = await subscribed('o-between')
+    await send(account, 10_150)
+    deps.clock.set('2026-02-28T10:05:00.000Z')
+    await send(account, 1)
+    await live(deps, '2026-02-28T10:15:00.000Z')
+    expect((await payments(account))[0]).toEqual(['renewal', 'completed', starter + 151])
+    await send(account, 1)
+    await live(deps, '2026-03-31T10:00:00.000Z')
+    expect((await payments(account))[0]).toEqual(['renewal', 'completed', starter])
+  })
+
+  it('of grace is on the next order as a line of its own, once', async () => {
+    const account = await subscribed('o-grace', { card: 'declines_later' })
+    await send(account, 10_150)
+    await live(deps, '2026-02-28T12:00:00.000Z')
+    await send(account, 10)
+    await live(deps, '2026-03-01T12:00:00.000Z')
+    await send(account, 5)
+    await live(deps, '2026-03-03T09:30:00.000Z')
+    const renewals = (await payments(account)).filter(([type]) => type === 'renewal')
+    expect(renewals.map(([, , amount]) => Number(amount) - starter)).toEqual([165, 165, 160, 150])
+    const { items } = await owedOverage(deps, { id: account, plan: null }, 'NGN')
+    expect(items.map(({ quantity }) => quantity)).toEqual([150, 10, 5])
+  })
+
   it('of the last period is charged after the plan has ended', async () => {
     const account = await subscribed('o-last')
     await send(account, 20_000)
