@@ -1,6 +1,13 @@
 import { Problem } from '#errors/problem'
-import type { ChangePlan } from './planChange.ts'
-import { type BoughtSubscription, groundOf, paidUntil, presentPeriod, statusAt } from './subscriptionState.ts'
+import { type ChangePlan, endingDetail } from './planChange.ts'
+import {
+  type BoughtSubscription,
+  endsAtPeriodEnd,
+  groundOf,
+  paidUntil,
+  presentPeriod,
+  statusAt,
+} from './subscriptionState.ts'
 import { assertMayHappen, assertTransition } from './subscriptionTransition.ts'
 import { noticeOf, type SubscriptionPlan, type SubscriptionScene, unchanged, written } from './subscriptionWrite.ts'
 import type { PlanTerms } from './terms.ts'
@@ -20,6 +27,8 @@ export function planSchedule(
   assertMayHappen('change_scheduled', statusAt(subscription, now).status)
   if (plan.ground !== groundOf(presentPeriod(subscription, now)))
     throw new Problem('conflict', 'The subscription has changed meanwhile.')
+  // Cancelled after it was previewed.
+  if (endsAtPeriodEnd(subscription)) throw new Problem('conflict', endingDetail)
   const { scheduledChange: stored, pendingCharge } = subscription
   if (stored?.priceId === priceId && stored.catalogueVersion === catalogueVersion) return unchanged(scene)
   const next: BoughtSubscription = {
