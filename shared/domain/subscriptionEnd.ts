@@ -163,12 +163,13 @@ function kept(subscription: BoughtSubscription, hasMethod: boolean): BoughtSubsc
 }
 
 function reactivationFault({ account, subscription }: SubscriptionScene, now: number): string | undefined {
-  const { canceledAt, refunded, trial } = subscription
+  const { canceledAt, refunded, trial, ahead = [] } = subscription
   if (canceledAt === undefined || now >= canceledAt + reactivationMs) return 'It was cancelled more than 30 days ago.'
   const end = paidUntil(subscription)
   if (end !== null && now >= end) return 'The time that was paid is over.'
   if (refunded) return 'The plan was refunded.'
-  if (trial) return 'A trial is not taken up again: buy the plan.'
+  // What was paid ahead of its end is taken up with it.
+  if (trial && ahead.length === 0) return 'A trial is not taken up again: buy the plan.'
   return hasLiveSubscription(account, now) ? 'The account has another live subscription.' : undefined
 }
 

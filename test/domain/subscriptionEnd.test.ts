@@ -153,6 +153,7 @@ describe('taking up again', () => {
     ['not after 30 days', { periodEnd: end + 99 * dayMs }, now + 30 * dayMs, 'conflict'],
     ['not when it was refunded', { refunded: true }, now, 'conflict'],
     ['not a trial', { trial: true }, now, 'conflict'],
+    ['a trial that was paid ahead', { trial: true, ahead: [{ paymentId: 'p', paidMinor: 1 }] }, end, undefined],
     ['without an end within 30 days', { periodEnd: null }, now + dayMs, undefined],
   ])('%s', (_, over, instant, code) => {
     const scene = canceled(sceneOf(), 'now')
@@ -223,6 +224,8 @@ describe('a change that waits', () => {
   it('is a conflict when it was planned on another state, overdue, or over', () => {
     const scene = sceneOf({ terms: growth })
     const moved = { ...scene, subscription: { ...scene.subscription, paidMinor: 1 } }
+    const ending = canceled(scene, 'period_end')
+    expect(codeOf(() => planSchedule(ending, plan(ending), starter, now))).toBe('conflict')
     expect(codeOf(() => planSchedule(moved, plan(scene), starter, now))).toBe('conflict')
     expect(codeOf(() => planSchedule(scene, plan(scene), starter, end))).toBe('conflict')
     expect(codeOf(() => planUnschedule(scene, end + graceMs))).toBe('conflict')
