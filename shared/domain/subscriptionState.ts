@@ -42,6 +42,18 @@ export interface PendingCharge {
   refund?: boolean
 }
 
+/** Time that staff gave at the end of the present period: nobody paid for it, and it is no credit. */
+export interface GivenTime {
+  /** Where the time ends that was paid for; what is given lasts until `periodEnd`. */
+  from: number
+  /** How long the period is that the price is for. */
+  wholeMs: number
+  /** The price of the plan that it was given on: so much of an upgrade's price is given there, too. Minor units. */
+  amountMinor: number
+  /** The price of the plan that it has now. */
+  presentMinor: number
+}
+
 /** Use beyond the plan that a subscription which is over may still owe. */
 export interface FinalOverage {
   /** When it is looked at next; null: nothing is tried by itself any more, it waits for the next order. */
@@ -79,6 +91,7 @@ export interface BoughtSubscription extends Subscription {
   paidMinor: number
   /** Absent: `periodStart`. A change within the period moves it. */
   paidFrom?: number
+  given?: GivenTime
   /** The payment of the present period, or of the change within it. */
   paymentId: string
   /** False: it ends with what is paid. */
@@ -182,8 +195,8 @@ export function stretched(subscription: BoughtSubscription, now: number): Bought
 
 /** The subscription in the first period that is paid ahead. @throws RangeError when there is none: a defect. */
 export function periodAfter(subscription: BoughtSubscription): BoughtSubscription {
-  const { ahead: [first, ...later] = [], paidFrom: _from, ahead: _ahead, trial: _trial, ...rest } = subscription
-  const { periodEnd: start } = subscription
+  const { ahead: [first, ...later] = [], periodEnd: start } = subscription
+  const { paidFrom: _from, given: _given, ahead: _ahead, trial: _trial, ...rest } = subscription
   if (!first || start === null) throw new RangeError('no period is paid ahead')
   const { paymentId, paidMinor, plan } = first
   const next = { ...rest, ...(plan && underPlan(subscription, plan)), periodIndex: subscription.periodIndex + 1 }

@@ -67,6 +67,7 @@ const subscription = z.discriminatedUnion('complimentary', [
     cancelReason: z.exactOptional(z.string()),
     firstIndex: z.exactOptional(z.int()),
     paidFrom: z.exactOptional(z.int()),
+    given: z.exactOptional(z.object({ from: z.int(), wholeMs: z.int(), amountMinor: z.int(), presentMinor: z.int() })),
     method: z.exactOptional(z.object({ id: z.string(), mandate: z.boolean() })),
     scheduledChange: z.exactOptional(z.object({ ...plan, at: z.int() })),
     ahead: z.exactOptional(

@@ -12,6 +12,8 @@ export interface Span {
   /** What was paid for the time from `paidFrom` to its end, after discounts: minor units. */
   paidMinor: number
   paidFrom: number
+  /** Time that staff gave at its end: from where, on a period of what length, and on which price. */
+  gift?: { from: number; wholeMs: number; priceId: PriceId }
   /** Of a renewal: the product's number of it. */
   index?: number
 }
@@ -34,6 +36,8 @@ export class Life {
   /** Its end was asked for while it was overdue: grace stays. */
   isOverdue = false
   isTrial = false
+  /** Nothing was paid for the first period, also where it is no trial any more: extended, or taken up again. */
+  isTried = false
   isGift = false
   endedAt: number | undefined
   scheduled: PriceId | undefined
@@ -65,6 +69,7 @@ export class Life {
   static trial(id: string, at: number, zone: string, terms: Terms): Life {
     const life = new Life(id, at, zone, terms)
     life.isTrial = true
+    life.isTried = true
     life.#anchor = Temporal.Instant.fromEpochMilliseconds(at)
       .toZonedDateTimeISO(zone)
       .add({ days: trialDays }).epochMilliseconds
@@ -121,12 +126,13 @@ export class Life {
   /** At once: within the period where the interval stays, else in a new one. */
   changed(priceId: PriceId, at: number, { paidMinor, pricedAt }: { paidMinor: number; pricedAt: number }): void {
     const from = this.priceAt(at)
-    const isTried = this.isTrial && at < (this.spans[0]?.end ?? 0)
+    const isTried = this.isTried && at < (this.spans[0]?.end ?? 0)
     const isNew = isTried || prices[priceId].months !== prices[from].months
     this.scheduled = undefined
     this.isOverdue = false
     if (isNew) {
       this.isTrial = false
+      this.isTried = false
       this.#anchor = at
       this.#months = 0
       this.spans = []
@@ -150,7 +156,7 @@ export class Life {
     const later = this.spans.slice(at + 1)
     const extended = this.spans[at]
     if (!extended) throw new Error('nothing to extend')
-    this.spans = [...this.spans.slice(0, at), { ...extended, end: until }]
+    this.spans = [...this.spans.slice(0, at), { ...extended, end: until, gift: giftOf(extended) }]
     this.isOverdue = false
     this.isTrial = false
     this.#anchor = until
@@ -182,6 +188,7 @@ export class Life {
 
   reactivated(hasMethod: boolean): void {
     if (this.endedAt === undefined && !(this.isAsked && !this.renews)) return
+    if (this.endedAt !== undefined) this.isTrial = false
     this.endedAt = undefined
     this.isAsked = false
     this.renews = hasMethod
@@ -196,6 +203,13 @@ export class Life {
     this.spans.push({ start, end, priceId, paidMinor, paidFrom: start, ...(index !== undefined && { index }) })
   }
 }
+
+/** Given twice it is one span, from where the paid time ends. */
+const giftOf = ({ start, end, paidFrom, priceId, gift }: Span): NonNullable<Span['gift']> => ({
+  from: gift && paidFrom < gift.from ? gift.from : end,
+  wholeMs: gift?.wholeMs ?? end - start,
+  priceId,
+})
 
 /** No provider works on a charge for longer. */
 export const chargeLifeMs = 30 * dayMs

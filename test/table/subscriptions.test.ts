@@ -47,6 +47,7 @@ describe('subscriptions', () => {
     autoRenew: true,
     firstIndex: -1,
     paidFrom: at,
+    given: { from: 1, wholeMs: 2, amountMinor: 3, presentMinor: 4 },
     coupon: { code: 'HALF', amountOff: 5, periodsLeft: 2 },
     canceledAt: at,
     cancelReason: 'Too dear',
