@@ -1,5 +1,6 @@
 import { withPlan } from '#domain/accountWallet'
 import { liveTerms } from '#domain/entitlement'
+import { assertNotErasing } from '#domain/erasure'
 import { isLive, planGrant, type Subscription } from '#domain/subscription'
 import { nextDueAt } from '#domain/subscriptionDue'
 import { withoutRenewal } from '#domain/subscriptionEnd'
@@ -30,6 +31,7 @@ export async function grantPlanWrites(
 ): Promise<{ granted: Subscription; planBefore: string | null; writes: Write[] }> {
   const account = await findAccount(deps.table, accountId, { consistent: true })
   if (!account) throw notFound('account')
+  assertNotErasing(account)
   const current =
     account.subscriptionId === undefined
       ? undefined
