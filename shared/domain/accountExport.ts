@@ -57,6 +57,7 @@ export const exportedEntities: Record<string, Shown> = {
         'finalOverage',
         'carried',
         'refunded',
+        'replaced',
         'pausedAt',
         'trial',
         'managedBy',

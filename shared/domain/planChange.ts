@@ -179,7 +179,7 @@ function chargeItem(
 }
 
 /** The present period's money, and that of periods paid ahead: none of them begins under the old plan any more. */
-function creditItems(from: PlanTerms, subscription: BoughtSubscription, now: number): DiscountedItem[] {
+function creditItems(from: Pick<PlanTerms, 'name'>, subscription: BoughtSubscription, now: number): DiscountedItem[] {
   const amounts = [creditLeft(subscription, now), ...(subscription.ahead ?? []).map(({ paidMinor }) => paidMinor)]
   return amounts.flatMap((amountMinor, index) =>
     amountMinor === 0
@@ -192,6 +192,13 @@ function creditItems(from: PlanTerms, subscription: BoughtSubscription, now: num
           ),
         ],
   )
+}
+
+/** What the money of a subscription is worth that ends here, with its tax: what a change to nothing would leave over. */
+export function creditWorth(subscription: BoughtSubscription, tax: TaxRule, now: number): number {
+  const items = creditItems({ name: subscription.planId }, subscription, now)
+  if (items.length === 0) return 0
+  return -priceOrder(items, { currency: subscription.currency, tax }).totalMinor
 }
 
 const credited = (id: string, description: string, amountMinor: number): DiscountedItem => ({

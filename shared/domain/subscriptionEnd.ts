@@ -163,7 +163,8 @@ function kept(subscription: BoughtSubscription, hasMethod: boolean): BoughtSubsc
 }
 
 function reactivationFault({ account, subscription }: SubscriptionScene, now: number): string | undefined {
-  const { canceledAt, refunded, trial, ahead = [] } = subscription
+  const { canceledAt, refunded, replaced, trial, ahead = [] } = subscription
+  if (replaced) return 'Staff gave a plan in its place, and its money became account credit.'
   if (canceledAt === undefined || now >= canceledAt + reactivationMs) return 'It was cancelled more than 30 days ago.'
   const end = paidUntil(subscription)
   if (end !== null && now >= end) return 'The time that was paid is over.'

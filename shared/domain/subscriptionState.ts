@@ -117,6 +117,8 @@ export interface BoughtSubscription extends Subscription {
   remindedUntil?: number
   /** Its money went back: it cannot be taken up again. */
   refunded?: boolean
+  /** Staff gave a plan in its place, and what was left of its money became account credit: it cannot be taken up again. */
+  replaced?: boolean
   /** Since when its account is suspended: nothing is charged, no grace runs and nothing expires until that is lifted. */
   pausedAt?: number
   /** Nothing was paid for the present period: it is tried. */

@@ -100,6 +100,7 @@ const subscription = z.discriminatedUnion('complimentary', [
     carried: z.exactOptional(z.array(carriedItem)),
     remindedUntil: z.exactOptional(z.int()),
     refunded: z.exactOptional(z.boolean()),
+    replaced: z.exactOptional(z.boolean()),
     pausedAt: z.exactOptional(z.int()),
     trial: z.exactOptional(z.boolean()),
     managedBy: z.exactOptional(z.literal('provider')),

@@ -68,6 +68,7 @@ describe('subscriptions', () => {
     remindedUntil: at,
     trial: true,
     refunded: false,
+    replaced: true,
     pausedAt: at,
     managedBy: 'provider',
     provider: 'razorpay',
