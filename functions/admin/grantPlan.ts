@@ -10,6 +10,7 @@ import { grantPlanWrites } from '#runtime/grantPlan'
 import { callOf } from '#runtime/guarded'
 import { httpHandler } from '#runtime/http'
 import { live } from '#runtime/live'
+import { settings } from '#runtime/liveSettings'
 import type { Run } from '#runtime/run'
 import { onSettledWallet } from '#runtime/settled'
 import { catalogueStands, currentCatalogue } from '#table/catalogue'
@@ -30,15 +31,17 @@ export const run: Run<typeof grantPlan> = async (input, deps) => {
       terms: termsAt(published, found),
       until,
       reason: body.reason,
+      replace: body.replace ?? false,
     }
-    const { granted, planBefore, writes } = await grantPlanWrites(deps, accountId, grant, fallback, callOf(input), now)
+    const plan = await grantPlanWrites(deps, accountId, grant, fallback, callOf(input), now)
+    const { granted, planBefore, replaced, writes } = plan
     const audit = auditOf(input, deps, {
       action: 'grantPlan',
       entity: 'account',
       entityId: accountId,
       reason: body.reason,
       before: { planId: planBefore },
-      after: { planId: granted.planId, subscriptionId: granted.id },
+      after: { planId: granted.planId, subscriptionId: granted.id, ...(replaced && { replaced }) },
     })
     return commitAnswer(
       grantPlan,
@@ -54,4 +57,4 @@ export const run: Run<typeof grantPlan> = async (input, deps) => {
 const refusal = (path: string, message: string): Problem =>
   new Problem('validation_failed', `${path}: ${message}`, { errors: [{ path, message }] })
 
-export const handler = httpHandler(grantPlan, run, live())
+export const handler = httpHandler(grantPlan, run, live(settings))

@@ -57,6 +57,7 @@ export const exportedEntities: Record<string, Shown> = {
         'finalOverage',
         'carried',
         'refunded',
+        'replaced',
         'pausedAt',
         'trial',
         'managedBy',
@@ -225,11 +226,11 @@ const words: Readonly<Record<string, string>> = { n: 'used', d: 'days' }
 /** Members that hold an instant, whatever row they are in: 0 (since ever), or milliseconds since 1970 beyond any count. */
 const isInstant = (name: string, value: number): boolean => instant.test(name) && (value === 0 || value >= firstInstant)
 const firstInstant = Date.UTC(1980, 0, 1)
-const instant = /^(at|.*At|anchor|end|accessEnd|from|start|until|periodStart|periodEnd)$/
+const instant = /^(at|.*At|ahead|anchor|end|accessEnd|from|start|until|periodStart|periodEnd)$/
 
 function shownValue(name: string, value: unknown): unknown {
   if (typeof value === 'number') return isInstant(name, value) ? new Date(value).toISOString() : value
-  if (Array.isArray(value)) return value.map((one) => shownValue('', one))
+  if (Array.isArray(value)) return value.map((one) => shownValue(typeof one === 'number' ? name : '', one))
   if (typeof value !== 'object' || value === null) return value
   // What the product's server put there is its own: names and numbers stay as they came.
   if (name === 'metadata' || name === 'data') return value

@@ -60,6 +60,10 @@ export function timesDecimal(count: number, unitAmount: string): number {
 export const shareOf = (amountMinor: number, part: number, total: number): number =>
   safe(roundHalfUp(whole(amountMinor) * whole(part), whole(total)))
 
+/** The share `part / total` of an amount, where both are sums of products. */
+export const weighedShare = (amountMinor: number, part: bigint, total: bigint): number =>
+  safe(roundHalfUp(whole(amountMinor) * part, total))
+
 /** "GHS 120.00", "NGN 15,000.00", "JPY 500". */
 export const moneyText = (amountMinor: number, currency: string): string =>
   `${currency} ${shiftedText(whole(amountMinor), exponentOf(currency), exponentOf(currency))}`

@@ -11,6 +11,7 @@ import {
   type CarriedItem,
   daysRemaining,
   daysUntil,
+  endsAtPeriodEnd,
   groundOf,
   isBought,
   paidUntil,
@@ -94,8 +95,13 @@ export function whichChange(
   if (to.priceId === subscription.priceId) return refused('The subscription has this price.')
   if (to.amount === 0) return refused('A free plan is not bought: cancel.')
   if (to.currency !== subscription.currency) return refused(`The subscription is paid in ${subscription.currency}.`)
-  return byInterval(from, to)
+  const which = byInterval(from, to)
+  // It would wait for a period that is not to come.
+  return which === 'downgrade' && endsAtPeriodEnd(subscription) ? refused(endingDetail) : which
 }
+
+/** What is said of a change that would begin after the end that somebody asked for. */
+export const endingDetail = 'The subscription ends with its period: reactivate it first.'
 
 function byInterval(from: PlanTerms, to: PlanTerms): ChangeWhich | Refused {
   const present = monthsIn(from.interval)
@@ -116,7 +122,8 @@ function pricedNow(
   now: number,
 ): ChangePlan {
   // A trial has no paid time to share: whoever leaves it for a dearer plan begins that one.
-  const which = subscription.status === 'trialing' ? 'other_interval' : asked
+  const isTrial = subscription.status === 'trialing' || subscription.trial === true
+  const which = isTrial ? 'other_interval' : asked
   const charge = chargeItem(context, subscription, which, now)
   const items = [
     ...creditItems(context.from, subscription, now),
@@ -172,7 +179,7 @@ function chargeItem(
 }
 
 /** The present period's money, and that of periods paid ahead: none of them begins under the old plan any more. */
-function creditItems(from: PlanTerms, subscription: BoughtSubscription, now: number): DiscountedItem[] {
+function creditItems(from: Pick<PlanTerms, 'name'>, subscription: BoughtSubscription, now: number): DiscountedItem[] {
   const amounts = [creditLeft(subscription, now), ...(subscription.ahead ?? []).map(({ paidMinor }) => paidMinor)]
   return amounts.flatMap((amountMinor, index) =>
     amountMinor === 0
@@ -185,6 +192,13 @@ function creditItems(from: PlanTerms, subscription: BoughtSubscription, now: num
           ),
         ],
   )
+}
+
+/** What the money of a subscription is worth that ends here, with its tax: what a change to nothing would leave over. */
+export function creditWorth(subscription: BoughtSubscription, tax: TaxRule, now: number): number {
+  const items = creditItems({ name: subscription.planId }, subscription, now)
+  if (items.length === 0) return 0
+  return -priceOrder(items, { currency: subscription.currency, tax }).totalMinor
 }
 
 const credited = (id: string, description: string, amountMinor: number): DiscountedItem => ({

@@ -115,6 +115,7 @@ function changed(
     coupon: _coupon,
     trial: _trial,
     pendingCharge,
+    given,
     ...rest
   } = subscription
   const carried = carriedAfter(subscription, payment)
@@ -132,7 +133,9 @@ function changed(
     // A renewal of the plan before: its money goes back when it comes in.
     ...(pendingCharge &&
       pendingCharge.paymentId !== payment.id && { pendingCharge: { ...pendingCharge, refund: true } }),
-    ...(which === 'upgrade' ? { paidFrom: pricedAt } : newPeriod(account.zones, subscription, terms, now)),
+    ...(which === 'upgrade'
+      ? { paidFrom: pricedAt, ...(given && { given: { ...given, presentMinor: terms.amount } }) }
+      : newPeriod(account.zones, subscription, terms, now)),
   }
 }
 

@@ -175,12 +175,14 @@ function kept(seen: BoughtSubscription, method: RenewalMethod | undefined, now: 
 }
 
 function reactivationFault({ account, subscription }: SubscriptionScene, now: number): string | undefined {
-  const { canceledAt, refunded, trial } = subscription
+  const { canceledAt, refunded, replaced, trial, ahead = [] } = subscription
+  if (replaced) return 'Staff gave a plan in its place, and its money became account credit.'
   if (canceledAt === undefined || now >= canceledAt + reactivationMs) return 'It was cancelled more than 30 days ago.'
   const end = paidUntil(subscription)
   if (end !== null && now >= end) return 'The time that was paid is over.'
   if (refunded) return 'The plan was refunded.'
-  if (trial) return 'A trial is not taken up again: buy the plan.'
+  // What was paid ahead of its end is taken up with it.
+  if (trial && ahead.length === 0) return 'A trial is not taken up again: buy the plan.'
   return hasLiveSubscription(account, now) ? 'The account has another live subscription.' : undefined
 }
 

@@ -1,7 +1,15 @@
 import { Problem } from '#errors/problem'
-import type { ChangePlan } from './planChange.ts'
+import { type ChangePlan, endingDetail } from './planChange.ts'
 import { isForOther } from './renewal.ts'
-import { type BoughtSubscription, groundOf, paidUntil, presentPeriod, statusAt } from './subscriptionState.ts'
+import {
+  type BoughtSubscription,
+  endsAtPeriodEnd,
+  type GivenTime,
+  groundOf,
+  paidUntil,
+  presentPeriod,
+  statusAt,
+} from './subscriptionState.ts'
 import { assertMayHappen, assertTransition } from './subscriptionTransition.ts'
 import { noticeOf, type SubscriptionPlan, type SubscriptionScene, unchanged, written } from './subscriptionWrite.ts'
 import type { PlanTerms } from './terms.ts'
@@ -21,6 +29,8 @@ export function planSchedule(
   assertMayHappen('change_scheduled', statusAt(subscription, now).status)
   if (plan.ground !== groundOf(presentPeriod(subscription, now)))
     throw new Problem('conflict', 'The subscription has changed meanwhile.')
+  // Cancelled after it was previewed.
+  if (endsAtPeriodEnd(subscription)) throw new Problem('conflict', endingDetail)
   const { scheduledChange: stored, pendingCharge } = subscription
   if (stored?.priceId === priceId && stored.catalogueVersion === catalogueVersion) return unchanged(scene)
   const next: BoughtSubscription = {
@@ -69,7 +79,8 @@ export function planReminder(scene: SubscriptionScene, endsAt: number, now: numb
 }
 
 /**
- * Time given by staff: the present period ends later, and those after it with it. `terms`: of the present period, where that
+ * Time given by staff: the present period ends later, and those after it with it. It is no money: credit and charge of a
+ * change know where the time ends that was paid for. `terms`: of the present period, where that
  * was paid ahead under another plan and no job has begun it yet.
  * @throws Problem `conflict` for a subscription that is over or endless, or an instant that extends nothing.
  */
@@ -82,11 +93,26 @@ export function planExtend(scene: SubscriptionScene, until: number, now: number,
   if (periodEnd === null || until <= Math.max(periodEnd, now))
     throw new Problem('conflict', 'The period does not end later by this.')
   assertTransition('granted', status, 'active')
-  const next = { ...rest, status: 'active' as const, periodIndex, periodEnd: until }
   const isOther = subscription.priceId !== scene.subscription.priceId
+  const { amount = 0 } = (isOther ? terms : scene.account.plan) ?? {}
+  const given = givenTime(subscription, periodEnd, amount)
+  const next = { ...rest, status: 'active' as const, periodIndex, periodEnd: until, given }
   return written(
     scene,
     { next: { ...next, anchor: until, firstIndex: periodIndex + 1 }, ...(isOther && terms && { terms }) },
     now,
   )
+}
+
+/**
+ * Given a second time it is one span: that of the price it has now, unless a change within what was given before has paid
+ * for that.
+ */
+function givenTime(
+  { given, periodStart, paidFrom = periodStart }: BoughtSubscription,
+  periodEnd: number,
+  amountMinor: number,
+): GivenTime {
+  const from = given && paidFrom < given.from ? given.from : periodEnd
+  return { from, wholeMs: given?.wholeMs ?? periodEnd - periodStart, amountMinor, presentMinor: amountMinor }
 }

@@ -54,6 +54,18 @@ export interface Retry {
   debited?: string[]
 }
 
+/** Time that staff gave at the end of the present period: nobody paid for it, and it is no credit. */
+export interface GivenTime {
+  /** Where the time ends that was paid for; what is given lasts until `periodEnd`. */
+  from: number
+  /** How long the period is that the price is for. */
+  wholeMs: number
+  /** The price of the plan that it was given on: so much of an upgrade's price is given there, too. Minor units. */
+  amountMinor: number
+  /** The price of the plan that it has now. */
+  presentMinor: number
+}
+
 /** Use beyond the plan that a subscription which is over may still owe. */
 export interface FinalOverage {
   /** When it is looked at next; null: nothing is tried by itself any more, it waits for the next order. */
@@ -91,6 +103,7 @@ export interface BoughtSubscription extends Subscription {
   paidMinor: number
   /** Absent: `periodStart`. A change within the period moves it. */
   paidFrom?: number
+  given?: GivenTime
   /** The payment of the present period, or of the change within it. */
   paymentId: string
   /** False: it ends with what is paid. */
@@ -117,6 +130,8 @@ export interface BoughtSubscription extends Subscription {
   remindedUntil?: number
   /** Its money went back: it cannot be taken up again. */
   refunded?: boolean
+  /** Staff gave a plan in its place, and what was left of its money became account credit: it cannot be taken up again. */
+  replaced?: boolean
   /** Since when its account is suspended: nothing is charged, no grace runs and nothing expires until that is lifted. */
   pausedAt?: number
   /** Nothing was paid for the present period: it is tried. */
@@ -197,8 +212,8 @@ export function stretched(subscription: BoughtSubscription, now: number): Bought
 
 /** The subscription in the first period that is paid ahead. @throws RangeError when there is none: a defect. */
 export function periodAfter(subscription: BoughtSubscription): BoughtSubscription {
-  const { ahead: [first, ...later] = [], paidFrom: _from, ahead: _ahead, trial: _trial, ...rest } = subscription
-  const { periodEnd: start } = subscription
+  const { ahead: [first, ...later] = [], periodEnd: start } = subscription
+  const { paidFrom: _from, given: _given, ahead: _ahead, trial: _trial, ...rest } = subscription
   if (!first || start === null) throw new RangeError('no period is paid ahead')
   const { paymentId, paidMinor, plan } = first
   const next = { ...rest, ...(plan && underPlan(subscription, plan)), periodIndex: subscription.periodIndex + 1 }
@@ -222,6 +237,19 @@ export function presentPeriod(subscription: BoughtSubscription, now: number): Bo
   while (isLive(present) && present.ahead?.length && present.periodEnd !== null && present.periodEnd <= now)
     present = periodAfter(present)
   return present
+}
+
+/**
+ * The ends of the periods that are paid ahead, as far as they are of the present plan: with another plan's period that plan's
+ * terms begin, which a job brings.
+ */
+export function paidAheadEnds(subscription: BoughtSubscription): number[] {
+  const ends: number[] = []
+  for (let last = subscription; last.ahead?.[0] && !last.ahead[0].plan; ) {
+    last = periodAfter(last)
+    if (last.periodEnd !== null) ends.push(last.periodEnd)
+  }
+  return ends
 }
 
 /**

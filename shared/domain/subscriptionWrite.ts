@@ -3,7 +3,7 @@ import { type WalletChange, withPlan } from './accountWallet.ts'
 import { canonicalJson } from './guard.ts'
 import type { HistoryEntry, PaymentNotice, PaymentWrite } from './paymentWrite.ts'
 import { isLive } from './subscription.ts'
-import { accessEndOf, type BoughtSubscription, paidUntil } from './subscriptionState.ts'
+import { accessEndOf, type BoughtSubscription, paidAheadEnds, paidUntil } from './subscriptionState.ts'
 import type { PlanTerms } from './terms.ts'
 import { planPeriod } from './time.ts'
 import type { Wallet } from './walletState.ts'
@@ -126,13 +126,16 @@ function snapshot(
   }
   const accessEnd = accessEndOf(subscription)
   const { periodStart: start, periodEnd: end } = subscription
-  const same = period?.start === start && period.end === end && period.until === undefined
+  const ends = paidAheadEnds(subscription)
+  const paid = { start, end, ...(ends.length > 0 && { ahead: ends }) }
+  const { earlier: _earlier, ...known } = period ?? {}
+  const same = canonicalJson(known) === canonicalJson(paid)
   return {
     ...rest,
     plan: terms ?? account.plan,
     subscriptionId: subscription.id,
     ...(accessEnd !== null && { accessEnd }),
-    period: same ? period : planPeriod(period, { start, end }, now),
+    ...(period && same ? { period } : { period: planPeriod(period, paid, now) }),
   }
 }
 

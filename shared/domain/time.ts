@@ -29,6 +29,8 @@ export interface Period extends PaidSpan {
   until?: number
   /** Oldest first, at most `maxEarlier`. */
   earlier?: { start: number; end: number }[]
+  /** The ends of the periods paid ahead: the first begins at `end`, each other where the one before ends. Never empty. */
+  ahead?: number[]
 }
 
 export interface WindowContext {
@@ -44,6 +46,8 @@ export interface Window {
   end: number | null
   /** `<kind>#<start, ISO>`, or `lifetime`: what names the counter. */
   id: string
+  /** The paid period that it counts was over then; use still counts in it until `end`, when access ends. Absent: the two are one. */
+  paidEnd?: number
 }
 
 export const maxZoneSpans = 3
@@ -111,11 +115,8 @@ export function planZoneChange(zones: ZoneSpan[], newZone: string, now: number):
 }
 
 /** The period after it moves on (renewal, new plan): what late events may still fall into stays known. */
-export function planPeriod(current: Period | undefined, next: PaidSpan & { until?: number }, now: number): Period {
-  const earlier = [...(current?.earlier ?? [])]
-  if (current && current.end !== null && current.start < next.start) {
-    earlier.push({ start: current.start, end: Math.min(current.until ?? next.start, next.start) })
-  }
+export function planPeriod(current: Period | undefined, next: PaidSpan & Omit<Period, 'earlier'>, now: number): Period {
+  const earlier = [...(current?.earlier ?? []), ...(current ? spansUntil(current, next.start) : [])]
   const kept = earlier.filter((span) => span.end > now - keptPeriodsMs).slice(-maxEarlier)
   return kept.length > 0 ? { ...next, earlier: kept } : next
 }
@@ -123,13 +124,28 @@ export function planPeriod(current: Period | undefined, next: PaidSpan & { until
 interface Span {
   start: number
   end: number
+  paidEnd?: number
 }
 
-const windowOf = (kind: WindowKind, { start, end }: Span): Window => ({
+/** The periods that are paid, the present one first. None where it has no end. */
+const paidSpans = ({ start, end, ahead = [] }: Period): Span[] =>
+  end === null ? [] : [start, end, ...ahead].flatMap((from, at, all) => spanFrom(from, all[at + 1]))
+
+const spanFrom = (start: number, end: number | undefined): Span[] => (end === undefined ? [] : [{ start, end }])
+
+/** What was begun of them before an instant: the last one goes on until then, or until access ended. */
+function spansUntil(period: Period, instant: number): Span[] {
+  const until = Math.min(period.until ?? instant, instant)
+  const begun = paidSpans(period).filter(({ start }) => start < until)
+  return begun.map(({ start, end }, at) => ({ start, end: at === begun.length - 1 ? until : Math.min(end, until) }))
+}
+
+const windowOf = (kind: WindowKind, { start, end, paidEnd }: Span): Window => ({
   kind,
   start,
   end,
   id: `${kind}#${isoOf(start)}`,
+  ...(paidEnd !== undefined && { paidEnd }),
 })
 
 function utcWindow(kind: WindowKind, at: number, lengthMs: number): Window {
@@ -184,15 +200,19 @@ function regularSpan(kind: 'day' | 'month', at: number, zone: string): Span {
 function periodSpan(at: number, { zones, period }: WindowContext): Span {
   const month = calendarSpan('month', at, zones)
   if (!period) return month
-  const spans = [...(period.earlier ?? [])]
-  if (period.end !== null) {
-    const until = period.until ?? Number.POSITIVE_INFINITY
+  const spans: Span[] = [...(period.earlier ?? []), ...paidSpans(period)]
+  const last = period.end === null ? undefined : spans.pop()
+  const until = period.until ?? Number.POSITIVE_INFINITY
+  if (last) {
     // In grace the unpaid next period has not begun: use still counts in the old one, until access ends.
-    const overdue = at >= period.end
-    if (overdue && until === Number.POSITIVE_INFINITY) return { start: period.start, end: period.end }
-    spans.push({ start: period.start, end: overdue ? until : Math.min(period.end, until) })
+    const overdue = at >= last.end
+    if (overdue && until === Number.POSITIVE_INFINITY) return last
+    spans.push(overdue ? { start: last.start, end: until, paidEnd: last.end } : last)
   }
-  for (const span of spans) {
+  for (const paid of spans) {
+    // Access that ended early takes what was paid ahead with it.
+    const span = { ...paid, end: Math.min(paid.end, until) }
+    if (span.start >= span.end) continue
     if (at >= span.start && at < span.end) return span
     if (span.end <= at) month.start = Math.max(month.start, span.end)
     else month.end = Math.min(month.end, span.start)

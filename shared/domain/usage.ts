@@ -18,7 +18,7 @@ export interface UsageCounter {
   n: number
   /** Raised by every write; a write requires the version it saw. */
   ver: number
-  /** When the window ends; null: never. */
+  /** When the window ends, to be closed and billed; null: never. Of a paid period its own end, also while grace counts in it. */
   end: number | null
   /** Not yet in history: used by local day (`yyyy-mm-dd`). A give-back after the roll-up makes it negative. */
   d: Record<string, number>
@@ -28,6 +28,10 @@ export interface UsageCounter {
   crossed: Crossing[]
   /** Units accepted beyond the limit of their time. */
   over: number
+  /** Those of them that were used after its end: they may be billed later than the rest. Absent: none. */
+  late?: number
+  /** The end at which its overage was accounted first. Absent: not yet, or there was none. */
+  closed?: number
   price?: OveragePrice
   /** When there is something to close; absent: nothing. */
   due?: number
@@ -118,14 +122,14 @@ export function planUsage(
   const crossed = crossingsOf(current, term, total)
   const next: UsageCounter = {
     ...current,
-    ...overageAfter(current, term, counted, context),
+    ...overageAfter(current, term, counted, event.at >= endOf(current, window), context),
     n: total,
     ver: current.ver + 1,
-    end: window.end,
+    end: closingOf(window),
     d: counted > 0 ? { ...current.d, [day]: (current.d[day] ?? 0) + counted } : current.d,
     s: { ...current.s, [month]: countCall(current.s[month] ?? noStatistics, event.outcome, event.durationMs) },
     crossed: [...current.crossed, ...crossed],
-    due: dueOf(current, window, event.at, context),
+    due: dueOf(current, closingOf(window), event.at, context),
   }
   return { accepted: true, window, next, crossed, standing: standingOf(term.limit, total, window) }
 }
@@ -154,7 +158,7 @@ export function planGiveBack(
     n: counter.n - quantity,
     ver: counter.ver + 1,
     d: { ...counter.d, [day]: (counter.d[day] ?? 0) - quantity },
-    due: dueOf(counter, window, taken.at, context),
+    due: dueOf(counter, counter.end, taken.at, context),
   }
   return {
     accepted: true,
@@ -197,10 +201,16 @@ export function overageOfCounter({ n, over, price }: UsageCounter): (OverageChar
   return { quantity, amountMinor: quantity === 0 ? 0 : chargeOf(quantity, price), price }
 }
 
+/** The end of what a window was paid for: from there on it may be closed. */
+const closingOf = ({ end, paidEnd }: Window): number | null => paidEnd ?? end
+
+/** Use from here on is late: an order may have what was used until then. Staff may have moved the period's end since. */
+const endOf = ({ closed }: UsageCounter, { paidEnd }: Window): number => closed ?? paidEnd ?? Number.POSITIVE_INFINITY
+
 const newCounter = (window: Window): UsageCounter => ({
   n: 0,
   ver: 0,
-  end: window.end,
+  end: closingOf(window),
   d: {},
   s: {},
   crossed: [],
@@ -221,19 +231,24 @@ function overageAfter(
   counter: UsageCounter,
   term: MeteredTerm,
   counted: number,
+  isLate: boolean,
   { planId, currency }: UsageContext,
-): Pick<UsageCounter, 'over' | 'price'> {
+): Pick<UsageCounter, 'over' | 'late' | 'price'> {
   if (term.limit === 'unlimited' || !term.overage) return { over: counter.over }
   const beyond = counter.n + counted - Math.max(term.limit, counter.n)
   if (beyond <= 0) return { over: counter.over }
-  return { over: counter.over + beyond, price: { ...term.overage, planId, currency, limit: term.limit } }
+  return {
+    over: counter.over + beyond,
+    ...(isLate && { late: (counter.late ?? 0) + beyond }),
+    price: { ...term.overage, planId, currency, limit: term.limit },
+  }
 }
 
 /**
  * When the counter is to be closed: at its window's end, or at the end of the month in which it counted, whichever is
  * first, so that an endless window rolls up too and its item stays small. In the past for a late event: due at once.
  */
-function dueOf(counter: UsageCounter, window: Window, at: number, context: WindowContext): number {
+function dueOf(counter: UsageCounter, end: number | null, at: number, context: WindowContext): number {
   const monthEnd = windowAt('month', at, context).end
-  return Math.min(...[counter.due, window.end, monthEnd].filter((end) => typeof end === 'number'))
+  return Math.min(...[counter.due, end, monthEnd].filter((end) => typeof end === 'number'))
 }

@@ -1,4 +1,5 @@
 import { type OveragePrice, overageOfCounter, type UsageCounter } from './usage.ts'
+import { chargeOf } from './usageLimit.ts'
 import { addStatistics, noStatistics, type Statistics, type StatisticsView, statisticsView } from './usageStatistics.ts'
 import { dayMs } from './zone.ts'
 
@@ -18,6 +19,8 @@ export interface OverageLine {
   quantity: number
   amountMinor: number
   price: OveragePrice
+  /** Units used after the window's end, as far as they are in it. Absent: none. */
+  late?: number
 }
 
 export interface ClosePlan {
@@ -46,6 +49,7 @@ export function planClose(counter: UsageCounter, rows: ReadonlyMap<string, Histo
   if (due === undefined || due > now) return null
   const changed = monthsToClose(counter).map((month) => withCounter(rows.get(month) ?? newRow(month), counter))
   const overage = counter.end !== null && counter.end <= now ? overageOfCounter(counter) : null
+  const closed = counter.closed ?? (overage ? counter.end : null)
   return {
     // A window that goes on is looked at again at its end, for its overage, also when nothing more is used.
     next: {
@@ -54,11 +58,44 @@ export function planClose(counter: UsageCounter, rows: ReadonlyMap<string, Histo
       d: {},
       s: {},
       ...(counter.end !== null && counter.end > now && { due: counter.end }),
+      ...(closed !== null && { closed }),
     },
     rows: changed,
-    ...(overage && { overage }),
+    ...(overage && { overage: { ...overage, ...(counter.late !== undefined && { late: counter.late }) } }),
   }
 }
+
+/**
+ * The charges of a month after one of its windows was closed (again). A line that is on an order is final: what comes to
+ * light of the window's own time then is history only, and what was used after its end, until the next period was paid, is a
+ * line of its own on the next order. `isBilled`: by the line's name.
+ */
+export function withOverage(
+  lines: Readonly<Record<string, OverageLine>>,
+  windowId: string,
+  total: OverageLine,
+  isBilled: (lineId: string) => boolean,
+): Record<string, OverageLine> {
+  let part = 1
+  const billed = { quantity: 0, amountMinor: 0, late: 0 }
+  for (; isBilled(partId(windowId, part)); part += 1) {
+    const line = lines[partId(windowId, part)]
+    billed.quantity += line?.quantity ?? 0
+    billed.amountMinor += line?.amountMinor ?? 0
+    billed.late += line?.late ?? 0
+  }
+  const late = Math.max(0, (total.late ?? 0) - billed.late)
+  const quantity = part === 1 ? total.quantity : Math.min(Math.max(0, total.quantity - billed.quantity), late)
+  const { [partId(windowId, part)]: _open, ...others } = lines
+  if (part > 1 && quantity === 0) return others
+  const charged =
+    part === 1 ? total.amountMinor : chargeOf(billed.quantity + quantity, total.price) - billed.amountMinor
+  const line = { quantity, amountMinor: Math.max(0, charged), price: total.price, ...(late > 0 && { late }) }
+  return { ...others, [partId(windowId, part)]: line }
+}
+
+/** The first line of a window has its name. */
+const partId = (windowId: string, part: number): string => (part === 1 ? windowId : `${windowId}~${part}`)
 
 /**
  * Use of a feature by day or month from `from` to `to` (local dates `yyyy-mm-dd`, both inclusive), days without use

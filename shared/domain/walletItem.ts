@@ -64,6 +64,8 @@ const storedPeriod = z.object({
   e: z.optional(whole),
   u: z.optional(whole),
   p: z.optional(z.array(z.object({ s: whole, e: whole }))),
+  /** Ends of what is paid ahead. */
+  a: z.optional(z.array(whole)),
 })
 
 export const walletState = z.object({
@@ -276,10 +278,12 @@ const encodePeriod = (period: Period): z.output<typeof storedPeriod> => ({
   ...(period.end !== null && { e: period.end }),
   ...(period.until !== undefined && { u: period.until }),
   ...(period.earlier && { p: period.earlier.map(({ start, end }) => ({ s: start, e: end })) }),
+  ...(period.ahead && { a: period.ahead }),
 })
 const decodePeriod = (stored: z.output<typeof storedPeriod>): Period => ({
   start: stored.s,
   end: stored.e ?? null,
   ...(stored.u !== undefined && { until: stored.u }),
   ...(stored.p && { earlier: stored.p.map(({ s, e }) => ({ start: s, end: e })) }),
+  ...(stored.a && { ahead: stored.a }),
 })

@@ -23,6 +23,8 @@ export const grantPlan = http({
   body: z.strictObject({
     priceId: catalogueId,
     until: z.optional(instant),
+    /** Also over a plan that was bought: that is over for good, and what is left of its money is account credit. */
+    replace: z.optional(z.boolean()),
     reason,
   }),
   success: 200,

@@ -22,7 +22,7 @@ import { keyReused } from './answers.ts'
 import { accountFor, billingCountry } from './billingProfile.ts'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
-import { notErased } from './erased.ts'
+import { notErasedBeside } from './erased.ts'
 import { callOf } from './guarded.ts'
 import { assertNeedsMet, type NamedPayer } from './orderNeeds.ts'
 import { providerOf } from './provider.ts'
@@ -125,9 +125,8 @@ export function beginPayment(
   return contend(deps, () => onSettledWallet(deps, input.accountId, attempt))
 }
 
-/** The account's own row, where it is written, carries the version that was seen: an item takes one write. */
 const stillStanding = (accountId: string, writes: readonly PaymentWrite[]): Write[] =>
-  isVisitor(accountId) || writes.some(({ row }) => row === 'account') ? [] : [notErased(accountId)]
+  isVisitor(accountId) ? [] : notErasedBeside(accountId, writes)
 
 function refusal(error: unknown): Problem {
   if (error instanceof Problem) return error

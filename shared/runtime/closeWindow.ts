@@ -1,5 +1,5 @@
 import { localDateAt } from '#domain/time'
-import { monthsToClose, planClose } from '#domain/usageHistory'
+import { monthsToClose, planClose, withOverage } from '#domain/usageHistory'
 import { findAccount } from '#table/accounts'
 import { commit } from '#table/commit'
 import { historyKey } from '#table/keys'
@@ -24,8 +24,8 @@ export async function closeWindow(deps: Deps, accountId: string, found: Item): P
     const months = monthsToClose(counter)
     // The overage of a window stands in the month in which it ended, on the account's calendar.
     const account = stored.price ? await findAccount(deps.table, accountId) : undefined
-    const endMonth =
-      stored.end === null || !account ? undefined : localDateAt(account.zones, stored.end - 1).slice(0, 7)
+    const end = stored.closed ?? stored.end
+    const endMonth = end === null || !account ? undefined : localDateAt(account.zones, end - 1).slice(0, 7)
     const wanted = [...new Set([...months, ...(endMonth && stored.price ? [endMonth] : [])])]
     const rows =
       wanted.length > 0
@@ -42,18 +42,12 @@ export async function closeWindow(deps: Deps, accountId: string, found: Item): P
     if (!plan) return undefined
 
     const next = new Map(plan.rows.map((row) => [row.month, { ...row, ...overageIn(known.get(row.month)) }]))
-    const isBilled = endMonth && known.get(endMonth)?.billed?.[windowIdOf(found.sk, feature)] !== undefined
-    // What is on an order is final: a later event counts for history only.
-    if (plan.overage && endMonth && !isBilled) {
-      const row = next.get(endMonth) ?? {
-        ...emptyMonth(endMonth),
-        ...known.get(endMonth),
-        ver: (known.get(endMonth)?.ver ?? 0) + 1,
-      }
-      next.set(endMonth, {
-        ...row,
-        overage: { ...known.get(endMonth)?.overage, [windowIdOf(found.sk, feature)]: plan.overage },
-      })
+    if (plan.overage && endMonth) {
+      const before = known.get(endMonth)
+      const row = next.get(endMonth) ?? { ...emptyMonth(endMonth), ...before, ver: (before?.ver ?? 0) + 1 }
+      const isBilled = (lineId: string) => before?.billed?.[lineId] !== undefined
+      const overage = withOverage(before?.overage ?? {}, windowIdOf(found.sk, feature), plan.overage, isBilled)
+      next.set(endMonth, { ...row, overage })
     }
     const writes = [
       putCounterAt(item, feature, plan.next, stored, now),

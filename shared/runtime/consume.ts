@@ -111,10 +111,18 @@ export function counterOf({
   s,
   crossed,
   over,
+  late,
+  closed,
   price,
   due,
 }: NonNullable<FeatureStanding['counter']>): UsageCounter {
-  return { n, ver, end, d, s, crossed, over, ...(price && { price }), ...(due !== undefined && { due }) }
+  return {
+    ...{ n, ver, end, d, s, crossed, over },
+    ...(late !== undefined && { late }),
+    ...(closed !== undefined && { closed }),
+    ...(price && { price }),
+    ...(due !== undefined && { due }),
+  }
 }
 
 async function write<Output extends object>(

@@ -1,3 +1,4 @@
+import type { PaymentWrite } from '#domain/paymentWrite'
 import { Problem } from '#errors/problem'
 import { erasureOf } from '#table/erased'
 import { accountKey } from '#table/keys'
@@ -33,3 +34,7 @@ export const notErased = (accountId: string): Write => ({
   key: accountKey(accountId),
   when: both(equals('entity', 'account'), lacks('erasingAt')),
 })
+
+/** The same beside what is written. The account's own row, where it is written, carries the version that was seen: an item takes one write. */
+export const notErasedBeside = (accountId: string, writes: readonly Pick<PaymentWrite, 'row'>[]): Write[] =>
+  writes.some(({ row }) => row === 'account') ? [] : [notErased(accountId)]

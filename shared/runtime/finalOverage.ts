@@ -94,6 +94,8 @@ async function attempt(
   const { finalOverage } = loaded?.scene.subscription ?? {}
   if (!loaded || finalOverage?.at !== seen.at || finalOverage.paymentId !== undefined) return undefined
   const { account, subscription } = loaded.scene
+  // Suspended, or its erasure begun, since it was looked at: the next look moves it.
+  if (isHeldBack(account)) return undefined
   const terms = await termsOfPlan(deps, subscription)
   // The plan that was over counts, not the one that the account fell back to.
   const owed = await owedOverage(deps, { ...account, plan: terms }, subscription.currency)
@@ -119,7 +121,8 @@ async function charge(
   isRepeated: boolean,
 ): Promise<boolean> {
   const loaded = await loadScene(deps, at.accountId, at.subscriptionId)
-  if (!loaded) return false
+  // Its erasure may have begun beside the payment: then the next look only asks what the provider knows.
+  if (!loaded || isHeldBack(loaded.scene.account)) return false
   try {
     const after = await chargePayment(deps, payment, method, payerOf(loaded.scene.account), call, { isRepeated })
     return await takeUp(deps, at, after, call)

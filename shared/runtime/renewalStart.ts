@@ -20,6 +20,7 @@ import { readProfile } from '#table/profiles'
 import { billingCountryOf } from './billingProfile.ts'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
+import { notErasedBeside } from './erased.ts'
 import { type OwedOverage, owedOverage } from './overage.ts'
 import { termsOfPlan } from './planTerms.ts'
 import { chargedMethod, type StoredMethod } from './savedMethod.ts'
@@ -122,6 +123,8 @@ async function begin(
   const fresh = renewalPayment(deps, scene.account, scene.subscription, what, method, now)
   const taken = creditTaken(fresh, what.credit, now)
   const beside = what.owed.billedBy(fresh.id)
+  // An account is not erased with a live subscription; what is owed afterwards is of one that may be.
+  const stands = (writes: PaymentWrite[]) => (what.type === 'overage' ? notErasedBeside(scene.account.id, writes) : [])
   if (fresh.amountMinor === 0) {
     const { input } = await loadSettlement(deps, fresh, now)
     const settlement = { ...input, payment: fresh, seen: null }
@@ -129,13 +132,14 @@ async function begin(
     if (isOvertaken(settlement, now)) return again
     const settled = planSettlement(settlement, now)
     if (settled.kind !== 'settle') throw new Error(`a renewal with nothing to pay was ${settled.kind}`)
-    const outcome = await writePayment(deps, [...settled.writes, ...taken], call, stored.createdAt, beside)
+    const writes = [...settled.writes, ...taken]
+    const outcome = await writePayment(deps, writes, call, stored.createdAt, [...beside, ...stands(writes)])
     return outcome.committed ? settled.next : again
   }
   const payment = { ...fresh, ver: 1 }
   const started = startedWrites(scene, payment, now)
   const writes: PaymentWrite[] = [{ row: 'payment', next: payment, seenVer: 0 }, ...taken, ...started]
-  const outcome = await writePayment(deps, writes, call, stored.createdAt, beside)
+  const outcome = await writePayment(deps, writes, call, stored.createdAt, [...beside, ...stands(writes)])
   return outcome.committed ? payment : again
 }
 

@@ -29,6 +29,7 @@ const account = z.object({
       ...span,
       until: z.exactOptional(z.int()),
       earlier: z.exactOptional(z.array(z.object({ start: z.int(), end: z.int() }))),
+      ahead: z.exactOptional(z.array(z.int())),
     }),
   ),
   suspended: z.boolean(),

@@ -68,6 +68,7 @@ const subscription = z.discriminatedUnion('complimentary', [
     cancelReason: z.exactOptional(z.string()),
     firstIndex: z.exactOptional(z.int()),
     paidFrom: z.exactOptional(z.int()),
+    given: z.exactOptional(z.object({ from: z.int(), wholeMs: z.int(), amountMinor: z.int(), presentMinor: z.int() })),
     method: z.exactOptional(z.object({ id: z.string(), mandate: z.boolean() })),
     scheduledChange: z.exactOptional(z.object({ ...plan, at: z.int() })),
     ahead: z.exactOptional(
@@ -108,6 +109,7 @@ const subscription = z.discriminatedUnion('complimentary', [
     carried: z.exactOptional(z.array(carriedItem)),
     remindedUntil: z.exactOptional(z.int()),
     refunded: z.exactOptional(z.boolean()),
+    replaced: z.exactOptional(z.boolean()),
     pausedAt: z.exactOptional(z.int()),
     trial: z.exactOptional(z.boolean()),
     managedBy: z.exactOptional(z.literal('provider')),

@@ -41,6 +41,8 @@ const counter = z.object({
   s: z.record(z.string(), statistics),
   crossed: z.array(z.enum(['warn', 'limit'])),
   over: z.int(),
+  late: z.exactOptional(z.int()),
+  closed: z.exactOptional(z.int()),
   price: z.exactOptional(price),
   due: z.exactOptional(z.int()),
 })
@@ -157,7 +159,9 @@ const history = z.object({
   total: z.int(),
   statistics,
   /** Charges of closed windows that ended in this month, by window id; a later close of the same window replaces its own. */
-  overage: z.exactOptional(z.record(z.string(), z.object({ quantity: z.int(), amountMinor: z.int(), price }))),
+  overage: z.exactOptional(
+    z.record(z.string(), z.object({ quantity: z.int(), amountMinor: z.int(), price, late: z.exactOptional(z.int()) })),
+  ),
   /** Window id → the payment whose order has its overage: from then on the charge is final. */
   billed: z.exactOptional(z.record(z.string(), z.string())),
 })

@@ -152,6 +152,11 @@ describe('which change it is', () => {
     expect(typeof which === 'string' ? which : which.kind).toBe(expected)
   })
 
+  const ending: BoughtSubscription = { ...subscription, autoRenew: false, canceledAt: start }
+  it('is an upgrade also of one that ends with its period', () => {
+    expect(whichChange(ending, starter, growth, half)).toBe('upgrade')
+  })
+
   it('between plans of one price waits for the period, so that nobody takes two allowances', () => {
     expect(whichChange(subscription, starter, termsOf({ priceId: 'twin' }), half)).toBe('downgrade')
   })
@@ -163,6 +168,11 @@ describe('which change it is', () => {
     ['an overdue subscription', {}, at('2025-07-01T00:00:00Z')],
     ['one that is over', {}, at('2025-07-05T00:00:00Z')],
     ['none', { subscription: undefined }, half],
+    [
+      'what would wait for a period that is not to come',
+      { subscription: ending, from: growth, to: termsOf({ priceId: 'cheap', amount: 1 }) },
+      half,
+    ],
     ['a plan that staff gave', { subscription: { ...subscription, complimentary: true } }, half],
     ['one that the provider manages', { subscription: { ...subscription, managedBy: 'provider' } }, half],
   ])('refuses %s', (_, over, instant) => {

@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { addMonths } from '#domain/period'
 import { chargeLeft, creditLeft, remainderOf, remainderShare } from '#domain/proration'
+import { planExtend } from '#domain/subscriptionSchedule'
 import { dayMs } from '#domain/zone'
-import { at, sceneOf, start } from './subscriptionSupport.ts'
+import { applied, at, growth, sceneOf, start } from './subscriptionSupport.ts'
 
 const { subscription } = sceneOf()
 const end = at('2025-07-01T00:00:00Z')
@@ -75,6 +76,69 @@ describe('what is left of a period', () => {
         expect(creditLeft(period, anchor)).toBe(paid)
         expect(creditLeft(period, periodEnd)).toBe(0)
       }),
+    )
+  })
+})
+
+describe('time that staff gave', () => {
+  const extended = (over: { at: number; byMs: number; paidMinor?: number }) => {
+    const scene = sceneOf({ ...(over.paidMinor !== undefined && { over: { paidMinor: over.paidMinor } }) })
+    return applied(scene, planExtend(scene, end + over.byMs, over.at).writes)
+  }
+
+  it.each([
+    ['the day it was given', at('2025-06-30T00:00:00Z'), 333],
+    ['a millisecond before the paid time is over', end - 1, 0],
+    ['where the paid time ends', end, 0],
+    ['later', end + 29 * dayMs, 0],
+  ])('is no money: %s', (_, now, expected) => {
+    const { subscription: longer } = extended({ at: at('2025-06-30T00:00:00Z'), byMs: 30 * dayMs })
+    expect(longer.periodEnd).toBe(end + 30 * dayMs)
+    expect(creditLeft(longer, now)).toBe(expected)
+  })
+
+  it('is paid for by an upgrade as far as that is dearer, by the length that its price is for', () => {
+    const { subscription: longer } = extended({ at: start, byMs: 30 * dayMs })
+    expect(chargeLeft(longer, 30_000, at('2025-06-16T00:00:00Z'))).toBe(15_000 + 20_000)
+    expect(chargeLeft(longer, 30_000, end)).toBe(20_000)
+    expect(chargeLeft(longer, 30_000, end + 15 * dayMs)).toBe(10_000)
+    const upgraded = { ...longer, paidMinor: 35_000, paidFrom: at('2025-06-16T00:00:00Z') }
+    const dearer = { ...upgraded, ...(longer.given && { given: { ...longer.given, presentMinor: 30_000 } }) }
+    expect(creditLeft(dearer, at('2025-06-16T00:00:00Z'))).toBe(35_000)
+    expect(creditLeft(dearer, end)).toBe(20_000)
+    expect(creditLeft(dearer, end + 15 * dayMs)).toBe(10_000)
+    expect(chargeLeft(dearer, 40_000, end)).toBe(30_000)
+  })
+
+  it('never makes a credit greater, given once or twice, before or after an upgrade', () => {
+    const instant = fc.integer({ min: 0, max: 90 * dayMs })
+    const gift = fc.record({ at: fc.integer({ min: 0, max: 30 * dayMs - 1 }), byMs: fc.integer({ min: 1, max: 1e10 }) })
+    fc.assert(
+      fc.property(
+        gift,
+        fc.integer({ min: 1, max: 1e9 }),
+        instant,
+        fc.integer({ min: 1, max: 1e10 }),
+        fc.boolean(),
+        (once, paidMinor, later, more, upgrade) => {
+          const plain = sceneOf({ over: { paidMinor } }).subscription
+          const scene = extended({ at: start + once.at, byMs: once.byMs, paidMinor })
+          const now = start + Math.max(once.at, later)
+          const { subscription: longer } = scene
+          expect(creditLeft(longer, now)).toBe(creditLeft(plain, now))
+          const { given, periodEnd } = longer
+          if (!given || periodEnd === null || now >= periodEnd) return
+          // What it was changed to is credited by what was paid for it, and undoing that at once leaves nothing.
+          const chargeMinor = chargeLeft(longer, 30_000, now)
+          const dearer = { ...longer, paidMinor: chargeMinor, paidFrom: now, given: { ...given, presentMinor: 30_000 } }
+          expect(creditLeft(dearer, now)).toBe(chargeMinor)
+          expect(chargeLeft(longer, 10_000, now)).toBe(creditLeft({ ...plain, paidMinor: 10_000 }, now))
+          const onIt = upgrade ? { ...scene, subscription: dearer, account: { ...scene.account, plan: growth } } : scene
+          const twice = planExtend(onIt, periodEnd + more, now).subscription
+          for (const at of [now, now + Math.floor(more / 2), periodEnd, periodEnd + Math.floor(more / 2)])
+            expect(creditLeft(twice, at)).toBeLessThanOrEqual(creditLeft(onIt.subscription, at))
+        },
+      ),
     )
   })
 })

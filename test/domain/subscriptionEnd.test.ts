@@ -5,10 +5,12 @@ import { subscriptionDetail } from '#domain/subscriptionDetail'
 import { chargedFrom, mandateLeadMs, nextDueAt } from '#domain/subscriptionDue'
 import { planAutoRenew, planCancel, planEnd, planReactivate } from '#domain/subscriptionEnd'
 import { planRefundOf } from '#domain/subscriptionRefund'
+import { planReplaced } from '#domain/subscriptionReplaced'
 import { planExtend, planReminder, planSchedule, planUnschedule } from '#domain/subscriptionSchedule'
 import { type BoughtSubscription, graceMs, groundOf, presentPeriod, statusAt } from '#domain/subscriptionState'
 import { planTrialStart, type TrialInput } from '#domain/subscriptionTrial'
 import type { SubscriptionPlan, SubscriptionScene } from '#domain/subscriptionWrite'
+import { noTax } from '#domain/tax'
 import { dayMs } from '#domain/zone'
 import {
   applied,
@@ -168,6 +170,7 @@ describe('taking up again', () => {
     ['not after 30 days', { periodEnd: end + 99 * dayMs }, now + 30 * dayMs, 'conflict'],
     ['not when it was refunded', { refunded: true }, now, 'conflict'],
     ['not a trial', { trial: true }, now, 'conflict'],
+    ['a trial that was paid ahead', { trial: true, ahead: [{ paymentId: 'p', paidMinor: 1 }] }, end, undefined],
     ['without an end within 30 days', { periodEnd: null }, now + dayMs, undefined],
   ])('%s', (_, over, instant, code) => {
     const scene = canceled(sceneOf(), 'now')
@@ -259,6 +262,8 @@ describe('a change that waits', () => {
   it('is a conflict when it was planned on another state, overdue, or over', () => {
     const scene = sceneOf({ terms: growth })
     const moved = { ...scene, subscription: { ...scene.subscription, paidMinor: 1 } }
+    const ending = canceled(scene, 'period_end')
+    expect(codeOf(() => planSchedule(ending, plan(ending), starter, now))).toBe('conflict')
     expect(codeOf(() => planSchedule(moved, plan(scene), starter, now))).toBe('conflict')
     expect(codeOf(() => planSchedule(scene, plan(scene), starter, end))).toBe('conflict')
     expect(codeOf(() => planUnschedule(scene, end + graceMs))).toBe('conflict')
@@ -463,6 +468,36 @@ describe('what staff give', () => {
     )
     expect(plan.replaced).toMatchObject({ id: 'sub_1', status: 'canceled', endedAt: now })
     expect(plan.account).toMatchObject({ subscriptionId: 'sub_g', complimentary: true })
+  })
+})
+
+describe('a plan that was bought, when staff give another', () => {
+  const half = at('2025-06-16T00:00:00Z')
+  const input = { asked: true, tax: noTax, credit: undefined }
+
+  it('is kept unless they say that it is to be replaced, and not once it is over', () => {
+    for (const instant of [now, end, end + graceMs - 1])
+      expect(codeOf(() => planReplaced(sceneOf(), { ...input, asked: false }, instant))).toBe('conflict')
+    const over = planReplaced(sceneOf(), { ...input, asked: false }, end + graceMs)
+    expect(over.subscription).toMatchObject({ status: 'expired', endedAt: end + graceMs, finalOverage: {} })
+    expect(over.creditMinor).toBe(0)
+  })
+
+  it('is over for good: its rest is account credit, its overage still owed, its end told', () => {
+    const scene = sceneOf({ over: { ahead: [{ paymentId: 'p', paidMinor: 9000 }] } })
+    const { subscription, writes, creditMinor } = planReplaced(scene, input, half)
+    expect(creditMinor).toBe(5000 + 9000)
+    expect(writes.map(({ row }) => row)).toEqual(['subscription', 'notice', 'credit'])
+    expect(subscription).toMatchObject({ status: 'canceled', endedAt: half, paidMinor: 0, finalOverage: { at: half } })
+    expect(subscription.ahead).toBeUndefined()
+    const fallen = { ...scene, subscription, account: { ...scene.account, subscriptionId: 'sub_g' } }
+    expect(() => planReactivate(fallen, kept, ids, half + dayMs)).toThrow('Staff gave a plan in its place')
+  })
+
+  it('has the rest of a period that was paid ahead and that no job has begun', () => {
+    const scene = sceneOf({ over: { ahead: [{ paymentId: 'p', paidMinor: 9300 }] } })
+    expect(planReplaced(scene, input, end + dayMs).creditMinor).toBe(9000)
+    expect(planReplaced(sceneOf(), input, end + dayMs).creditMinor).toBe(0)
   })
 })
 

@@ -213,6 +213,40 @@ describe('the period window', () => {
     expect(windowAt('period', period.end, { zones, period: moved })).toMatchObject(next)
   })
 
+  describe('paid ahead', () => {
+    const [second, third] = [at('2025-08-10T09:00:00Z'), at('2025-09-10T09:00:00Z')]
+    const until = third + 72 * hourMs
+    const paid = { ...period, ahead: [second, third] }
+    const context = { zones, period: { ...paid, until } }
+
+    test.each([
+      [period.end - 1, period.start, period.end],
+      [period.end, period.end, second],
+      [second - 1, period.end, second],
+      [second, second, third],
+      [third, second, until],
+      [until - 1, second, until],
+      [until, until, at('2025-10-01T00:00:00Z')],
+    ])('at %i the window is from %i to %i', (instant, start, end) => {
+      expect(windowAt('period', instant, context)).toMatchObject({ start, end })
+    })
+
+    test('begins no more once access has ended', () => {
+      const ended = { zones, period: { ...paid, until: period.end - 5 } }
+      expect(windowAt('period', period.end - 6, ended)).toMatchObject({ start: period.start, end: period.end - 5 })
+      expect(windowAt('period', second + 1, ended).start).toBe(at('2025-08-01T00:00:00Z'))
+      const between = { zones, period: { ...paid, until: second - 5 } }
+      expect(windowAt('period', second - 6, between)).toMatchObject({ start: period.end, end: second - 5 })
+      expect(windowAt('period', second - 5, between)).toMatchObject({ start: second - 5 })
+    })
+
+    test('is where a late event looks for it, several periods late too', () => {
+      const moved = planPeriod(paid, { start: second, end: third }, second + 1)
+      for (const instant of [period.start, period.end - 1, period.end, second - 1, second, third - 1])
+        expect(windowAt('period', instant, { zones, period: moved })).toEqual(windowAt('period', instant, context))
+    })
+  })
+
   test('periods older than a late event can reach are forgotten', () => {
     let current = planPeriod(undefined, period, period.start)
     for (let month = 0; month < 12; month += 1) {

@@ -2,15 +2,17 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { MeteredTerm } from '#domain/terms'
 import { initialZones } from '#domain/time'
-import { planGiveBack, planUsage, type UsageContext, type UsageCounter } from '#domain/usage'
+import { overageOfCounter, planGiveBack, planUsage, type UsageContext, type UsageCounter } from '#domain/usage'
 import {
   type ClosePlan,
   type HistoryRow,
   historyOf,
   monthBefore,
   monthsToClose,
+  type OverageLine,
   planClose,
   usageStatistics,
+  withOverage,
 } from '#domain/usageHistory'
 import { dayMs } from '#domain/zone'
 
@@ -175,5 +177,79 @@ describe('usageStatistics', () => {
     ['2025-03', '2025-02'],
   ])('before %s is %s', (month, before) => {
     expect(monthBefore(month)).toBe(before)
+  })
+})
+
+describe('overage of a paid period', () => {
+  const start = Date.parse('2025-06-15T10:00:00Z')
+  const end = Date.parse('2025-07-15T10:00:00Z')
+  const paid = { ...context, period: { start, end, until: end + 3 * dayMs } }
+  const priced: MeteredTerm = { ...term, window: 'period' }
+  const used = (counter: UsageCounter | undefined, quantity: number, at: number, when = at) => {
+    const plan = planUsage(counter, { quantity, at, outcome: 'success' }, priced, when, paid)
+    if (!plan.accepted) throw new Error(plan.reason)
+    return plan.next
+  }
+
+  test.each([-1, 0, 1])('use %i ms from its end leaves the counter its end, and is counted there', (offset) => {
+    const counter = used(used(undefined, 15, start), 1, end + offset)
+    expect(counter).toMatchObject({ n: 16, over: 6, end, due: Date.parse('2025-07-01T00:00:00Z') })
+    expect(counter.late).toBe(offset < 0 ? undefined : 1)
+    expect(close(counter, [], end + 1).overage).toMatchObject({ quantity: 6, amountMinor: 3 })
+  })
+
+  test('use in grace makes a closed counter due at once', () => {
+    const { next } = close(used(undefined, 15, start), [], end)
+    const later = used(next, 1, end + dayMs)
+    expect(later).toMatchObject({ end, due: end, late: 1, closed: end })
+  })
+
+  test('what is on an order is final, what was used after it comes on the next, and what was dated back does not', () => {
+    const first = close(used(undefined, 15, start), [], end)
+    const lines = withOverage({}, 'w', first.overage as OverageLine, () => false)
+    const later = close(used(used(first.next, 3, end + dayMs), 4, end - 1, end + dayMs), first.rows, end + dayMs)
+    expect(later.overage).toMatchObject({ quantity: 12, amountMinor: 6, late: 3 })
+    expect(withOverage(lines, 'w', later.overage as OverageLine, () => false)).toEqual({ w: later.overage })
+    expect(withOverage(lines, 'w', later.overage as OverageLine, (id) => id === 'w')).toMatchObject({
+      w: { quantity: 5, amountMinor: 3 },
+      'w~2': { quantity: 3, amountMinor: 1, late: 3 },
+    })
+  })
+
+  test('whatever is used, closed and ordered in whatever order, all of it is charged once', () => {
+    const steps = fc.array(
+      fc.oneof(
+        fc.record({ use: fc.integer({ min: 1, max: 9 }), late: fc.boolean() }),
+        fc.constant('close' as const),
+        fc.constant('order' as const),
+      ),
+      { maxLength: 30 },
+    )
+    fc.assert(
+      fc.property(steps, (all) => {
+        let counter = used(undefined, 8, start)
+        let lines: Record<string, OverageLine> = {}
+        const billed = new Set<string>()
+        const closed = (now: number) => {
+          const plan = planClose(counter, new Map(), now)
+          if (!plan) return
+          counter = plan.next
+          if (plan.overage) lines = withOverage(lines, 'w', plan.overage, (id) => billed.has(id))
+        }
+        let now = end - dayMs
+        for (const step of all) {
+          now += 60_000
+          if (step === 'close') closed(now)
+          else if (step === 'order') for (const id of Object.keys(lines)) billed.add(id)
+          else {
+            if (step.late) now = Math.max(now, end)
+            counter = used(counter, step.use, now)
+          }
+        }
+        closed(end + 3 * dayMs)
+        const charged = Object.values(lines).reduce((sum, { amountMinor }) => sum + amountMinor, 0)
+        expect(charged).toBe(overageOfCounter(counter)?.amountMinor ?? 0)
+      }),
+    )
   })
 })

@@ -12,6 +12,8 @@ export interface Span {
   /** What was paid for the time from `paidFrom` to its end, after discounts: minor units. */
   paidMinor: number
   paidFrom: number
+  /** Time that staff gave at its end: from where, on a period of what length, and on which price. */
+  gift?: { from: number; wholeMs: number; priceId: PriceId }
   /** Of a renewal: the product's number of it. */
   index?: number
 }
@@ -36,6 +38,8 @@ export class Life {
   /** Its last method was forgotten while it renewed: what was begun before is still taken. */
   isBare = false
   isTrial = false
+  /** Nothing was paid for the first period, also where it is no trial any more: extended, or taken up again. */
+  isTried = false
   isGift = false
   endedAt: number | undefined
   scheduled: PriceId | undefined
@@ -67,6 +71,7 @@ export class Life {
   static trial(id: string, at: number, zone: string, terms: Terms): Life {
     const life = new Life(id, at, zone, terms)
     life.isTrial = true
+    life.isTried = true
     life.#anchor = Temporal.Instant.fromEpochMilliseconds(at)
       .toZonedDateTimeISO(zone)
       .add({ days: trialDays }).epochMilliseconds
@@ -123,12 +128,13 @@ export class Life {
   /** At once: within the period where the interval stays, else in a new one. */
   changed(priceId: PriceId, at: number, { paidMinor, pricedAt }: { paidMinor: number; pricedAt: number }): void {
     const from = this.priceAt(at)
-    const isTried = this.isTrial && at < (this.spans[0]?.end ?? 0)
+    const isTried = this.isTried && at < (this.spans[0]?.end ?? 0)
     const isNew = isTried || prices[priceId].months !== prices[from].months
     this.scheduled = undefined
     this.isOverdue = false
     if (isNew) {
       this.isTrial = false
+      this.isTried = false
       this.#anchor = at
       this.#months = 0
       this.spans = []
@@ -152,7 +158,7 @@ export class Life {
     const later = this.spans.slice(at + 1)
     const extended = this.spans[at]
     if (!extended) throw new Error('nothing to extend')
-    this.spans = [...this.spans.slice(0, at), { ...extended, end: until }]
+    this.spans = [...this.spans.slice(0, at), { ...extended, end: until, gift: giftOf(extended) }]
     this.isOverdue = false
     this.isTrial = false
     this.#anchor = until
@@ -188,6 +194,7 @@ export class Life {
   /** `method`: what would be charged. */
   reactivated(method: string | undefined): void {
     if (this.endedAt === undefined && !(this.isAsked && !this.renews)) return
+    if (this.endedAt !== undefined) this.isTrial = false
     this.endedAt = undefined
     this.isAsked = false
     this.renews = method !== undefined
@@ -203,6 +210,13 @@ export class Life {
     this.spans.push({ start, end, priceId, paidMinor, paidFrom: start, ...(index !== undefined && { index }) })
   }
 }
+
+/** Given twice it is one span, from where the paid time ends. */
+const giftOf = ({ start, end, paidFrom, priceId, gift }: Span): NonNullable<Span['gift']> => ({
+  from: gift && paidFrom < gift.from ? gift.from : end,
+  wholeMs: gift?.wholeMs ?? end - start,
+  priceId,
+})
 
 /** No provider works on a charge for longer. */
 export const chargeLifeMs = 30 * dayMs

@@ -58,7 +58,7 @@ export function changeLines(
   const carried = life.coupon && 'percentOff' in coupons[life.coupon.code] ? life.coupon.code : undefined
   const { amount } = prices[priceId]
   const isPart = which === 'upgrade'
-  const gross = isPart ? share(amount, present.end - pricedAt, present.end - present.start) : amount
+  const gross = isPart ? restOf(present, amount, pricedAt) : amount
   return [
     ...plain(-leftOf(present, pricedAt)),
     ...life.spans.slice(at + 1).flatMap(({ paidMinor }) => plain(-paidMinor)),
@@ -67,7 +67,21 @@ export function changeLines(
   ]
 }
 
-const leftOf = ({ paidMinor, paidFrom, end }: Span, at: number): number => share(paidMinor, end - at, end - paidFrom)
+/** Given time was paid for only as far as the price is above the one it was given on. */
+function leftOf({ paidMinor, paidFrom, end, gift, priceId }: Span, at: number): number {
+  if (!gift) return share(paidMinor, end - at, end - paidFrom)
+  const { amount } = prices[priceId]
+  const above = amount - prices[gift.priceId].amount
+  const worth = (from: number) => amount * Math.max(0, gift.from - from) + above * (end - Math.max(from, gift.from))
+  return worth(paidFrom) === 0 ? 0 : share(paidMinor, worth(Math.max(at, paidFrom)), worth(paidFrom))
+}
+
+/** What is left of a period at a price; of given time what is dearer. */
+function restOf({ start, end, gift }: Span, amount: number, at: number): number {
+  if (!gift) return share(amount, end - at, end - start)
+  const given = prices[gift.priceId].amount * (end - Math.max(at, gift.from))
+  return Math.round((amount * (end - at) - given) / gift.wholeMs)
+}
 
 /** The order of a payment has these lines and no other, overage apart; what was too small to be charged is carried whole. */
 export function judgeLines(payment: YearPayment, expected: Line[]): void {

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { priceCountKey } from '#table/keys'
+import { accountKey, priceCountKey } from '#table/keys'
 import { auditRows, callsOf } from '#test/support/calls'
 import { testDeps } from '#test/support/deps'
 
@@ -115,6 +115,13 @@ describe('grantPlan', () => {
     ])
       expect(await grantPlan({ account, body: wrong })).toMatchObject({ status: 400, code: 'validation_failed' })
     expect((await getAccount({ account })).body.planId).toBe('free')
+  })
+
+  it('409 for one that is being erased', async () => {
+    const account = await made('t-erasing')
+    const set = { suspended: true, erasingAt: deps.clock.now() }
+    await deps.table.write([{ kind: 'update', key: accountKey(account), set, when: 'unconditional' }])
+    expect(await grantPlan({ account, body })).toMatchObject({ status: 409, code: 'conflict' })
   })
 
   it('404 for an account that nobody made; the audit entry says that it was refused', async () => {

@@ -212,7 +212,7 @@ describe('what is refused of a subscription that a provider renews', () => {
   it('staff give a plan over it: it is canceled here', async () => {
     const account = await brought('i-gift')
     const { id } = (await get(account)).body
-    await all.grantPlan({ account, body: { priceId: 'premium-month', reason: 'a gift' } })
+    await all.grantPlan({ account, body: { priceId: 'premium-month', replace: true, reason: 'a gift' } })
     expect((await get(account)).body).toMatchObject({ planId: 'premium', complimentary: true, managedBy: null })
     expect((await shop.list('', undefined, { as: 'staff', query: { status: 'canceled' } })).body.data).toContainEqual(
       expect.objectContaining({ id, managedBy: 'razorpay' }),

@@ -1,8 +1,10 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { endGrantedPlan } from '#runtime/endGrantedPlan'
 import { forgetMethod } from '#runtime/savedMethod'
+import { findAccountCredit } from '#table/accountCredit'
 import { listMethods } from '#table/methods'
 import { listPayments } from '#table/payments'
+import { auditRows } from '#test/support/calls'
 import { refundCall } from '../payments/refundSupport.ts'
 import { shopD } from './support.ts'
 
@@ -106,7 +108,20 @@ describe('listSubscriptionHistory', () => {
     const account = await subscriber('h-grant')
     const bought = (await get(account)).body
     deps.clock.advance(1_000)
-    await all.grantPlan({ account, body: { priceId: 'premium-month', reason: 'a gift' } })
+    const gift = { priceId: 'premium-month', reason: 'a gift' }
+    expect(await all.grantPlan({ account, body: gift })).toMatchObject({ status: 409, code: 'conflict' })
+    expect((await get(account)).body).toMatchObject({ id: bought.id, status: 'active' })
+    const headers = { 'x-request-id': 'h-grant' }
+    expect((await all.grantPlan({ account, body: { ...gift, replace: true }, headers })).status).toBe(200)
+    const credit = await findAccountCredit(deps.table, account, 'INR')
+    expect(credit?.balanceMinor).toBeGreaterThan(14_000)
+    expect(await auditRows(deps, 'h-grant')).toMatchObject([
+      {
+        after: {
+          replaced: { subscriptionId: bought.id, planId: 'pro', credit: credit?.balanceMinor, currency: 'INR' },
+        },
+      },
+    ])
     expect(
       (await history(account)).body.data.map(({ kind, planId, active, amount }) => [kind, planId, active, amount]),
     ).toEqual([

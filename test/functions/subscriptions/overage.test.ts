@@ -9,7 +9,9 @@ import { workSubscription } from '#runtime/renewal'
 import { stepSubscription } from '#runtime/subscription'
 import { commit } from '#table/commit'
 import { invoicesOfPayment } from '#table/invoices'
+import { accountKey } from '#table/keys'
 import { listPayments } from '#table/payments'
+import type { Table, Write } from '#table/port'
 import { latestSubscription } from '#table/subscriptions'
 import { putHistoryWrite } from '#table/usage'
 import { buyingOf } from '#test/support/buying'
@@ -75,6 +77,32 @@ describe('overage', () => {
     await live(deps, '2026-03-03T09:30:00.000Z')
     const renewals = (await payments(account)).filter(([type]) => type === 'renewal')
     expect(renewals.map(([, , amount]) => amount)).toEqual([starter + 150, starter + 150, starter + 150, starter + 150])
+  })
+
+  it('of the closed period is on the renewal’s invoice also when there was use before the renewal came', async () => {
+    const account = await subscribed('o-between')
+    await send(account, 10_150)
+    deps.clock.set('2026-02-28T10:05:00.000Z')
+    await send(account, 1)
+    await live(deps, '2026-02-28T10:15:00.000Z')
+    expect((await payments(account))[0]).toEqual(['renewal', 'completed', starter + 151])
+    await send(account, 1)
+    await live(deps, '2026-03-31T10:00:00.000Z')
+    expect((await payments(account))[0]).toEqual(['renewal', 'completed', starter])
+  })
+
+  it('of grace is on the next order as a line of its own, once', async () => {
+    const account = await subscribed('o-grace', { card: 'declines_later' })
+    await send(account, 10_150)
+    await live(deps, '2026-02-28T12:00:00.000Z')
+    await send(account, 10)
+    await live(deps, '2026-03-01T12:00:00.000Z')
+    await send(account, 5)
+    await live(deps, '2026-03-03T09:30:00.000Z')
+    const renewals = (await payments(account)).filter(([type]) => type === 'renewal')
+    expect(renewals.map(([, , amount]) => Number(amount) - starter)).toEqual([165, 165, 160, 150])
+    const { items } = await owedOverage(deps, { id: account, plan: null }, 'NGN')
+    expect(items.map(({ quantity }) => quantity)).toEqual([150, 10, 5])
   })
 
   it('of the last period is charged after the plan has ended', async () => {
@@ -251,6 +279,62 @@ const rowOf = (account: string, feature: string, month: string, windows: string[
   )
 
 /** Every gateway as `change` makes it, until the answer is called. */
+describe('an erasure that begins while overage is charged', () => {
+  const call = { requestId: 'test', actor: 'test' }
+  /** The mark lies on the account by the time that this write is sent, or has been. */
+  const erasing = (account: string, when: 'before' | 'after'): typeof deps => {
+    const mark = () =>
+      deps.table.write([
+        {
+          kind: 'update',
+          key: accountKey(account),
+          set: { suspended: true, erasingAt: 1 },
+          add: { ver: 1 },
+          when: 'unconditional',
+        },
+      ])
+    const isPayment = (write: Write) => write.kind === 'put' && write.item.entity === 'payment'
+    const table: Table = {
+      get: (key, options) => deps.table.get(key, options),
+      batchGet: (keys, options) => deps.table.batchGet(keys, options),
+      query: (request) => deps.table.query(request),
+      write: async (writes) => {
+        const isIts = writes.some(isPayment)
+        if (isIts && when === 'before') await mark()
+        const outcome = await deps.table.write(writes)
+        if (isIts && when === 'after') await mark()
+        return outcome
+      },
+    }
+    return { ...deps, table }
+  }
+
+  it.each([
+    ['before', 'before its payment is written: there is none', []],
+    ['after', 'after it: the provider is not asked', [['overage', 'pending', 10_000]]],
+  ] as const)('%s: %s', async (when, _, expected) => {
+    const account = await subscribed(`o-erased-${when}`)
+    await send(account, 20_000)
+    deps.clock.set('2026-02-28T10:00:00.000Z')
+    await stepSubscription(deps, account, call, ({ scene }, now) =>
+      planCancel(scene, { when: 'now' }, { history: 'his_01KBQ7M8G0C000000000000000' }, now),
+    )
+    const asked: string[] = []
+    const restore = await faulty((gateway) => ({
+      ...gateway,
+      chargeMethod: (charge) => {
+        asked.push(charge.paymentId)
+        return gateway.chargeMethod(charge)
+      },
+    }))
+    const { id: subscriptionId } = (await latestSubscription(deps.table, account)) ?? { id: '' }
+    await workSubscription(erasing(account, when), { accountId: account, subscriptionId }, call)
+    restore()
+    expect(asked).toEqual([])
+    expect((await payments(account)).filter(([type]) => type === 'overage')).toEqual(expected)
+  })
+})
+
 async function faulty(change: (gateway: Gateway) => Gateway): Promise<() => void> {
   const before = deps.payments
   const tools = await before()

@@ -431,7 +431,7 @@ describe('processWebhook of a subscription that Stripe renews', () => {
 describe('beside what is followed', () => {
   it('a plan that staff gave over it stays; that its provider still renews it is told', async () => {
     const account = await brought('o-gift', 'razorpay', 'sub_OGift')
-    await all.grantPlan({ account, body: { priceId: 'premium-month', reason: 'a gift' } })
+    await all.grantPlan({ account, body: { priceId: 'premium-month', replace: true, reason: 'a gift' } })
     deps.clock.set(renewed)
     await hear('razorpay', razorpay('subscription.charged', 'sub_OGift', 'active', { pay: 'pay_OGift' }))
     expect((await get(account)).body).toMatchObject({ planId: 'premium', complimentary: true })
