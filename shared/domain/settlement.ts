@@ -1,5 +1,5 @@
 import type { Account } from './account.ts'
-import { type Invoice, type InvoiceContext, invoiceOf } from './invoice.ts'
+import type { Invoice, InvoiceContext } from './invoice.ts'
 import { captures, type Difference, isVisitor, type Payment, type Settled, type Unlawful } from './payment.ts'
 import { afterFact, type PaymentFact, type PaymentPlan, planPaymentFact } from './paymentFact.ts'
 import { type HoldsNow, releaseWrites, retakeWrites, withOneCredit } from './paymentHolds.ts'
@@ -7,7 +7,8 @@ import { derived, goneOf } from './paymentState.ts'
 import type { PaymentWrite } from './paymentWrite.ts'
 import { compareCapture, type ObservedPayment, unlawfulNow } from './settlementCompare.ts'
 import { type AccountCredit, noCredit, planCredit } from './settlementCredit.ts'
-import { grantEffect, type OtherEffect } from './settlementEffect.ts'
+import type { OtherEffect } from './settlementEffect.ts'
+import { grantedWrites } from './settlementGrant.ts'
 import type { PlanTerms } from './terms.ts'
 import type { Wallet } from './walletState.ts'
 
@@ -216,38 +217,9 @@ function granted(
   now: number,
   retaken: PaymentWrite[] = [],
 ): SettlementPlan {
-  const effect = grantEffect(input, account, now)
-  const invoice = invoiceOf(paid, { ...input.invoice, at: now })
-  const writes: PaymentWrite[] = [
-    ...effect.writes.map((write) => paidWith(write, input)),
-    ...retaken,
-    { row: 'invoice', next: invoice },
-  ]
-  const next = { ...paid, released: false }
-  const plan = settledAs(input, next, seen, 'granted', told(writes, paid, invoice), now, effect.reference)
+  const { writes, invoice, reference } = grantedWrites({ ...input, payment: paid }, account, now)
+  const plan = settledAs(input, { ...paid, released: false }, seen, 'granted', [...retaken, ...writes], now, reference)
   return plan.kind === 'settle' ? { ...plan, invoice } : plan
-}
-
-/** The account is told of its payment: a renewal's own notice tells of both, so that nobody gets two mails of one charge. */
-function told(
-  writes: PaymentWrite[],
-  { id, accountId, amountMinor, currency }: Payment,
-  invoice: Invoice,
-): PaymentWrite[] {
-  const data = { paymentId: id, amountMinor, currency, invoiceId: invoice.id }
-  const renewed = writes.find((write) => write.row === 'notice' && write.kind === 'subscription.renewed')
-  if (!renewed) return [...writes, { row: 'notice', accountId, kind: 'payment.completed', data }]
-  return writes.map((write) =>
-    write === renewed && write.row === 'notice' ? { ...write, data: { ...write.data, ...data } } : write,
-  )
-}
-
-/** The plan history names what paid: the method that was saved with it or charged, and what the provider told of it. */
-function paidWith(write: PaymentWrite, { payment, savedMethod, methodLabel }: SettlementInput): PaymentWrite {
-  if (write.row !== 'history') return write
-  const methodId = savedMethod?.id ?? payment.method?.id
-  const named = { ...(methodId !== undefined && { methodId }), ...(methodLabel !== undefined && { methodLabel }) }
-  return { ...write, next: { ...write.next, ...named } }
 }
 
 /** The payment, its guard and what goes with them. A second charge leaves what the first one did as it is. */
