@@ -1,7 +1,7 @@
 import { guardOf, ulidOf } from './guard.ts'
 import { creditNoteOf, reversalOf } from './invoiceCreditNote.ts'
 import { captures, type Payment } from './payment.ts'
-import { afterFact } from './paymentFact.ts'
+import { afterFact, planPaymentFact } from './paymentFact.ts'
 import type { PaymentWrite } from './paymentWrite.ts'
 import { type Refund, type RefundStatus, refundStatuses } from './refund.ts'
 import { chargeOfRefund, type RefundContext, type RefundDraft } from './refundDraft.ts'
@@ -14,6 +14,8 @@ export interface ObservedRefund {
   refundId?: string
   providerRefundId?: string
   amountMinor: number
+  /** Of `amountMinor`, where the provider tells it. */
+  currency?: string
   state: 'pending' | 'processed' | 'failed'
   /** The payment's running total, where the provider tells it. */
   totalMinor?: number
@@ -22,10 +24,11 @@ export interface ObservedRefund {
 }
 
 export interface RefundOutcome {
-  kind: 'write' | 'ignored'
+  /** `full`: the payment has no room for it, so nothing of it is written: an alarm, see `payment.ts`. */
+  kind: 'write' | 'ignored' | 'full'
   payment: Payment
   refund: Refund
-  /** Empty when ignored. */
+  /** Empty unless it is to be written. */
   writes: PaymentWrite[]
 }
 
@@ -33,11 +36,14 @@ export interface RefundOutcome {
  * What the provider's word on a refund does, in any order and any number of times. The first that says it was taken on
  * takes the plan, the credits or the item; `processed` makes the credit note; `failed`, also after that, gives credits and
  * item back and takes the note back. A plan that was ended is not started again: staff are told.
- * @throws MoreIsDue when the wallet has to be settled first.
+ * @throws MoreIsDue when the wallet has to be settled first; Error for an amount in another currency than was paid: it says
+ * nothing of how much of the charge went back, so it is for people to look at.
  */
 export function planRefundFact(context: RefundContext, seen: ObservedRefund, now: number): RefundOutcome {
+  assertCurrency(context.payment, seen)
   const refund = context.refund ?? outsideRefund(context.payment, seen, now)
   const evidence = withEvidence(context.payment, refund, seen, now)
+  if (!evidence) return { kind: 'full', payment: context.payment, refund, writes: [] }
   const status = laterOf(refund.status, seen.state)
   const known = context.refund !== undefined && status === refund.status
   if (known && evidence === context.payment) return { kind: 'ignored', payment: context.payment, refund, writes: [] }
@@ -51,6 +57,15 @@ export function planRefundFact(context: RefundContext, seen: ObservedRefund, now
   moveCredit(draft)
   if (!known) follow(draft, refund.status)
   return written(draft)
+}
+
+const captureOf = ({ charges }: Payment, seen: ObservedRefund) =>
+  charges.find(({ providerPaymentId }) => providerPaymentId === seen.providerPaymentId)?.capture
+
+function assertCurrency(payment: Payment, seen: ObservedRefund): void {
+  const paid = captureOf(payment, seen)
+  if (paid && seen.currency !== undefined && seen.currency !== paid.currency)
+    throw new Error(`a refund of ${payment.id} is told in ${seen.currency}, and ${paid.currency} was paid`)
 }
 
 const laterOf = (one: RefundStatus, other: RefundStatus): RefundStatus =>
@@ -67,7 +82,7 @@ function outsideRefund(payment: Payment, seen: ObservedRefund, now: number): Ref
     accountId: payment.accountId,
     providerPaymentId: seen.providerPaymentId,
     amountMinor: seen.amountMinor,
-    currency: payment.currency,
+    currency: captureOf(payment, seen)?.currency ?? seen.currency ?? payment.currency,
     reason: 'Refunded at the provider',
     plan: 'keep',
     status: 'requested',
@@ -83,11 +98,11 @@ export const unnamed = ({ providerPaymentId, amountMinor }: ObservedRefund): str
 export const outsideRefundId = (payment: Payment, name: string): string =>
   `rfd_${ulidOf(payment.createdAt, guardOf('i', 'refund', `${payment.provider}:${name}`).bits)}`
 
-/** The facts that the observation carries; a refund of ours is told by our id. */
-function withEvidence(payment: Payment, refund: Refund, seen: ObservedRefund, now: number): Payment {
+/** The facts that the observation carries; a refund of ours is told by our id. Undefined: there is no room for them. */
+function withEvidence(payment: Payment, refund: Refund, seen: ObservedRefund, now: number): Payment | undefined {
   const { providerPaymentId, providerRefundId, amountMinor, state, totalMinor } = seen
   const ours = captures(payment).some(({ refunds }) => refunds.some(({ refundId }) => refundId === refund.id))
-  const next = afterFact(
+  const plan = planPaymentFact(
     payment,
     {
       kind: 'refund',
@@ -99,6 +114,8 @@ function withEvidence(payment: Payment, refund: Refund, seen: ObservedRefund, no
     },
     now,
   )
+  if (plan.kind === 'ignored' && plan.reason === 'full') return undefined
+  const next = plan.kind === 'ignored' ? payment : plan.next
   return totalMinor === undefined ? next : afterFact(next, { kind: 'refundTotal', providerPaymentId, totalMinor }, now)
 }
 
