@@ -43,7 +43,7 @@ export type SettlementPlan =
   | { kind: 'waiting'; plan: PaymentPlan }
   /** It is ours to take: capture, then settle what the provider answers. */
   | { kind: 'capture'; plan: PaymentPlan }
-  /** Authorised, but not what we asked for: it is not taken, and goes back by itself. */
+  /** Authorised, but not what we asked for, or without a lawful effect: it is not taken, and goes back by itself. */
   | { kind: 'withheld'; differences: Difference[] }
   /** One transaction. `as`: what became of the money. */
   | { kind: 'settle'; as: Settled['as']; next: Payment; writes: PaymentWrite[]; invoice?: Invoice }
@@ -64,7 +64,7 @@ export function planSettlement(input: SettlementInput, now: number): SettlementP
     case 'refunded':
       return settleCaptured(input, seen, now)
     case 'authorized':
-      return settleAuthorized(payment, seen, now)
+      return settleAuthorized(input, seen, now)
     case 'failed':
       return { kind: 'waiting', plan: planPaymentFact(payment, attemptFact(payment, seen, 'failed', now), now) }
     case 'processing':
@@ -88,13 +88,28 @@ function attemptFact(
   return { kind, at: isKnown ? attempt.at : now, providerPaymentId, ...(kind === 'failed' && failure) }
 }
 
-function settleAuthorized(payment: Payment, seen: ObservedPayment, now: number): SettlementPlan {
+function settleAuthorized(input: SettlementInput, seen: ObservedPayment, now: number): SettlementPlan {
+  const { payment } = input
   // Money is in for this order: another authorisation is left to lapse instead of being taken and given back.
   if (payment.settled || captures(payment).length > 0) return { kind: 'withheld', differences: [] }
   const differences = compareCapture(payment, seen)
   if (differences.length > 0) return { kind: 'withheld', differences }
+  // So is one whose effect is no longer lawful. What was to be captured before may be in by now: that is asked for again.
+  const isBegun =
+    payment.attempt?.state === 'authorized' && payment.attempt.providerPaymentId === seen.providerPaymentId
+  if (!isBegun && unlawfulOf(input, seen, retakenHolds(input, seen.providerPaymentId, now), now))
+    return { kind: 'withheld', differences }
   return { kind: 'capture', plan: planPaymentFact(payment, attemptFact(payment, seen, 'authorized', now), now) }
 }
+
+/** Why money has no effect any more: by the order and its account, by the subscription, or because others have what it held. */
+const unlawfulOf = (
+  { payment, account, other }: SettlementInput,
+  seen: ObservedPayment,
+  retaken: PaymentWrite[] | undefined,
+  now: number,
+): Unlawful | undefined =>
+  unlawfulNow(payment, seen, account, now) ?? unlawfulBy(other) ?? (retaken ? undefined : 'order_expired')
 
 function settleFree(input: SettlementInput, now: number): SettlementPlan {
   const { payment, account } = input
@@ -116,8 +131,7 @@ function settleCaptured(input: SettlementInput, seen: ObservedPayment, now: numb
   if (known) return repeated(payment, seen, now)
   const differences = compareCapture(payment, seen)
   const retaken = retakenHolds(input, seen.providerPaymentId, now)
-  const unlawful =
-    unlawfulNow(payment, seen, account, now) ?? unlawfulBy(input.other) ?? (retaken ? undefined : 'order_expired')
+  const unlawful = unlawfulOf(input, seen, retaken, now)
   const paid = capturedPayment(payment, seen, differences, unlawful, now)
   if (differences.length > 0 || !account || unlawful === 'already_refunded') return held(input, paid, seen, now)
   return unlawful ? credited(input, paid, seen, now) : granted(input, account, paid, seen, now, retaken)
