@@ -86,7 +86,7 @@ export const watches: Record<MetricName, MetricAlarm | ChartOnly> = {
   PaymentEvidenceFull: {
     slug: 'money-evidence-full',
     ...anHour,
-    ifItFails: 'A payment has more disputes than it can hold: what comes now is not in our books.',
+    ifItFails: 'A payment has more disputes or refunds than it can hold: what comes now is not in our books.',
     todo: [
       'Find the payment by the webhook event of that minute (`GET /v1/admin/webhooks`), and follow it in the provider’s dashboard.',
     ],

@@ -13,7 +13,7 @@ const retryAfterSeconds = 2
 export const run: Run<typeof getInvoice> = async ({ accountId, params, query }, deps) => {
   const { document: kind, refundId, disputeId } = query
   const named = [refundId, disputeId].filter((id) => id !== undefined)
-  if (named.length !== (kind === 'credit_note' ? 1 : 0)) throw misnamed()
+  if (named.length > 1 || (kind === 'credit_note' && named.length === 0)) throw misnamed()
   // Under the caller's own account: another account's payment has no documents here.
   const documents = await invoicesOfPayment(deps.table, accountId, params.paymentId)
   const found = documents.findLast(
@@ -21,8 +21,8 @@ export const run: Run<typeof getInvoice> = async ({ accountId, params, query }, 
   )
   if (!found) throw notFound(kind === 'invoice' ? 'invoice' : 'credit note')
   const number = numberOf(found)
-  const reduced = documents.find(({ id }) => id === found.invoiceId)
-  const pdf = await invoicePdf(found, reduced && { invoiceNumber: numberOf(reduced) })
+  const earlier = documents.find(({ id }) => id === found.invoiceId)
+  const pdf = await invoicePdf(found, earlier && { earlierNumber: numberOf(earlier) })
   return new Reply(pdf, {
     headers: { 'content-disposition': `attachment; filename="${number}.pdf"`, 'cache-control': 'private, no-store' },
   })
@@ -35,8 +35,8 @@ function numberOf({ number }: Invoice): string {
 }
 
 const misnamed = (): Problem =>
-  new Problem('validation_failed', 'refundId: it, or disputeId, goes with `document=credit_note`', {
-    errors: [{ path: 'refundId', message: 'it, or disputeId, goes with `document=credit_note`, and only then' }],
+  new Problem('validation_failed', 'refundId: it or disputeId, not both, and one of them with `document=credit_note`', {
+    errors: [{ path: 'refundId', message: 'it or disputeId, not both, and one of them with `document=credit_note`' }],
   })
 
 export const handler = httpHandler(getInvoice, run, live())

@@ -1,3 +1,4 @@
+import type { Payment } from '#domain/payment'
 import { anyPaymentView } from '#domain/refundView'
 import { reviewPayment } from '#operations/adminPayments'
 import { commitAnswer } from '#runtime/answers'
@@ -7,7 +8,9 @@ import { callOf } from '#runtime/guarded'
 import { httpHandler } from '#runtime/http'
 import { live } from '#runtime/live'
 import { catalogue } from '#runtime/liveCatalogue'
+import { payments } from '#runtime/livePayments'
 import { settings } from '#runtime/liveSettings'
+import { toldCharge } from '#runtime/paidWith'
 import { paymentById } from '#runtime/refund'
 import { reviewWrites } from '#runtime/review'
 import type { Run } from '#runtime/run'
@@ -15,10 +18,15 @@ import { onSettledWallet } from '#runtime/settled'
 
 export const run: Run<typeof reviewPayment> = async (input, deps) => {
   const { reason, ...decision } = input.body
-  const { id: paymentId, accountId } = await paymentById(deps, input.params.paymentId)
+  const reviewed = await paymentById(deps, input.params.paymentId)
+  const { id: paymentId, accountId } = reviewed
+  // Asked for once, however often it is decided anew.
+  const isGrant = decision.as === 'settled' && isChargeOf(reviewed, decision.providerPaymentId)
+  const told = isGrant ? await toldCharge(deps, reviewed, decision.providerPaymentId) : undefined
   const attempt = async () => {
     const call = callOf(input)
-    const { before, payment, writes, creditIn } = await reviewWrites(deps, { accountId, paymentId }, decision, call)
+    const at = { accountId, paymentId }
+    const { before, payment, writes, creditIn } = await reviewWrites(deps, at, decision, call, told)
     const view = anyPaymentView(payment, creditIn)
     if (writes.length === 0) return view
     const audit = auditOf(input, deps, {
@@ -35,4 +43,7 @@ export const run: Run<typeof reviewPayment> = async (input, deps) => {
   return contend(deps, () => onSettledWallet(deps, accountId, attempt))
 }
 
-export const handler = httpHandler(reviewPayment, run, live(catalogue, settings))
+/** A provider is asked for no payment that is not known to be this one's. */
+const isChargeOf = ({ charges }: Payment, id: string): boolean => charges.some((one) => one.providerPaymentId === id)
+
+export const handler = httpHandler(reviewPayment, run, live(catalogue, settings, payments))

@@ -2,7 +2,7 @@ import { followLoss, type LossDraft } from './disputeLoss.ts'
 import { guardOf, ulidOf } from './guard.ts'
 import { creditNoteOf, reversalOf } from './invoiceCreditNote.ts'
 import { captures, type Payment } from './payment.ts'
-import { afterFact } from './paymentFact.ts'
+import { afterFact, planPaymentFact } from './paymentFact.ts'
 import { withOneCredit } from './paymentHolds.ts'
 import type { PaymentWrite } from './paymentWrite.ts'
 import { type Refund, type RefundStatus, refundStatuses } from './refund.ts'
@@ -16,6 +16,8 @@ export interface ObservedRefund {
   refundId?: string
   providerRefundId?: string
   amountMinor: number
+  /** Of `amountMinor`, where the provider tells it. */
+  currency?: string
   state: 'pending' | 'processed' | 'failed'
   /** The payment's running total, where the provider tells it. */
   totalMinor?: number
@@ -24,10 +26,11 @@ export interface ObservedRefund {
 }
 
 export interface RefundOutcome {
-  kind: 'write' | 'ignored'
+  /** `full`: the payment has no room for it, so nothing of it is written: an alarm, see `payment.ts`. */
+  kind: 'write' | 'ignored' | 'full'
   payment: Payment
   refund: Refund
-  /** Empty when ignored. */
+  /** Empty unless it is to be written. */
   writes: PaymentWrite[]
 }
 
@@ -35,11 +38,14 @@ export interface RefundOutcome {
  * What the provider's word on a refund does, in any order and any number of times. The first that says it was taken on
  * takes the plan, the credits or the item; `processed` makes the credit note; `failed`, also after that, gives credits and
  * item back and takes the note back. A plan that was ended is not started again: staff are told.
- * @throws MoreIsDue when the wallet has to be settled first.
+ * @throws MoreIsDue when the wallet has to be settled first; Error for an amount in another currency than was paid: it says
+ * nothing of how much of the charge went back, so it is for people to look at.
  */
 export function planRefundFact(context: RefundContext, seen: ObservedRefund, now: number): RefundOutcome {
+  assertCurrency(context.payment, seen)
   const refund = context.refund ?? outsideRefund(context.payment, seen, now)
   const evidence = withEvidence(context.payment, refund, seen, now)
+  if (!evidence) return { kind: 'full', payment: context.payment, refund, writes: [] }
   const status = laterOf(refund.status, seen.state)
   const known = context.refund !== undefined && status === refund.status
   if (known && evidence === context.payment) return { kind: 'ignored', payment: context.payment, refund, writes: [] }
@@ -86,6 +92,15 @@ function followLost(draft: RefundDraft): void {
   draft.writes.push(...loss.writes)
 }
 
+const captureOf = ({ charges }: Payment, seen: ObservedRefund) =>
+  charges.find(({ providerPaymentId }) => providerPaymentId === seen.providerPaymentId)?.capture
+
+function assertCurrency(payment: Payment, seen: ObservedRefund): void {
+  const paid = captureOf(payment, seen)
+  if (paid && seen.currency !== undefined && seen.currency !== paid.currency)
+    throw new Error(`a refund of ${payment.id} is told in ${seen.currency}, and ${paid.currency} was paid`)
+}
+
 const laterOf = (one: RefundStatus, other: RefundStatus): RefundStatus =>
   refundStatuses.indexOf(one) >= refundStatuses.indexOf(other) ? one : other
 
@@ -100,7 +115,7 @@ function outsideRefund(payment: Payment, seen: ObservedRefund, now: number): Ref
     accountId: payment.accountId,
     providerPaymentId: seen.providerPaymentId,
     amountMinor: seen.amountMinor,
-    currency: payment.currency,
+    currency: captureOf(payment, seen)?.currency ?? seen.currency ?? payment.currency,
     reason: 'Refunded at the provider',
     plan: 'keep',
     status: 'requested',
@@ -116,11 +131,11 @@ export const unnamed = ({ providerPaymentId, amountMinor }: ObservedRefund): str
 export const outsideRefundId = (payment: Payment, name: string): string =>
   `rfd_${ulidOf(payment.createdAt, guardOf('i', 'refund', `${payment.provider}:${name}`).bits)}`
 
-/** The facts that the observation carries; a refund of ours is told by our id. */
-function withEvidence(payment: Payment, refund: Refund, seen: ObservedRefund, now: number): Payment {
+/** The facts that the observation carries; a refund of ours is told by our id. Undefined: there is no room for them. */
+function withEvidence(payment: Payment, refund: Refund, seen: ObservedRefund, now: number): Payment | undefined {
   const { providerPaymentId, providerRefundId, amountMinor, state, totalMinor } = seen
   const ours = captures(payment).some(({ refunds }) => refunds.some(({ refundId }) => refundId === refund.id))
-  const next = afterFact(
+  const plan = planPaymentFact(
     payment,
     {
       kind: 'refund',
@@ -132,6 +147,8 @@ function withEvidence(payment: Payment, refund: Refund, seen: ObservedRefund, no
     },
     now,
   )
+  if (plan.kind === 'ignored' && plan.reason === 'full') return undefined
+  const next = plan.kind === 'ignored' ? payment : plan.next
   return totalMinor === undefined ? next : afterFact(next, { kind: 'refundTotal', providerPaymentId, totalMinor }, now)
 }
 

@@ -1,5 +1,5 @@
 import type { Account } from './account.ts'
-import { type Invoice, type InvoiceContext, invoiceOf } from './invoice.ts'
+import type { Invoice, InvoiceContext } from './invoice.ts'
 import { captures, type Difference, isVisitor, type Payment, type Settled, type Unlawful } from './payment.ts'
 import { afterFact, type PaymentFact, type PaymentPlan, planPaymentFact } from './paymentFact.ts'
 import { type HoldsNow, releaseWrites, retakeWrites, withOneCredit } from './paymentHolds.ts'
@@ -8,7 +8,8 @@ import { derived } from './paymentState.ts'
 import type { PaymentWrite } from './paymentWrite.ts'
 import { compareCapture, type ObservedPayment, unlawfulNow } from './settlementCompare.ts'
 import { type AccountCredit, noCredit, planCredit } from './settlementCredit.ts'
-import { grantEffect, type OtherEffect } from './settlementEffect.ts'
+import type { OtherEffect } from './settlementEffect.ts'
+import { grantedWrites } from './settlementGrant.ts'
 import type { PlanTerms } from './terms.ts'
 import type { Wallet } from './walletState.ts'
 
@@ -43,7 +44,7 @@ export type SettlementPlan =
   | { kind: 'waiting'; plan: PaymentPlan }
   /** It is ours to take: capture, then settle what the provider answers. */
   | { kind: 'capture'; plan: PaymentPlan }
-  /** Authorised, but not what we asked for: it is not taken, and goes back by itself. */
+  /** Authorised, but not what we asked for, or without a lawful effect: it is not taken, and goes back by itself. */
   | { kind: 'withheld'; differences: Difference[] }
   /** One transaction. `as`: what became of the money. */
   | { kind: 'settle'; as: Settled['as']; next: Payment; writes: PaymentWrite[]; invoice?: Invoice }
@@ -64,7 +65,7 @@ export function planSettlement(input: SettlementInput, now: number): SettlementP
     case 'refunded':
       return settleCaptured(input, seen, now)
     case 'authorized':
-      return settleAuthorized(payment, seen, now)
+      return settleAuthorized(input, seen, now)
     case 'failed':
       return { kind: 'waiting', plan: planPaymentFact(payment, attemptFact(payment, seen, 'failed', now), now) }
     case 'processing':
@@ -115,13 +116,28 @@ function attemptFact(
   return { kind, at: isKnown ? attempt.at : now, providerPaymentId, ...(kind === 'failed' && failure) }
 }
 
-function settleAuthorized(payment: Payment, seen: ObservedPayment, now: number): SettlementPlan {
+function settleAuthorized(input: SettlementInput, seen: ObservedPayment, now: number): SettlementPlan {
+  const { payment } = input
   // Money is in for this order: another authorisation is left to lapse instead of being taken and given back.
   if (payment.settled || captures(payment).length > 0) return { kind: 'withheld', differences: [] }
   const differences = compareCapture(payment, seen)
   if (differences.length > 0) return { kind: 'withheld', differences }
+  // So is one whose effect is no longer lawful. What was to be captured before may be in by now: that is asked for again.
+  const isBegun =
+    payment.attempt?.state === 'authorized' && payment.attempt.providerPaymentId === seen.providerPaymentId
+  if (!isBegun && unlawfulOf(input, seen, retakenHolds(input, seen.providerPaymentId, now), now))
+    return { kind: 'withheld', differences }
   return { kind: 'capture', plan: planPaymentFact(payment, attemptFact(payment, seen, 'authorized', now), now) }
 }
+
+/** Why money has no effect any more: by the order and its account, by the subscription, or because others have what it held. */
+const unlawfulOf = (
+  { payment, account, other }: SettlementInput,
+  seen: ObservedPayment,
+  retaken: PaymentWrite[] | undefined,
+  now: number,
+): Unlawful | undefined =>
+  unlawfulNow(payment, seen, account, now) ?? unlawfulBy(other) ?? (retaken ? undefined : 'order_expired')
 
 function settleFree(input: SettlementInput, now: number): SettlementPlan {
   const { payment, account } = input
@@ -143,8 +159,7 @@ function settleCaptured(input: SettlementInput, seen: ObservedPayment, now: numb
   if (known) return repeated(payment, seen, now)
   const differences = compareCapture(payment, seen)
   const retaken = retakenHolds(input, seen.providerPaymentId, now)
-  const unlawful =
-    unlawfulNow(payment, seen, account, now) ?? unlawfulBy(input.other) ?? (retaken ? undefined : 'order_expired')
+  const unlawful = unlawfulOf(input, seen, retaken, now)
   const paid = capturedPayment(payment, seen, differences, unlawful, now)
   if (differences.length > 0 || !account || unlawful === 'already_refunded') return held(input, paid, seen, now)
   return unlawful ? credited(input, paid, seen, now) : granted(input, account, paid, seen, now, retaken)
@@ -243,38 +258,9 @@ function granted(
   now: number,
   retaken: PaymentWrite[] = [],
 ): SettlementPlan {
-  const effect = grantEffect(input, account, now)
-  const invoice = invoiceOf(paid, { ...input.invoice, at: now })
-  const writes: PaymentWrite[] = [
-    ...effect.writes.map((write) => paidWith(write, input)),
-    ...retaken,
-    { row: 'invoice', next: invoice },
-  ]
-  const next = { ...paid, released: false }
-  const plan = settledAs(input, next, seen, 'granted', told(writes, paid, invoice), now, effect.reference)
+  const { writes, invoice, reference } = grantedWrites({ ...input, payment: paid }, account, now)
+  const plan = settledAs(input, { ...paid, released: false }, seen, 'granted', [...retaken, ...writes], now, reference)
   return plan.kind === 'settle' ? { ...plan, invoice } : plan
-}
-
-/** The account is told of its payment: a renewal's own notice tells of both, so that nobody gets two mails of one charge. */
-function told(
-  writes: PaymentWrite[],
-  { id, accountId, amountMinor, currency }: Payment,
-  invoice: Invoice,
-): PaymentWrite[] {
-  const data = { paymentId: id, amountMinor, currency, invoiceId: invoice.id }
-  const renewed = writes.find((write) => write.row === 'notice' && write.kind === 'subscription.renewed')
-  if (!renewed) return [...writes, { row: 'notice', accountId, kind: 'payment.completed', data }]
-  return writes.map((write) =>
-    write === renewed && write.row === 'notice' ? { ...write, data: { ...write.data, ...data } } : write,
-  )
-}
-
-/** The plan history names what paid: the method that was saved with it or charged, and what the provider told of it. */
-function paidWith(write: PaymentWrite, { payment, savedMethod, methodLabel }: SettlementInput): PaymentWrite {
-  if (write.row !== 'history') return write
-  const methodId = savedMethod?.id ?? payment.method?.id
-  const named = { ...(methodId !== undefined && { methodId }), ...(methodLabel !== undefined && { methodLabel }) }
-  return { ...write, next: { ...write.next, ...named } }
 }
 
 /** The payment, its guard and what goes with them. A second charge leaves what the first one did as it is. */

@@ -1,4 +1,4 @@
-import { type Invoice, invoiceOf } from './invoice.ts'
+import type { Invoice } from './invoice.ts'
 import { type Charge, captures, type Payment, type RefundEvidence, type Resolution } from './payment.ts'
 import { planPaymentFact } from './paymentFact.ts'
 import { withOneCredit } from './paymentHolds.ts'
@@ -6,7 +6,7 @@ import { derived, lostOf, refundableOf } from './paymentState.ts'
 import type { PaymentWrite } from './paymentWrite.ts'
 import { retakenHolds, type SettlementInput } from './settlement.ts'
 import { noCredit, planCredit } from './settlementCredit.ts'
-import { grantEffect } from './settlementEffect.ts'
+import { grantedWrites } from './settlementGrant.ts'
 import { hasLiveSubscription } from './settlementPlan.ts'
 
 export type ReviewPlan =
@@ -98,8 +98,7 @@ function settled(input: SettlementInput, charge: Paid, now: number): ReviewPlan 
       code: 'conflict',
       detail: 'What the order had taken off its price (coupon, discount, credit) was given back and is used.',
     }
-  const effect = grantEffect(input, account, now)
-  const { reference } = effect
+  const { writes: effects, invoice, reference } = grantedWrites(input, account, now)
   const { next: after } = resolved(marked(payment, charge, { as: 'granted' }), charge, 'settled', now)
   const { providerPaymentId } = charge
   const next = derived({
@@ -107,14 +106,7 @@ function settled(input: SettlementInput, charge: Paid, now: number): ReviewPlan 
     released: false,
     settled: { at: now, as: 'granted', providerPaymentId, ...(reference !== undefined && { reference }) },
   })
-  const invoice = invoiceOf(payment, { ...input.invoice, at: now })
-  const writes = withOneCredit([
-    { row: 'payment', next, seenVer: payment.ver },
-    ...withdrawn,
-    ...retaken,
-    ...effect.writes,
-    { row: 'invoice', next: invoice },
-  ])
+  const writes = withOneCredit([{ row: 'payment', next, seenVer: payment.ver }, ...withdrawn, ...retaken, ...effects])
   if (!writes) return { kind: 'refused', code: 'conflict', detail: 'The account has used the credit.' }
   return { kind: 'settle', next, invoice, writes }
 }

@@ -5,8 +5,8 @@ import { artifact, contentWidth, drawLines, grey, openSheet, page, type Sheet } 
 import { openFaces } from './invoicePdfText.ts'
 
 export interface InvoicePdfOptions {
-  /** Of a credit note: the number of the invoice that it reduces; without it the document names that invoice's id. */
-  invoiceNumber?: string
+  /** Of the invoice that a credit note reduces, or of the note that an invoice takes back; without it that one's id is named. */
+  earlierNumber?: string
   /** Default: the embedded ones. */
   fonts?: readonly FontFile[]
 }
@@ -40,7 +40,7 @@ export async function invoicePdf(invoice: Invoice, options: InvoicePdfOptions = 
   })
   const bytes = bytesOf(document)
   const sheet = openSheet(document, faces)
-  drawHead(sheet, invoice, options.invoiceNumber)
+  drawHead(sheet, invoice, options.earlierNumber)
   drawParties(sheet, invoice)
   drawTable(sheet, invoice)
   drawTotals(sheet, invoice)

@@ -25,14 +25,14 @@ const right = page.margin + contentWidth
 
 export const titles = { invoice: 'Invoice', credit_note: 'Credit note' }
 
-/** Title, number and dates. `invoiceNumber`: of the invoice that a credit note reduces. */
-export function drawHead(sheet: Sheet, invoice: Invoice, invoiceNumber: string | undefined): void {
+/** Title, number and dates. `earlierNumber`: of the document that this one reduces or takes back. */
+export function drawHead(sheet: Sheet, invoice: Invoice, earlierNumber: string | undefined): void {
   const { body } = sheet
   tagged(sheet, body, 'H1', () => {
     sheet.y = drawLines(sheet, [titles[invoice.kind]], { x: page.margin, y: sheet.y, width: contentWidth }, title)
   })
   sheet.y += 6
-  const reduces = invoiceNumber ?? invoice.invoiceId
+  const earlier = earlierNumber ?? invoice.invoiceId
   const facts: [string, string | undefined][] = [
     ['Number', invoice.number],
     ['Issued on', invoice.issuedOn],
@@ -40,7 +40,7 @@ export function drawHead(sheet: Sheet, invoice: Invoice, invoiceNumber: string |
     ['Payment', invoice.paymentId],
     ['Refund', invoice.refundId],
     ['Dispute', invoice.disputeId],
-    ['Reduces invoice', invoice.kind === 'credit_note' ? reduces : undefined],
+    [invoice.kind === 'credit_note' ? 'Reduces invoice' : 'Takes back', earlier],
   ]
   for (const [name, value] of facts) {
     if (value === undefined) continue

@@ -113,7 +113,8 @@ export const reviewPayment = http({
   output: anyPayment,
   idempotency: 'record',
   errors: ['not_found', 'conflict'],
-  grants: { table: 'readWrite' },
+  grants: { table: 'readWrite', paymentSecret: true },
+  limits: { timeoutSeconds: 29 },
 })
 
 export const listAllPayments = http({

@@ -125,14 +125,19 @@ export const exportPayments = http({
 export const getInvoice = http({
   id: 'getInvoice',
   area: 'payments',
-  summary: 'The invoice of a payment, or the credit note of a refund or a lost dispute, as PDF.',
+  summary:
+    'The invoice of a payment, the credit note of a refund or a lost dispute, or what takes that note back, as PDF.',
   ifItFails: 'Customers cannot download their invoices.',
-  routes: ['GET /v1/me/payments/{paymentId}/invoice', 'GET /v1/accounts/{accountId}/payments/{paymentId}/invoice'],
+  routes: [
+    'GET /v1/me/payments/{paymentId}/invoice',
+    'GET /v1/accounts/{accountId}/payments/{paymentId}/invoice',
+    'GET /v1/admin/accounts/{accountId}/payments/{paymentId}/invoice',
+  ],
   scope: 'payments:read',
   params: paymentParams,
   query: z.strictObject({
     document: z._default(z.enum(['invoice', 'credit_note']), 'invoice'),
-    /** One of these with `document=credit_note`, and only then. */
+    /** One of these with `document=credit_note`; with `document=invoice` what takes that note back: it failed, or was won, after all. */
     refundId: z.optional(ourId('rfd')),
     disputeId: z.optional(z.string().check(z.regex(/^[A-Za-z0-9_]{1,100}$/))),
   }),

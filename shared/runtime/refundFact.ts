@@ -34,7 +34,8 @@ export function writeRefundFact(
     const now = deps.clock.now()
     const { context, stored } = await loadRefund(deps, payment, seen, now)
     const outcome = planRefundFact(context, seen, now)
-    if (outcome.kind === 'ignored') return outcome
+    if (outcome.kind === 'full') deps.metric('PaymentEvidenceFull', 1, { what: 'refund' })
+    if (outcome.kind !== 'write') return outcome
     const written = await writePayment(deps, outcome.writes, call, stored?.createdAt)
     if (!written.committed) return again
     if (outcome.refund.status === 'failed') deps.metric('RefundFailed', 1, { provider: payment.provider ?? 'none' })
@@ -53,6 +54,7 @@ export const observedRefund = (
   ...(seen.reference !== undefined && { refundId: seen.reference }),
   ...(seen.providerRefundId !== undefined && { providerRefundId: seen.providerRefundId }),
   amountMinor: seen.amountMinor,
+  currency: seen.currency,
   state: seen.status,
 })
 

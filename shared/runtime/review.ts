@@ -4,11 +4,13 @@ import type { ObservedPayment } from '#domain/settlementCompare'
 import type { AccountCredit } from '#domain/settlementCredit'
 import { planReview } from '#domain/settlementReview'
 import { notFound, Problem } from '#errors/problem'
+import type { ProviderPayment } from '#gateways/gateway'
 import { findAccountCredit } from '#table/accountCredit'
 import { rowsOf } from '#table/paymentWrites'
 import type { Write } from '#table/port'
 import type { Call } from '#table/wallets'
 import type { Deps } from './deps.ts'
+import { keptMethod, labelOf } from './paidWith.ts'
 import { loadSettlement } from './settlementInput.ts'
 import { loadPayment, type PaymentAddress } from './settlePayment.ts'
 
@@ -18,7 +20,8 @@ export interface Decision {
 }
 
 /**
- * What staff's decision about a charge in review writes; nothing where it was decided so before.
+ * What staff's decision about a charge in review writes; nothing where it was decided so before. `told`: the charge as its
+ * provider tells it, where that could be asked: what is granted names what paid, and keeps its method as a settlement does.
  * @throws Problem `not_found` without such a charge; `conflict` why it cannot be decided so. MoreIsDue when the wallet has
  * to be settled first.
  */
@@ -27,17 +30,23 @@ export async function reviewWrites(
   at: PaymentAddress,
   decision: Decision,
   call: Call,
+  told?: ProviderPayment,
 ): Promise<{ before: Payment; payment: Payment; writes: Write[]; creditIn: CreditIn }> {
   const payment = await loadPayment(deps, at)
   const charge = captures(payment).find(({ providerPaymentId }) => providerPaymentId === decision.providerPaymentId)
   if (!charge) throw notFound('charge of this payment')
   assertReviewable(payment, charge, decision)
   const now = deps.clock.now()
-  const { input, stored } = await loadSettlement(deps, payment, now)
+  const { input, stored } = await loadSettlement(deps, payment, now, decision.providerPaymentId)
   // Money that was paid in another currency is kept in that one.
   const credit = await findAccountCredit(deps.table, at.accountId, charge.capture.currency)
+  const methodLabel = told && (await labelOf(deps, payment, told))
   const seen = seenOf(payment, charge)
-  const plan = planReview({ ...input, payment, credit, seen }, decision, now)
+  const review = { ...input, payment, credit, seen, ...(methodLabel !== undefined && { methodLabel }) }
+  const first = planReview(review, decision, now)
+  const isGranted = decision.as === 'settled' && first.kind === 'settle'
+  const savedMethod = isGranted && told?.status === 'captured' ? await keptMethod(deps, payment, told) : undefined
+  const plan = savedMethod ? planReview({ ...review, savedMethod }, decision, now) : first
   if (plan.kind === 'refused') throw new Problem(plan.code, plan.detail)
   if (plan.kind === 'repeated') return { before: payment, payment, writes: [], creditIn: balanceOf(credit) }
   const rows = rowsOf(plan.writes, {

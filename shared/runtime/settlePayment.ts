@@ -1,13 +1,10 @@
 import type { Payment } from '#domain/payment'
 import type { PaymentPlan } from '#domain/paymentFact'
-import { renewalMethod } from '#domain/paymentMethod'
 import type { PaymentWrite } from '#domain/paymentWrite'
-import { methodLabel } from '#domain/planHistory'
 import { planSettlement, type SettlementInput, type SettlementPlan } from '#domain/settlement'
 import { nextDueAt } from '#domain/subscriptionDue'
 import type { Gateway, ProviderPayment } from '#gateways/gateway'
 import { commit } from '#table/commit'
-import { findMethod } from '#table/methods'
 import { findPayment } from '#table/payments'
 import { type PaymentRows, rowsOf } from '#table/paymentWrites'
 import type { Item, Write } from '#table/port'
@@ -15,8 +12,8 @@ import type { Call } from '#table/wallets'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { observedOf } from './observed.ts'
+import { keptMethod, labelOf } from './paidWith.ts'
 import { countSettled } from './renewalCount.ts'
-import { saveMethod } from './savedMethod.ts'
 import { onSettledWallet } from './settled.ts'
 import { loadSettlement } from './settlementInput.ts'
 
@@ -161,30 +158,6 @@ function isGranted(plan: SettlementPlan, { status, providerPaymentId }: Provider
   return plan.payment.charges.some(
     (charge) => charge.providerPaymentId === providerPaymentId && charge.as === 'granted',
   )
-}
-
-/** What paid, as the provider tells it, else as the saved method that was charged is known. For the plan history alone. */
-async function labelOf(
-  deps: Pick<Deps, 'table'>,
-  { accountId, subject, method: charged }: Payment,
-  { status, method }: ProviderPayment,
-): Promise<string | undefined> {
-  const isPlan = subject.kind === 'plan' || subject.kind === 'subscription'
-  if (!isPlan || status !== 'captured') return undefined
-  if (method?.last4 !== undefined || !charged) return method && methodLabel(method)
-  const saved = await findMethod(deps.table, accountId, charged.id)
-  return saved ? methodLabel(saved) : method && methodLabel(method)
-}
-
-async function keptMethod(
-  deps: Deps,
-  { accountId }: PaymentAddress,
-  { provider, method, createdAt }: ProviderPayment,
-): Promise<SettlementInput['savedMethod']> {
-  if (!method) return undefined
-  const paidAt = createdAt === undefined ? {} : { paidAt: createdAt }
-  const saved = await saveMethod(deps, accountId, provider, method, paidAt)
-  return saved && renewalMethod(saved)
 }
 
 /** One provider payment pays for one payment of ours; another that claims it is told of, and grants nothing. */

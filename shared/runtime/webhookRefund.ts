@@ -65,6 +65,7 @@ const seenRefund = (providerPaymentId: string, refund: ProviderRefund, totalMino
   ...(refund.reference !== undefined && { refundId: refund.reference }),
   ...(refund.providerRefundId !== undefined && { providerRefundId: refund.providerRefundId }),
   amountMinor: refund.amountMinor,
+  currency: refund.currency,
   state: refund.status,
   ...(totalMinor > 0 && { totalMinor }),
 })

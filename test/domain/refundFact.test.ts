@@ -498,6 +498,15 @@ describe('a refund made outside', () => {
     expect(planRefundFact(contextOf(one.payment, one.refund, { invoice }), outside, now).kind).toBe('ignored')
   })
 
+  it('is of the currency that was paid, and in another one it is for people to look at', () => {
+    const held = settle(settlementInput(example, paymentOf(), { seen: seenOf(paymentOf(), { currency: 'USD' }) })).next
+    const told = planRefundFact(contextOf(held, undefined), { ...outside, currency: 'USD' }, now)
+    expect(told.refund.currency).toBe('USD')
+    expect(planRefundFact(contextOf(held, undefined), outside, now).refund.currency).toBe('USD')
+    const inRupees = () => planRefundFact(contextOf(held, undefined), { ...outside, currency: 'INR' }, now)
+    expect(inRupees).toThrow('told in INR, and USD was paid')
+  })
+
   it('leaves that much less to refund', () => {
     const { payment: next } = planRefundFact(contextOf(payment, undefined, { invoice }), outside, now)
     expect(requested(next).refund.amountMinor).toBe(60_000)

@@ -4,7 +4,9 @@ import { MoreIsDue } from '#domain/accountWallet'
 import { couponAmounts } from '#domain/coupon'
 import { type CheckoutInput, planCheckout } from '#domain/orderCheckout'
 import type { PurchaseRequest } from '#domain/orderPurchase'
+import type { Payment } from '#domain/payment'
 import { afterFact } from '#domain/paymentFact'
+import type { SettlementInput } from '#domain/settlement'
 import { planSettlement } from '#domain/settlement'
 import { compareCapture, type ObservedPayment } from '#domain/settlementCompare'
 import { windowAt } from '#domain/time'
@@ -423,6 +425,23 @@ describe('money that is not in', () => {
       plan: { kind: 'moved', to: 'failed', next: { attempt: { code: 'authentication_required' } } },
     })
   })
+  const overtaken = { kind: 'unlawful', reason: 'overtaken' } as const
+  it.each<[string, Partial<Payment>, Partial<SettlementInput>]>([
+    ['its order has expired', { progress: 'expired', status: 'expired' }, {}],
+    ['its account is gone', {}, { account: undefined }],
+    ['its account pays in another currency', {}, { account: accountOf(example, { currency: 'USD' }) }],
+    ['what it renews has moved on', {}, { other: overtaken }],
+    ['others have what it held', { released: true, holds: { manualDiscountId: 'dsc_1' } }, {}],
+  ])('authorized is left to lapse when %s, unless its capture was begun', (_, over, input) => {
+    const payment = { ...paymentOf(), ...over }
+    const authorized = (paid: Payment) =>
+      planSettlement({ ...settlementInput(example, paid, input), seen: seenOf(paid, { status: 'authorized' }) }, at)
+    expect(authorized(payment)).toEqual({ kind: 'withheld', differences: [] })
+    const attempt = { state: 'authorized' as const, at, providerPaymentId: provided }
+    expect(authorized({ ...payment, attempt }).kind).toBe('capture')
+    expect(authorized({ ...payment, attempt: { ...attempt, providerPaymentId: 'pay_0' } }).kind).toBe('withheld')
+  })
+
   it('authorized is to be captured, when it is ours', () => {
     expect(plan({ status: 'authorized' })).toMatchObject({ kind: 'capture', plan: { to: 'processing' } })
     expect(plan({ status: 'authorized', amountMinor: 1 })).toEqual({ kind: 'withheld', differences: ['amount'] })

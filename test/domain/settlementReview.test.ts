@@ -60,7 +60,12 @@ describe('a review', () => {
       'history',
       'notice',
       'invoice',
+      'notice',
     ])
+    const { writes: settled } = settle(settlementInput(example, payment))
+    const kinds = (writes: typeof settled) => writes.flatMap((write) => (write.row === 'notice' ? [write.kind] : []))
+    expect(kinds(plan.writes)).toEqual(kinds(settled))
+    expect(kinds(settled)).toContain('payment.completed')
     expect(rowOf(plan.writes, 'credit').change.next.balanceMinor).toBe(0)
     const input = { ...settlementInput(example, plan.next), credit: change.next }
     expect(planReview(input, { providerPaymentId: provided, as: 'settled' }, now).kind).toBe('repeated')

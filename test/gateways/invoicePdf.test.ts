@@ -138,7 +138,7 @@ describe('a credit note', () => {
   }
 
   it('states the invoice that it reduces, the refund, the reason and what was given back', async () => {
-    const { all } = await read(await invoicePdf(note, { invoiceNumber: 'INV-2026-000123' }))
+    const { all } = await read(await invoicePdf(note, { earlierNumber: 'INV-2026-000123' }))
     expect(all).toContain('Credit note Number CN-2026-000007')
     expect(all).toContain('Refund rfd_1 Reduces invoice INV-2026-000123')
     expect(all).toContain('Arrived broken 1 ₹500.00')

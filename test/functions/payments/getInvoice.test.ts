@@ -4,6 +4,7 @@ import { run } from '#functions/payments/getInvoice'
 import { getInvoice } from '#operations/paymentHistory'
 import { applyDispute } from '#runtime/disputeFact'
 import { numberSeries } from '#runtime/invoiceNumbers'
+import { applyRefund } from '#runtime/refundFact'
 import { type Invocation, invoke, strangerId, testDeps } from '#test/support/deps'
 import { made, put, putInvoice } from './historySupport.ts'
 import { call, paid, refundAnswer, refundCall, scriptRefunds } from './refundSupport.ts'
@@ -76,6 +77,39 @@ describe('getInvoice', () => {
     for (const shown of ['dp_1', 'Lost in a dispute', '3.00']) expect(text).toContain(shown)
   })
 
+  it.each(['account', 'staff'] as const)(
+    '200 what takes a note back names it and its refund or dispute: to %s',
+    async (who) => {
+      const { payment, creditNote } = await refunded()
+      const at = { accountId: payment.accountId, paymentId: payment.id }
+      const { refundId } = creditNote
+      const word = { providerPaymentId: payment.providerPaymentId ?? '', refundId, amountMinor: 300 }
+      await applyRefund(deps, at, { ...word, state: 'failed' }, call)
+      const disputeId = 'dp_won'
+      const dispute = { disputeId, amountMinor: 200, currency: 'USD', at: deps.clock.now() }
+      await applyDispute(deps, at, { ...dispute, state: 'lost' }, call)
+      await applyDispute(deps, at, { ...dispute, state: 'won', at: dispute.at + 1 }, call)
+      await number()
+      const read = (query: Record<string, string>) =>
+        who === 'staff'
+          ? get('', payment.id, query, { as: 'staff', params: { accountId: payment.accountId, paymentId: payment.id } })
+          : get(payment.accountId, payment.id, query)
+      const numberIn = ({ headers }: Awaited<ReturnType<typeof read>>) =>
+        /filename="(.+)\.pdf"/.exec(headers['content-disposition'] ?? '')?.[1]
+      for (const [about, words] of [
+        [{ refundId }, ['Refund returned', refundId, '3.00']],
+        [{ disputeId }, ['Dispute won', disputeId, '2.00']],
+      ] as const) {
+        const note = numberIn(await read({ document: 'credit_note', ...about }))
+        const answer = await read({ document: 'invoice', ...about })
+        expect(numberIn(answer)).toMatch(/^INV-2026-\d{6}$/)
+        const text = await textOf(answer.body)
+        for (const shown of [...words, 'Takes back', note]) expect(text).toContain(shown)
+      }
+      expect(await textOf((await read({})).body)).not.toContain('Takes back')
+    },
+  )
+
   it('409 conflict with Retry-After until there is a number', async () => {
     const { payment, creditNote } = await refunded()
     const early = await get(payment.accountId, payment.id)
@@ -95,7 +129,8 @@ describe('getInvoice', () => {
     const query = { document: 'credit_note', refundId: strangerId('rfd') }
     const payment = await put(deps, account)
     await putInvoice(deps, payment)
-    expect(await get(account, payment.id, query)).toMatchObject({ status: 404, code: 'not_found' })
+    for (const document of ['credit_note', 'invoice'])
+      expect(await get(account, payment.id, { ...query, document })).toMatchObject({ status: 404, code: 'not_found' })
   })
 
   it('404 for another account’s payment, with the same body as for one that nobody has', async () => {
@@ -111,8 +146,7 @@ describe('getInvoice', () => {
 
   it.each([
     ['a credit note of no refund', { document: 'credit_note' }],
-    ['an invoice of a refund', { refundId: strangerId('rfd') }],
-    ['an invoice of a dispute', { disputeId: 'dp_1' }],
+    ['an invoice of both', { refundId: strangerId('rfd'), disputeId: 'dp_1' }],
     ['one of both', { document: 'credit_note', refundId: strangerId('rfd'), disputeId: 'dp_1' }],
     ['an unknown document', { document: 'receipt' }],
   ])('400 for %s', async (_name, query: Record<string, string>) => {

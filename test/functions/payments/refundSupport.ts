@@ -11,6 +11,7 @@ import {
 import { noTax } from '#domain/tax'
 import { run as refundPaymentRun } from '#functions/payments/refundPayment'
 import type { Gateway, ProviderPayment, ProviderRefund, RefundLists, RefundRequest } from '#gateways/gateway'
+import { GatewayError } from '#gateways/gatewayError'
 import { refundPayment } from '#operations/adminPayments'
 import { settleOne } from '#runtime/settlePayment'
 import { commit } from '#table/commit'
@@ -126,6 +127,8 @@ export interface ScriptedRefunds {
   lookedFor: RefundRequest[]
   answer: (request: RefundRequest) => ProviderRefund | Promise<ProviderRefund>
   find: (request: RefundRequest) => ProviderRefund | undefined
+  /** A payment as it is asked for; default: it cannot be asked. */
+  fetch: (providerPaymentId: string) => ProviderPayment | undefined
   /** All refunds of all payments at Paystack, which alone has lists of them. */
   list: ProviderRefund[]
 }
@@ -137,6 +140,7 @@ export function scriptRefunds(deps: TestDeps): ScriptedRefunds {
     lookedFor: [],
     answer: (one) => refundAnswer(one),
     find: () => undefined,
+    fetch: () => undefined,
     list: [],
   }
   const refundLists: RefundLists = {
@@ -153,7 +157,11 @@ export function scriptRefunds(deps: TestDeps): ScriptedRefunds {
     createOrder: unscripted,
     findOrder: unscripted,
     fetchOrder: unscripted,
-    fetchPayment: unscripted,
+    fetchPayment: async (id) => {
+      const found = script.fetch(id)
+      if (!found) throw new GatewayError(provider, 'unavailable')
+      return found
+    },
     capture: unscripted,
     chargeMethod: unscripted,
     findCharge: unscripted,

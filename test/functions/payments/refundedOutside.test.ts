@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import type { Payment } from '#domain/payment'
+import { maxRefunds, type Payment } from '#domain/payment'
 import { planCredit } from '#domain/settlementCredit'
 import { run as getAnyPaymentRun } from '#functions/payments/getAnyPayment'
 import { getAnyPayment } from '#operations/adminPayments'
@@ -66,4 +66,16 @@ describe('a refund made in the dashboard, of a second plan whose money became ac
     expect(await credit()).toBe(1200)
     expect(await shown()).toMatchObject({ charges: [{ refunded: 0, creditShort: 0, refundable: 1200 }] })
   })
+})
+
+it('a refund that the payment has no room for is counted for an alarm, and nothing of it is written', async () => {
+  const payment = await paid(deps, 'item')
+  const hear = (n: number) =>
+    applyRefund(deps, addressOf(payment), { ...outside(payment, 'processed', 1), providerRefundId: `re_${n}` }, call)
+  for (let n = 0; n < maxRefunds; n++) await hear(n)
+  const before = await stored(deps, payment)
+  expect(await hear(maxRefunds)).toEqual(before)
+  expect(await stored(deps, payment)).toEqual(before)
+  expect(await storedRefunds(deps, payment)).toHaveLength(maxRefunds)
+  expect(deps.metrics).toContainEqual({ name: 'PaymentEvidenceFull', value: 1, dimensions: { what: 'refund' } })
 })

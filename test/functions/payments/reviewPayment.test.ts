@@ -2,17 +2,21 @@ import { afterAll, describe, expect, it } from 'vitest'
 import type { Payment, Resolution } from '#domain/payment'
 import { run } from '#functions/payments/reviewPayment'
 import { reviewPayment } from '#operations/adminPayments'
+import { savedMethods } from '#runtime/savedMethod'
 import { settleOne } from '#runtime/settlePayment'
 import { findAccountCredit } from '#table/accountCredit'
 import { findAccount } from '#table/accounts'
+import { listHistory } from '#table/history'
 import { listPurchases } from '#table/purchases'
-import { auditRows } from '#test/support/calls'
+import { latestSubscription } from '#table/subscriptions'
+import { auditRows, outboxRows } from '#test/support/calls'
 import { type Invocation, invoke, strangerId, testDeps } from '#test/support/deps'
+import { card } from './methodSupport.ts'
 import { call, captured, type PaidOptions, paid, pending, refundCall, scriptRefunds, stored } from './refundSupport.ts'
 
 const deps = await testDeps()
 afterAll(() => deps.stop())
-scriptRefunds(deps)
+const script = scriptRefunds(deps)
 
 const review = (payment: Payment, as: Resolution, rest: Partial<Invocation> = {}) =>
   invoke(reviewPayment, run, deps, {
@@ -25,8 +29,8 @@ const purchases = async ({ accountId }: Payment) =>
   (await listPurchases(deps.table, accountId, { limit: 10 })).purchases.length
 const short = () => paid(deps, 'item', { paidMinor: 1 })
 /** Held, though the amount is right: it was paid with the other mode's keys. */
-async function otherMode(options: PaidOptions = {}): Promise<Payment> {
-  const payment = await pending(deps, 'item', options)
+async function otherMode(options: PaidOptions = {}, kind: 'item' | 'plan' = 'item'): Promise<Payment> {
+  const payment = await pending(deps, kind, options)
   const seen = { ...captured(payment), mode: 'live' as const }
   await settleOne(deps, { accountId: payment.accountId, paymentId: payment.id }, seen, call)
   return stored(deps, payment)
@@ -52,6 +56,25 @@ describe('reviewPayment', () => {
     expect(await auditRows(deps, 'req-review')).toMatchObject([
       { action: 'reviewPayment', entityId: payment.id, reason: body.reason, before: { status: 'review' } },
     ])
+  })
+
+  it.each([
+    ['as a settlement does: its method is kept, and the plan renews itself', true],
+    ['without the method where the provider cannot be asked', false],
+  ])('200 settled tells the account and names what paid, %s', async (_, isAsked) => {
+    const payment = await otherMode({}, 'plan')
+    script.fetch = () => (isAsked ? { ...captured(payment), method: card('pm_r', { last4: '4242' }) } : undefined)
+    expect((await review(payment, 'settled')).status).toBe(200)
+    script.fetch = () => undefined
+    const { accountId } = payment
+    const [method] = await savedMethods(deps, accountId)
+    const named = isAsked ? { methodId: method?.id, methodLabel: 'card •••• 4242' } : {}
+    const { entries } = await listHistory(deps.table, accountId, { limit: 5 })
+    expect(entries).toMatchObject([{ paymentId: payment.id, providerPaymentId: payment.providerPaymentId, ...named }])
+    expect(entries[0] && 'methodLabel' in entries[0]).toBe(isAsked)
+    expect(await latestSubscription(deps.table, accountId)).toMatchObject({ autoRenew: isAsked })
+    const kinds = (await outboxRows(deps)).filter((row) => row.accountId === accountId).map(({ kind }) => kind)
+    expect(kinds).toContain('payment.completed')
   })
 
   it('200 settled after the other plan was refunded: the plan begins, and the credit made of the money leaves', async () => {
