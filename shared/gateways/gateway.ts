@@ -15,7 +15,7 @@ export interface Gateway {
    * The order made earlier for this payment, found by our own receipt or reference.
    * Undefined: there is none, or none that a customer could still be sent to; making one is then safe.
    */
-  findOrder(paymentId: string): Promise<OpenedOrder | undefined>
+  findOrder(paymentId: string): Promise<FoundOrder | undefined>
   /** @throws GatewayError `not_found` when the provider does not know it. */
   fetchOrder(providerOrderId: string): Promise<ProviderOrder>
   fetchPayment(providerPaymentId: string): Promise<ProviderPayment>
@@ -88,6 +88,12 @@ export interface OpenedOrder {
   checkout: Record<string, unknown>
   /** The provider's customer, when one was made or used for saving a method. */
   gatewayCustomerId?: string
+}
+
+/** What it asks for, too: one that was made for another amount is not the payment's. */
+export interface FoundOrder extends OpenedOrder {
+  amountMinor: number
+  currency: string
 }
 
 export interface ProviderOrder {

@@ -6,7 +6,7 @@ import { id, minorOf, readEach, text } from './fields.ts'
 import type { Gateway, GatewayTools, OpenedOrder, OrderRequest, ProviderPayment } from './gateway.ts'
 import { badAnswer, GatewayError } from './gatewayError.ts'
 import { paystackCharges } from './paystackCharge.ts'
-import { ownReference, referenceFor, transaction, transactionPayment } from './paystackParse.ts'
+import { ownReference, referenceFor, type Transaction, transaction, transactionPayment } from './paystackParse.ts'
 import { paystackRefunds, transactionIdPattern } from './paystackRefund.ts'
 import { type PaystackAddress, type PaystackTransport, paystackTransport } from './paystackTransport.ts'
 import { parsePaystackEvent } from './paystackWebhook.ts'
@@ -46,7 +46,11 @@ export function paystackGateway(config: PaystackConfig, tools: GatewayTools): Ga
         if (!found) return undefined
         // The code that opens the page is told once: one that nobody pays on cannot be offered again, the next may be paid.
         if (found.status !== 'abandoned' && found.status !== 'failed')
-          return { providerOrderId: found.reference, checkout: { reference: found.reference } }
+          return {
+            providerOrderId: found.reference,
+            checkout: { reference: found.reference },
+            ...askedOf(found),
+          }
       }
       return undefined
     },
@@ -59,8 +63,7 @@ export function paystackGateway(config: PaystackConfig, tools: GatewayTools): Ga
         provider: 'paystack',
         providerOrderId: found.reference,
         status: payment.status === 'captured' || payment.status === 'refunded' ? 'paid' : 'open',
-        amountMinor: minorOf('paystack', found.requested_amount ?? found.amount, found.currency),
-        currency: found.currency,
+        ...askedOf(found),
         reference: ownReference(found.reference),
         // Also one that nobody has tried yet: no event tells of a customer who leaves.
         payments: [payment],
@@ -90,6 +93,11 @@ export function paystackGateway(config: PaystackConfig, tools: GatewayTools): Ga
     listPayments: (day, unreadable) => listPayments(transport, day, unreadable),
   })
 }
+
+const askedOf = ({ requested_amount, amount, currency }: Transaction) => ({
+  amountMinor: minorOf('paystack', requested_amount ?? amount, currency),
+  currency,
+})
 
 /** `status: true` and 200 also when the payment failed: what happened is `data.status`. Undefined: no such reference. */
 async function verified(transport: PaystackTransport, reference: string) {

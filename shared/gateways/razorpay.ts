@@ -69,7 +69,7 @@ export function razorpayGateway(config: RazorpayConfig, tools: GatewayTools): Ga
 
     async findOrder(paymentId) {
       const order = await calls.orderOf(checkedPaymentId('razorpay', paymentId))
-      return order && openedOrder(config.keyId, order, order.customer_id)
+      return order && { ...openedOrder(config.keyId, order, order.customer_id), ...askedOf(order) }
     },
 
     async fetchOrder(providerOrderId) {
@@ -80,8 +80,7 @@ export function razorpayGateway(config: RazorpayConfig, tools: GatewayTools): Ga
         providerOrderId: order.id,
         // There is no expiry: an order stays payable, and stays `paid` after a refund.
         status: order.status === 'paid' ? 'paid' : 'open',
-        amountMinor: minorOf('razorpay', order.amount, order.currency),
-        currency: order.currency,
+        ...askedOf(order),
         reference,
         payments: (await calls.paymentsOf(order.id)).map((entity) => payment(entity, reference)),
       }
@@ -142,6 +141,11 @@ export function razorpayGateway(config: RazorpayConfig, tools: GatewayTools): Ga
     listPayments: (day, unreadable) => listPayments(calls, day, payment, unreadable),
   })
 }
+
+const askedOf = ({ amount, currency }: OrderEntity) => ({
+  amountMinor: minorOf('razorpay', amount, currency),
+  currency,
+})
 
 /** INR 15,000: the most that may be debited without the customer approving each time; in paise. */
 const mandateCeiling = 1_500_000

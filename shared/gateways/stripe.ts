@@ -62,7 +62,7 @@ export function stripeGateway(config: StripeConfig, tools: GatewayTools): Gatewa
       const found = await findSession(transport, own)
       if (found === undefined) return undefined
       const read = await fetchSession(found)
-      return sessionStatus(read) === 'expired' ? undefined : openedOrder(read)
+      return sessionStatus(read) === 'expired' ? undefined : { ...openedOrder(read), ...askedOf(read) }
     },
 
     async fetchOrder(providerOrderId) {
@@ -72,8 +72,7 @@ export function stripeGateway(config: StripeConfig, tools: GatewayTools): Gatewa
         provider: 'stripe',
         providerOrderId: read.id,
         status: sessionStatus(read),
-        amountMinor: minorOf('stripe', read.amount_total, read.currency),
-        currency: read.currency,
+        ...askedOf(read),
         reference: sessionReference(read),
         payments: intent ? [intentPayment(intent, read.id)] : [],
       }
@@ -132,6 +131,11 @@ export function stripeGateway(config: StripeConfig, tools: GatewayTools): Gatewa
     listPayments: (day, unreadable) => listPayments(transport, day, unreadable),
   })
 }
+
+const askedOf = ({ amount_total, currency }: Session) => ({
+  amountMinor: minorOf('stripe', amount_total, currency),
+  currency,
+})
 
 const openedOrder = (read: Session): OpenedOrder => ({
   providerOrderId: read.id,

@@ -1,6 +1,7 @@
 import type { Guard } from '#domain/guard'
 import { captures, isInFlight, type Payment } from '#domain/payment'
-import type { Gateway, OpenedOrder, OrderRequest } from '#gateways/gateway'
+import { Problem } from '#errors/problem'
+import type { FoundOrder, Gateway, OpenedOrder, OrderRequest } from '#gateways/gateway'
 import { GatewayError } from '#gateways/gatewayError'
 import { commit } from '#table/commit'
 import { findOrder, putOrderWrite } from '#table/orders'
@@ -56,6 +57,13 @@ const isPayable = (payment: Payment, now: number): boolean =>
   now < payment.expiresAt &&
   !isInFlight(payment)
 
+/** Stripe refuses a session of more than a day, and clocks differ: one that closes early takes no money for what is over. */
+const closesEarlyMs = 5 * 60_000
+const longestOrderMs = 24 * 3_600_000
+/** Stripe refuses a session of less than half an hour; what is beside it is for closing early and for the way there. */
+const leastLeftMs = 36 * 60_000
+const isRealWithinMs = 60_000
+
 async function openAtProvider(
   deps: Deps,
   payment: Payment,
@@ -65,29 +73,53 @@ async function openAtProvider(
   if (!payment.provider) throw new Error('an order of nothing to pay')
   const gateway = (await deps.payments()).gateway(payment.provider)
   const { returnUrl } = await deps.settings()
+  const [now, real] = [deps.clock.now(), deps.clock.real()]
   const request: OrderRequest = {
     ...order,
     paymentId: payment.id,
     amountMinor: payment.amountMinor,
     currency: payment.currency,
     ...(returnUrl !== undefined && { returnUrl }),
+    // By the provider's clock, which a test clock does not turn: then its own day has to do.
+    ...(Math.abs(now - real) < isRealWithinMs && {
+      expiresAt: Math.min(payment.expiresAt, now + longestOrderMs) - closesEarlyMs,
+    }),
   }
-  const opened = await atProvider(gateway, request, isNew)
+  const opened = await atProvider(gateway, request, isNew, payment.expiresAt - now >= leastLeftMs)
   return { payment: await rememberOrder(deps, payment, opened), checkout: opened.checkout }
 }
 
-async function atProvider(gateway: Gateway, request: OrderRequest, isNew: boolean): Promise<OpenedOrder> {
+async function atProvider(
+  gateway: Gateway,
+  request: OrderRequest,
+  isNew: boolean,
+  hasTime: boolean,
+): Promise<OpenedOrder> {
   try {
     const earlier = isNew ? undefined : await gateway.findOrder(request.paymentId)
-    return earlier ?? (await gateway.createOrder(request))
+    if (earlier) return asAsked(earlier, request)
+    if (!hasTime) throw new Problem('conflict', 'This order is nearly over. Begin another one, with another key.')
+    return await gateway.createOrder(request)
   } catch (error) {
     if (!(error instanceof GatewayError) || error.kind !== 'unknown_outcome') throw error
-    return lookedUp(gateway, request.paymentId, error)
+    return asAsked(await lookedUp(gateway, request.paymentId, error), request)
   }
 }
 
+/** Nobody is sent to pay another amount. @throws Error: an order of ours that asks for one is a defect, and alarms. */
+function asAsked(found: FoundOrder, request: Pick<OrderRequest, 'amountMinor' | 'currency'>): OpenedOrder {
+  if (!isAsAsked(found, request)) throw new Error('the order at the provider asks for another amount than its payment')
+  const { amountMinor: _amount, currency: _currency, ...opened } = found
+  return opened
+}
+
+export const isAsAsked = (
+  found: Pick<FoundOrder, 'amountMinor' | 'currency'>,
+  asked: Pick<OrderRequest, 'amountMinor' | 'currency'>,
+): boolean => found.amountMinor === asked.amountMinor && found.currency === asked.currency
+
 /** It was sent and may have been done: only a look-up tells. Not found yet, it may still arrive: the turn is kept until it is over. */
-async function lookedUp(gateway: Gateway, paymentId: string, failure: GatewayError): Promise<OpenedOrder> {
+async function lookedUp(gateway: Gateway, paymentId: string, failure: GatewayError): Promise<FoundOrder> {
   const found = await gateway.findOrder(paymentId).catch(() => undefined)
   if (found) return found
   throw failure

@@ -6,7 +6,7 @@ import { lookUpCharge } from './chargePayment.ts'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { refundSetup } from './methodSetup.ts'
-import { rememberOrder } from './openOrder.ts'
+import { isAsAsked, rememberOrder } from './openOrder.ts'
 import { resumeRefund } from './refund.ts'
 import { expirePayment } from './releaseHolds.ts'
 import { type PaymentAddress, type SettlementCall, settlePayment } from './settlePayment.ts'
@@ -58,7 +58,10 @@ async function lookUp(deps: Deps, payment: Payment, call: SettlementCall): Promi
   }
   const gateway = (await deps.payments()).gateway(payment.provider)
   const opened = await gateway.findOrder(payment.id)
-  if (opened) await rememberOrder(deps, payment, opened)
+  if (!opened) return
+  // Nobody is led to it, and money that comes on it all the same is held for staff.
+  if (isAsAsked(opened, payment)) await rememberOrder(deps, payment, opened)
+  else deps.log.error('an order at the provider asks for another amount than its payment', { paymentId: payment.id })
 }
 
 async function expireOrWait(deps: Deps, at: PaymentAddress, call: SettlementCall): Promise<void> {

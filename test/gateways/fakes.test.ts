@@ -175,6 +175,15 @@ describe.each(paymentProviders)('%s', (provider) => {
     },
   )
 
+  it('an order that is found says what it asks for', async () => {
+    const order = orderOf(provider)
+    const { providerOrderId } = await gateway().createOrder(order)
+    const { amountMinor, currency } = order
+    // What opens the page is told once: until somebody has, another order is made.
+    if (provider === 'paystack') fakes.paystack.visit({ orderId: providerOrderId, customer: 'opens' })
+    expect(await gateway().findOrder(order.paymentId)).toMatchObject({ providerOrderId, amountMinor, currency })
+  })
+
   it('an order that was never made is not found', async () => {
     expect(await gateway().findOrder(newId('fpay'))).toBeUndefined()
   })

@@ -32,7 +32,7 @@ export function simulatedGateway(books: Books, post: Post, call: ProviderCall): 
     findOrder: (paymentId) =>
       reached('ask', `find order ${paymentId}`, () => {
         const order = books.findOrder(paymentId)
-        return order && opened(order)
+        return order && { ...opened(order), amountMinor: order.amountMinor, currency: order.currency }
       }),
     fetchOrder: (id) => reached('ask', `fetch ${id}`, () => providerOrder(books, books.order(id))),
     fetchPayment: (id) => reached('ask', `fetch ${id}`, () => shown(books, books.payment(id))),

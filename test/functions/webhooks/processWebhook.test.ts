@@ -252,7 +252,10 @@ describe('processWebhook', () => {
     await deps.table.write(keys.map((key) => ({ kind: 'delete', key, when: 'unconditional' })))
     const body = bought.events.find((one) => one.includes('"payment.captured"')) ?? ''
     await deliver(deps, 'razorpay', body)
+    // The order itself would name our payment, and cannot be asked at this moment.
+    fakes.razorpay.behave({ requests: [{ route: 'GET /v1/orders/:id', fault: 'server_error', times: 3 }] })
     await work(deps)
+    fakes.razorpay.behave({ reset: true })
     expect(await stored(deps, 'razorpay', hashOf(body))).toMatchObject({ status: 'unmatched' })
     const back = rows.flatMap((item) => (item ? [{ kind: 'put' as const, item, when: 'unconditional' as const }] : []))
     expect(back).toHaveLength(2)
