@@ -270,6 +270,11 @@ export function followCharge(
 ): ChargeFollowUp {
   const { pendingCharge, ...subscription } = scene.subscription
   if (pendingCharge?.paymentId !== payment.id) return { kind: 'settled', plan: unchanged(scene), refund: false }
+  if (payment.settled?.as === 'held' && isChargeWanted(scene.subscription, now)) {
+    // The money is in, and staff decide what it is for: the period is not charged again by itself.
+    const failure = { paymentId: payment.id, reason: 'The payment is being looked at.', retryHours: [] }
+    return { kind: 'failed', plan: planRenewalFailed(scene, failure, ids, now), refund: false }
+  }
   if (payment.settled) {
     const refund = pendingCharge.refund === true && payment.settled.as === 'account_credit'
     return { kind: 'settled', plan: written(scene, { next: subscription }, now), refund }

@@ -462,6 +462,18 @@ describe('a charge that fails', () => {
     expect(kindOf({ ...payment, settled: { at: end, as: 'granted', providerPaymentId: 'pay_1' } })).toBe('settled')
   })
 
+  it('held for staff is paid: the period is not charged again by itself, and is over with its grace', () => {
+    const payment = renewalOf(scene, starter, { id: 'fpay_r' })
+    const charged = applied(scene, planChargeStarted(scene, { paymentId: 'fpay_r' }, end).writes)
+    const held: Payment = { ...payment, settled: { at: end, as: 'held', providerPaymentId: 'pay_1' } }
+    const follow = followCharge(charged, held, ids, end + hourMs)
+    if (follow.kind !== 'failed') throw new Error(follow.kind)
+    const { subscription } = applied(charged, follow.plan.writes)
+    expect(subscription).toMatchObject({ status: 'past_due', retry: { nextAt: null } })
+    expect(subscription.pendingCharge).toBeUndefined()
+    expect(whatIsDue(subscription, end + graceMs)).toMatchObject([{ kind: 'end', at: end + graceMs }])
+  })
+
   it('cancelled while it is under way: the money goes back when it is in', () => {
     const charged = applied(scene, planChargeStarted(scene, { paymentId: 'fpay_r' }, end - dayMs).writes)
     const asked = applied(charged, planCancel(charged, { when: 'period_end' }, ids, end - hourMs).writes)

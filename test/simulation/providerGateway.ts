@@ -36,6 +36,9 @@ export function simulatedGateway(books: Books, post: Post, call: ProviderCall): 
       }),
     fetchOrder: (id) => reached('ask', `fetch ${id}`, () => providerOrder(books, books.order(id))),
     fetchPayment: (id) => reached('ask', `fetch ${id}`, () => shown(books, books.payment(id))),
+    ...(books.provider === 'razorpay' && {
+      orderReference: (id: string) => reached('ask', `receipt of ${id}`, () => books.order(id).reference),
+    }),
     capture: ({ providerPaymentId }) =>
       reached('provide', `capture ${providerPaymentId}`, () => shown(books, books.capture(providerPaymentId))),
     refund: ({ refundId, providerPaymentId, amountMinor }) =>

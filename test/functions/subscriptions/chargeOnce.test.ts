@@ -224,7 +224,7 @@ describe('a provider that cannot be asked', () => {
 
   it('for good ends it after six days, and leaves nothing due that does not move', async () => {
     const { accountId } = await due('q-ever')
-    await live(await failing('misconfigured'), hoursAfter(150))
+    await live(await failing('unavailable'), hoursAfter(150))
     expect(await present(accountId)).toMatchObject({ status: 'expired', endedAt: hoursAfter(144) })
     expect(nextDueAt(await present(accountId))).toBeGreaterThan(hoursAfter(150))
   })
