@@ -114,16 +114,3 @@ const isFor = (discount: ManualDiscount, target: DiscountTarget): boolean =>
 /** What it takes off an amount; never more than the amount. */
 export const manualAmount = ({ percentOff, amountOffMinor }: ManualDiscount, amountMinor: number): number =>
   percentOff === undefined ? Math.min(amountMinor, amountOffMinor ?? 0) : percentOf(amountMinor, percentOff)
-
-/** Taken by a checkout, in its transaction, on the version that was seen: two checkouts cannot both have it. */
-export const takeManual = (discount: ManualDiscount, paymentId: string): ManualDiscount => ({
-  ...discount,
-  paymentId,
-  ver: discount.ver + 1,
-})
-
-/** Given back when the checkout expires unpaid; another payment's is left alone. */
-export function freeManual(discount: ManualDiscount, paymentId: string): ManualDiscount | undefined {
-  const { paymentId: taken, ...open } = discount
-  return taken === paymentId ? { ...open, ver: discount.ver + 1 } : undefined
-}

@@ -15,6 +15,9 @@ export interface ObservedDispute {
   at: number
   /** Of a lost one: what was taken; absent: all of it. */
   takenMinor?: number
+  /** Epoch milliseconds. */
+  respondBy?: number
+  reason?: string
 }
 
 /** What deciding on a dispute needs to have been read. */
@@ -70,5 +73,11 @@ const disputed = ({ id, accountId }: Payment, seen: ObservedDispute): PaymentWri
   row: 'notice',
   accountId,
   kind: 'payment.disputed',
-  data: { paymentId: id, disputeId: seen.disputeId, amountMinor: seen.amountMinor, currency: seen.currency },
+  data: {
+    paymentId: id,
+    disputeId: seen.disputeId,
+    amountMinor: seen.amountMinor,
+    currency: seen.currency,
+    respondBy: seen.respondBy ?? null,
+  },
 })

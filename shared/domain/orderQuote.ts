@@ -46,9 +46,11 @@ export function quoteFault(
     quote.request.couponCode === request.couponCode
   if (!same) return 'validation_failed'
   if (now >= quote.expiresAt) return 'quote_expired'
-  const { manualDiscountId } = quote.purchase.holds
-  const taken = context.manual.some(({ id, paymentId }) => id === manualDiscountId && paymentId !== undefined)
-  return taken || !hasUnits(quote, context, now) ? 'quote_expired' : undefined
+  // The context has those that no order has: one that was taken, or taken back by staff, is not among them.
+  const { manualDiscountId: held } = quote.purchase.holds
+  const isGone =
+    held !== undefined && !context.manual.some(({ id, paymentId }) => id === held && paymentId === undefined)
+  return isGone || !hasUnits(quote, context, now) ? 'quote_expired' : undefined
 }
 
 function hasUnits({ purchase }: Quote, { published, account, fallback, used }: PurchaseContext, now: number): boolean {

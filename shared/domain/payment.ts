@@ -102,6 +102,10 @@ export interface Dispute {
   providerPaymentId?: string
   amountMinor: number
   opened: boolean
+  /** It is lost unless it is answered by then, epoch milliseconds: the latest that was named. */
+  respondBy?: number
+  /** The provider's word for why. */
+  reason?: string
   outcome?: DisputeOutcome
 }
 

@@ -50,11 +50,13 @@ const chargeView = (payment: Payment, charge: Charge, creditIn: CreditIn) => ({
   resolved: charge.resolved ? { as: charge.resolved.as, at: isoOf(charge.resolved.at) } : null,
 })
 
-const disputeView = ({ disputeId, providerPaymentId, amountMinor, outcome }: Dispute) => ({
+const disputeView = ({ disputeId, providerPaymentId, amountMinor, outcome, respondBy, reason }: Dispute) => ({
   id: disputeId,
   providerPaymentId: providerPaymentId ?? null,
   amount: amountMinor,
   state: outcome === undefined ? ('open' as const) : outcome.won ? ('won' as const) : ('lost' as const),
+  respondBy: respondBy === undefined ? null : isoOf(respondBy),
+  reason: reason ?? null,
   /** What was taken for good. */
   taken: outcome?.won === false ? (outcome.takenMinor ?? amountMinor) : 0,
   decidedAt: outcome ? isoOf(outcome.at) : null,

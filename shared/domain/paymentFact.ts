@@ -54,6 +54,8 @@ export type PaymentFact =
       at: number
       /** Of a lost one: what was taken; absent: all of it. */
       takenMinor?: number
+      respondBy?: number
+      reason?: string
     }
   | { kind: 'resolved'; providerPaymentId: string; as: Resolution; at: number }
 
@@ -220,16 +222,23 @@ function byAmount(charge: Charge, fact: RefundFact): RefundEvidence {
   }
 }
 
+/** A provider's codes are words; a payment is one item. */
+const longestReason = 100
+
 function disputed(payment: Payment, fact: Extract<PaymentFact, { kind: 'dispute' }>): Payment | 'full' {
   const known = payment.disputes.find(({ disputeId }) => disputeId === fact.disputeId)
   if (!known && payment.disputes.length >= maxDisputes) return 'full'
   const outcome = outcomeAfter(known?.outcome, fact)
   const id = [known?.providerPaymentId, fact.providerPaymentId].filter((one) => one !== undefined).sort()[0]
+  const respondBy = Math.max(known?.respondBy ?? 0, fact.respondBy ?? 0)
+  const reason = [known?.reason, fact.reason?.slice(0, longestReason)].filter((one) => one !== undefined).sort()[0]
   const next: Dispute = {
     disputeId: fact.disputeId,
     ...(id !== undefined && { providerPaymentId: id }),
     amountMinor: Math.max(known?.amountMinor ?? 0, fact.amountMinor),
     opened: true,
+    ...(respondBy > 0 && { respondBy }),
+    ...(reason !== undefined && { reason }),
     ...(outcome && { outcome }),
   }
   const disputes = [...payment.disputes.filter((dispute) => dispute !== known), next]

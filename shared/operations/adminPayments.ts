@@ -180,6 +180,10 @@ export const getAnyPayment = http({
         providerPaymentId: orNull(z.string()),
         amount: minor,
         state: z.enum(['open', 'won', 'lost']),
+        /** It is lost unless it is answered by then. */
+        respondBy: orNull(time),
+        /** The provider's word. */
+        reason: orNull(z.string()),
         /** For good. */
         taken: minor,
         decidedAt: orNull(time),

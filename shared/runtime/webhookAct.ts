@@ -117,6 +117,7 @@ async function dispute(
   call: SettlementCall,
 ): Promise<WebhookResult> {
   const { providerDisputeId, providerPaymentId, providerOrderId, amountMinor, currency, deductedMinor } = about.dispute
+  const { respondBy, reason } = about.dispute
   const names: ProviderNames = {
     ...(providerPaymentId !== undefined && { providerPaymentId }),
     ...(providerOrderId !== undefined && { providerOrderId }),
@@ -132,6 +133,8 @@ async function dispute(
     at: createdAt ?? receivedAt,
     // What is taken back may be less than what was disputed; Razorpay says so once it is lost.
     ...(deductedMinor > 0 && { takenMinor: deductedMinor }),
+    ...(respondBy !== undefined && { respondBy }),
+    ...(reason !== undefined && { reason }),
   }
   await applyDispute(deps, addressOf(at), seen, call)
   return { kind: 'processed', ...addressOf(at) }

@@ -175,6 +175,8 @@ const dispute = z.object({
   providerPaymentId: z.exactOptional(z.string()),
   amountMinor: z.int(),
   opened: z.boolean(),
+  respondBy: z.exactOptional(z.int()),
+  reason: z.exactOptional(z.string()),
   outcome: z.exactOptional(
     z.object({
       won: z.boolean(),

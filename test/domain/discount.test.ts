@@ -3,14 +3,11 @@ import { describe, expect, it, test } from 'vitest'
 import {
   type CatalogueDiscount,
   discountFor,
-  freeManual,
-  isManualOpen,
   type ManualDiscount,
   manualAmount,
   manualDiscountFor,
   noDiscountUse,
   quoteDiscount,
-  takeManual,
 } from '#domain/discount'
 import { referenceCatalogue } from '#test/support/catalogues'
 
@@ -113,14 +110,5 @@ describe('a manual discount', () => {
     expect(manualAmount(manual(), 999)).toBe(250)
     const { percentOff: _none, ...amount } = manual({ amountOffMinor: 300, currency: 'USD' })
     expect([manualAmount(amount, 299), manualAmount(amount, 301)]).toEqual([299, 300])
-  })
-
-  it('is taken once, and freed by the payment that took it', () => {
-    const taken = takeManual(manual(), 'fpay_1')
-    expect(isManualOpen(taken, now)).toBe(false)
-    expect(freeManual(taken, 'fpay_2')).toBeUndefined()
-    const freed = freeManual(taken, 'fpay_1')
-    expect(freed).toMatchObject({ ver: 3 })
-    expect(freed && isManualOpen(freed, now)).toBe(true)
   })
 })

@@ -254,6 +254,7 @@ describe('reference product E', () => {
       expect(quoteFault(offer, { ...context, manual: [manual] }, request, at)).toBeUndefined()
       const taken = [{ ...manual, paymentId: 'fpay_other' }]
       expect(quoteFault(offer, { ...context, manual: taken }, request, at)).toBe('quote_expired')
+      expect(quoteFault(offer, { ...context, manual: [] }, request, at)).toBe('quote_expired')
     })
   })
 })

@@ -64,6 +64,8 @@ export const anyFact = fc.constantFrom<PaymentFact>(
   total(40_000),
   total(100_000),
   dispute('open'),
+  dispute('open', at + 9, { respondBy: at + 90, reason: 'fraudulent' }),
+  dispute('open', at + 10, { respondBy: at + 70, reason: 'duplicate' }),
   dispute('won'),
   dispute('lost'),
   dispute('won', at + 11),

@@ -98,7 +98,7 @@ const full = (): Payment => ({
   ],
   disputes: [
     { disputeId: 'disp_1', providerPaymentId: 'pay_1', amountMinor: 400, opened: true, outcome: { won: false, at } },
-    { disputeId: 'disp_2', amountMinor: 1, opened: true },
+    { disputeId: 'disp_2', amountMinor: 1, opened: true, respondBy: at, reason: 'fraudulent' },
   ],
   settled: { at, as: 'granted', providerPaymentId: 'pay_1', reference: 'sub_1' },
   capturedMinor: 400,

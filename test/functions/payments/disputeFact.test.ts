@@ -2,7 +2,9 @@ import { afterAll, describe, expect, it } from 'vitest'
 import type { Payment } from '#domain/payment'
 import { planCredit } from '#domain/settlementCredit'
 import { isBought } from '#domain/subscriptionState'
+import { run as getAnyPaymentRun } from '#functions/payments/getAnyPayment'
 import { run as getPaymentRun } from '#functions/payments/getPayment'
+import { getAnyPayment } from '#operations/adminPayments'
 import { getPayment } from '#operations/paymentHistory'
 import { applyDispute } from '#runtime/disputeFact'
 import { applyRefund } from '#runtime/refundFact'
@@ -38,6 +40,16 @@ describe('applyDispute', () => {
     await Promise.all(Array.from({ length: 10 }, () => applyDispute(deps, addressOf(payment), opened(), call)))
     expect(await stored(deps, payment)).toMatchObject({ status: 'disputed', flags: ['dispute_open'] })
     expect(await told(payment)).toHaveLength(1)
+  })
+
+  it('shows staff why and until when it is to be answered, and the notice says when', async () => {
+    const payment = await paid(deps, 'item')
+    const respondBy = Date.parse('2026-12-24T23:59:59.000Z')
+    await applyDispute(deps, addressOf(payment), opened({ respondBy, reason: 'fraudulent' }), call)
+    await applyDispute(deps, addressOf(payment), opened(), call)
+    const { body } = await invoke(getAnyPayment, getAnyPaymentRun, deps, { params: { paymentId: payment.id } })
+    expect(body.disputes).toMatchObject([{ respondBy: '2026-12-24T23:59:59.000Z', reason: 'fraudulent' }])
+    expect(await told(payment)).toMatchObject([{ data: { respondBy } }])
   })
 
   it('a won one leads back, and a late "open" does not take that away', async () => {
