@@ -35,7 +35,7 @@ export const progressSteps = ['pending', 'processing', 'failed', 'expired'] as c
 export type Progress = (typeof progressSteps)[number]
 
 /** How a captured provider payment differs from the payment that it was made for. */
-export const differences = ['provider', 'amount', 'currency', 'order', 'account', 'mode'] as const
+export const differences = ['provider', 'amount', 'currency', 'order', 'mode'] as const
 export type Difference = (typeof differences)[number]
 
 /** Why the effect of money that is in is no longer lawful: the money becomes account credit. */

@@ -11,8 +11,6 @@ export interface ObservedPayment {
   providerOrderId?: string | undefined
   /** Our payment id, where the provider carries it. */
   reference?: string | undefined
-  /** Our account id, where the provider carries it. */
-  accountId?: string | undefined
   status: 'created' | 'paused' | 'abandoned' | 'authorized' | 'processing' | 'captured' | 'failed' | 'refunded'
   amountMinor: number
   currency: string
@@ -26,7 +24,7 @@ export interface ObservedPayment {
 
 /**
  * How a provider payment differs from ours, member by member. What a provider does not carry is not compared, but one of
- * order and reference has to be ours: an amount alone proves nothing.
+ * order and reference has to be ours: an amount alone proves nothing. The account is that of our row, which both lead to.
  */
 export function compareCapture(payment: Payment, seen: ObservedPayment): Difference[] {
   const differs: Record<Difference, boolean> = {
@@ -34,7 +32,6 @@ export function compareCapture(payment: Payment, seen: ObservedPayment): Differe
     amount: seen.amountMinor !== payment.amountMinor,
     currency: seen.currency !== payment.currency,
     order: !isOurOrder(payment, seen),
-    account: seen.accountId !== undefined && seen.accountId !== payment.accountId,
     mode: seen.mode !== 'unknown' && seen.mode !== payment.mode,
   }
   return differences.filter((name) => differs[name])

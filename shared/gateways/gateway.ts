@@ -322,8 +322,6 @@ export interface WebhookEvent {
   /** The provider's name of the event; empty when it could not be read. */
   kind: string
   mode: ProviderMode
-  /** Razorpay's account, to be compared with ours when both are known. */
-  accountId?: string
   /** Absent where the provider tells no time of the event. */
   createdAt?: number
   about: WebhookSubject

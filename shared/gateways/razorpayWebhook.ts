@@ -19,13 +19,12 @@ import { bodyKey } from './signature.ts'
 
 /**
  * Razorpay's events. The signature covers the body alone and the event id is an unsigned header, so the key is the
- * body's hash. Nothing says test or live: each has its own secret. `account_id` and `created_at` may be missing.
+ * body's hash. Nothing says test or live: each has its own secret. `created_at` may be missing.
  */
 
 const of = <S extends z.ZodMiniType>(entity: S) => z.object({ entity })
 const envelope = z.object({
   event: text,
-  account_id: shown(text),
   created_at: shown(seconds),
   payload: z.catch(z.record(z.string(), z.unknown()), {}),
 })
@@ -43,13 +42,12 @@ export function parseRazorpayEvent(rawBody: Uint8Array): WebhookEvent {
   if (body === undefined) return unread('(body)')
   const read = readAs(envelope, body, (parsed) => parsed)
   if ('fault' in read) return unread(read.fault)
-  const { event, account_id, created_at, payload } = read.value
+  const { event, created_at, payload } = read.value
   return {
     provider: 'razorpay',
     eventKey,
     kind: event,
     mode: 'unknown',
-    ...(account_id !== undefined && { accountId: account_id }),
     ...(created_at !== undefined && { createdAt: created_at }),
     about: subjectOf(event, payload),
   }

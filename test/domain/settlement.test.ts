@@ -51,8 +51,6 @@ describe('what is compared', () => {
     ['neither order nor reference', { providerOrderId: undefined, reference: undefined }, ['order']],
     ['the reference alone', { providerOrderId: undefined }, []],
     ['the order alone', { reference: undefined }, []],
-    ['another account', { accountId: 'acc_2' }, ['account']],
-    ['our account', { accountId: 'acc_1' }, []],
     ['a test payment on a live order', { mode: 'live' }, ['mode']],
     ['a provider that tells no mode', { mode: 'unknown' }, []],
     ['another provider', { provider: 'stripe' }, ['provider']],
