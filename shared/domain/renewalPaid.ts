@@ -200,7 +200,7 @@ export type ChargeFollowUp =
 export function followCharge(
   scene: SubscriptionScene,
   payment: Payment,
-  ids: { history: string },
+  { retryHours, ...ids }: { history: string; retryHours?: readonly number[] },
   now: number,
 ): ChargeFollowUp {
   const { pendingCharge, ...subscription } = scene.subscription
@@ -213,6 +213,6 @@ export function followCharge(
   if (payment.progress !== 'failed' && payment.progress !== 'expired')
     return { kind: 'unknown', isWanted: isChargeWanted(scene.subscription, now) }
   const reason = payment.attempt?.reason ?? 'The payment was not made.'
-  const plan = planRenewalFailed(scene, { paymentId: payment.id, reason }, ids, now)
+  const plan = planRenewalFailed(scene, { paymentId: payment.id, reason, ...(retryHours && { retryHours }) }, ids, now)
   return { kind: 'failed', plan, refund: false }
 }

@@ -32,7 +32,7 @@ export type DueAction = { at: number } & (
   | { kind: 'remind'; endsAt: number; renews: boolean }
 )
 
-/** Retries, counted from the end of what is paid. Grace is over one hour after the last one's hour. */
+/** Retries, counted from the end of what is paid, where no setting says otherwise. Grace is over one hour after the last one's hour. */
 export const retryHours = [24, 48, 71] as const
 /** A debit that has to be announced is started so long before the period's end: a day's notice and half a day for the bank. */
 export const mandateLeadMs = 48 * hourMs

@@ -189,7 +189,8 @@ async function takeUp(
 ): Promise<boolean> {
   const seen = await loadScene(deps, at.accountId, at.subscriptionId)
   if (!seen) return false
-  const ids = historyIds(deps)
+  const { retryHours } = await deps.settings()
+  const ids = { ...historyIds(deps), retryHours }
   const verdict = followCharge(seen.scene, payment, ids, deps.clock.now())
   const { subscription } = seen.scene
   if (verdict.kind === 'unknown') {
@@ -268,6 +269,7 @@ async function failed(
   call: SettlementCall,
 ): Promise<boolean> {
   const ids = historyIds(deps)
+  const { retryHours } = await deps.settings()
   const plan = await stepSubscription(
     deps,
     at.accountId,
@@ -276,7 +278,7 @@ async function failed(
     ({ scene }, now) =>
       failure.paymentId === null && !isChargeDue(scene.subscription, now)
         ? unchanged(scene)
-        : planRenewalFailed(scene, failure, ids, now),
+        : planRenewalFailed(scene, { ...failure, retryHours }, ids, now),
     at,
   )
   return plan.writes.length > 0
