@@ -11,7 +11,6 @@ import {
   paidUntil,
   periodAfter,
   statusAt,
-  unpaidUntil,
 } from './subscriptionState.ts'
 import { dayMs, hourMs, minuteMs } from './zone.ts'
 
@@ -54,7 +53,6 @@ export function nextRetry(end: number, now: number, hours: readonly number[] = r
 
 /** Everything it waits for, whenever that is; of reminders the next one. */
 function waitsFor(subscription: Subscription): DueAction[] {
-  if (subscription.status === 'pending') return [{ kind: 'end', at: unpaidUntil(subscription) }]
   // The money of a charge under way is still to come, also when what it was for is over.
   if (!isLive(subscription)) return isBought(subscription) ? [...follow(subscription), ...overage(subscription)] : []
   const accessEnd = accessEndOf(subscription)
