@@ -37,9 +37,10 @@ export function overageFailed(
   { failed = 0 }: FinalOverage,
   nextWindowAt: number | undefined,
   now: number,
+  retries: number = retryHours.length,
 ): FinalOverage {
   const count = failed + 1
-  const at = count <= retryHours.length ? now + dayMs : (nextWindowAt ?? null)
+  const at = count <= retries ? now + dayMs : (nextWindowAt ?? null)
   return { at, failed: count }
 }
 

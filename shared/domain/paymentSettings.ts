@@ -1,8 +1,11 @@
 import * as z from 'zod/mini'
 import { isCurrency } from './money.ts'
 import { chargeRule, type PaymentProvider, paymentProviders } from './moneyCharge.ts'
+import { retryHours } from './subscriptionDue.ts'
 import { taxSettingsSchema } from './tax.ts'
 import { isTimeZone } from './zone.ts'
+
+const isAscending = (hours: readonly number[]): boolean => hours.every((hour, at) => hour > (hours[at - 1] ?? 0))
 
 const text = (most: number) => z.string().check(z.minLength(1), z.maxLength(most))
 
@@ -34,6 +37,16 @@ export const paymentSettingsSchema = z.strictObject({
   providers: z._default(
     z.record(z.string().check(z.refine(isCurrency, 'must be an ISO 4217 currency')), z.enum(paymentProviders)),
     {},
+  ),
+  /**
+   * When a renewal that failed is charged again, in hours from the end of what is paid; grace is over after 72. What is owed after
+   * the last period is tried as often, a day apart. Empty: once only. A mandate is never tried again by itself.
+   */
+  retryHours: z._default(
+    z
+      .array(z.int().check(z.minimum(1), z.maximum(71)))
+      .check(z.maxLength(8), z.refine(isAscending, 'must grow from one to the next')),
+    [...retryHours],
   ),
   /** Where a provider's page sends the customer back to. */
   returnUrl: z.exactOptional(

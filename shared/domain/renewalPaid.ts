@@ -265,7 +265,7 @@ export type ChargeFollowUp =
 export function followCharge(
   scene: SubscriptionScene,
   payment: Payment,
-  ids: { history: string },
+  { retryHours, ...ids }: { history: string; retryHours?: readonly number[] },
   now: number,
 ): ChargeFollowUp {
   const { pendingCharge, ...subscription } = scene.subscription
@@ -285,7 +285,7 @@ export function followCharge(
   if (payment.progress === 'expired' && !payment.attempt && !pendingCharge.byHand)
     return { kind: 'unmade', plan: planChargeUnmade(scene, ids, now), refund: false }
   const reason = payment.attempt?.reason ?? 'The payment was not made.'
-  const failure = { paymentId: payment.id, reason, ...chargedBy(payment) }
+  const failure = { paymentId: payment.id, reason, ...chargedBy(payment), ...(retryHours && { retryHours }) }
   const plan = planRenewalFailed(scene, failure, ids, now)
   return { kind: 'failed', plan, refund: false }
 }

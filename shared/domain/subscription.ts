@@ -2,7 +2,8 @@ import type { Account } from './account.ts'
 import type { PlanTerms } from './terms.ts'
 import { planPeriod } from './time.ts'
 
-export const subscriptionStatuses = ['pending', 'trialing', 'active', 'past_due', 'canceled', 'expired'] as const
+/** What is bought and not paid is an order, not a subscription: a payment that is pending. */
+export const subscriptionStatuses = ['trialing', 'active', 'past_due', 'canceled', 'expired'] as const
 export type SubscriptionStatus = (typeof subscriptionStatuses)[number]
 
 /** One subscription of an account, live or past. Times are epoch milliseconds; `periodEnd` null: it has no end. */

@@ -11,7 +11,6 @@ import {
   paidUntil,
   periodAfter,
   statusAt,
-  unpaidUntil,
 } from './subscriptionState.ts'
 import { dayMs, hourMs, minuteMs } from './zone.ts'
 
@@ -32,7 +31,7 @@ export type DueAction = { at: number } & (
   | { kind: 'remind'; endsAt: number; renews: boolean }
 )
 
-/** Retries, counted from the end of what is paid. Grace is over one hour after the last one's hour. */
+/** Retries, counted from the end of what is paid, where no setting says otherwise. Grace is over one hour after the last one's hour. */
 export const retryHours = [24, 48, 71] as const
 /** A debit that has to be announced is started so long before the period's end: a day's notice and half a day for the bank. */
 export const mandateLeadMs = 48 * hourMs
@@ -56,7 +55,6 @@ export function nextRetry(end: number, now: number, hours: readonly number[] = r
 
 /** Everything it waits for, whenever that is; of reminders the next one. */
 function waitsFor(subscription: Subscription): DueAction[] {
-  if (subscription.status === 'pending') return [{ kind: 'end', at: unpaidUntil(subscription) }]
   // The money of a charge under way is still to come, also when what it was for is over.
   if (!isLive(subscription)) return isBought(subscription) ? [...follow(subscription), ...overage(subscription)] : []
   const accessEnd = accessEndOf(subscription)

@@ -156,8 +156,6 @@ export const longestGraceMs = 2 * graceMs
 export const chargeLifeMs = 30 * dayMs
 /** A cancelled subscription may be taken up again for so long. */
 export const reactivationMs = 30 * dayMs
-/** An order that was never paid. */
-const unpaidMs = 24 * hourMs
 /** Periods paid ahead: a subscription is one item. */
 export const maxAhead = 12
 
@@ -297,7 +295,6 @@ export interface StatusAt {
  */
 export function statusAt(subscription: Subscription, now: number): StatusAt {
   const { status } = subscription
-  if (status === 'pending' && now >= subscription.createdAt + unpaidMs) return { status: 'expired', access: false }
   if (!isLive(subscription)) return { status, access: false }
   const end = isBought(subscription) ? paidUntil(subscription) : subscription.periodEnd
   if (end === null || now < end) return { status, access: true }
@@ -326,6 +323,3 @@ export const groundOf = ({
   ahead,
 }: BoughtSubscription): string =>
   [priceId, periodIndex, paidFrom ?? periodStart, end ?? '', paidMinor, ahead?.length ?? 0].join('#')
-
-/** When an order that nobody paid is given up. */
-export const unpaidUntil = ({ createdAt }: Subscription): number => createdAt + unpaidMs

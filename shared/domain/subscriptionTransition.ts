@@ -4,7 +4,6 @@ import type { BoughtSubscription } from './subscriptionState.ts'
 
 /** What happens to a subscription. `none` as the state it comes from: there is no subscription, or only ones that are over. */
 export const subscriptionEvents = [
-  'checkout_opened',
   'checkout_settled',
   'trial_started',
   'trial_ended_unpaid',
@@ -19,7 +18,6 @@ export const subscriptionEvents = [
   'upgrade_paid',
   'change_scheduled',
   'change_dropped',
-  'order_expired',
   'refunded',
   'granted',
   'imported',
@@ -32,8 +30,7 @@ type Targets = Partial<Record<SubscriptionState, readonly SubscriptionStatus[]>>
 
 /** The whole of what may happen: what is not here is refused. Several targets: which one, the facts decide. */
 export const transitions: Record<SubscriptionEvent, Targets> = {
-  checkout_opened: { none: ['pending'], canceled: ['pending'], expired: ['pending'] },
-  checkout_settled: { none: ['active'], pending: ['active'], canceled: ['active'], expired: ['active'] },
+  checkout_settled: { none: ['active'], canceled: ['active'], expired: ['active'] },
   trial_started: { none: ['trialing'], canceled: ['trialing'], expired: ['trialing'] },
   trial_ended_unpaid: { trialing: ['expired', 'canceled'] },
   // A trial whose method was charged becomes a plan; an overdue plan goes on from its old end.
@@ -49,7 +46,6 @@ export const transitions: Record<SubscriptionEvent, Targets> = {
   upgrade_paid: { trialing: ['active'], active: ['active'] },
   change_scheduled: { trialing: ['trialing'], active: ['active'] },
   change_dropped: { trialing: ['trialing'], active: ['active'], past_due: ['past_due'] },
-  order_expired: { pending: ['expired'] },
   refunded: { trialing: ['canceled'], active: ['canceled'], past_due: ['canceled'] },
   granted: {
     none: ['active'],

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { subscriptionStatuses } from '#domain/subscription'
 import { accountView } from './accounts.ts'
 import { dueQueues, http, scopes, worker } from './definition.ts'
 import { accountId, catalogueId, instant, orNull, ourId, pageOf, pageQuery, reason, text, time } from './fields.ts'
@@ -7,7 +8,7 @@ export const subscriptionView = z.object({
   id: ourId('sub'),
   planId: catalogueId,
   priceId: catalogueId,
-  status: z.enum(['pending', 'trialing', 'active', 'past_due', 'canceled', 'expired']),
+  status: z.enum(subscriptionStatuses),
   complimentary: z.boolean(),
   currentPeriodStart: time,
   currentPeriodEnd: orNull(time),

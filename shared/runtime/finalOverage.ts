@@ -44,6 +44,8 @@ export async function workFinalOverage(deps: Deps, at: At, call: SettlementCall)
   return isWaiting ? move(deps, at, seen, { ...seen, at: now + overageWaitMs }, call) : start(deps, at, seen, call)
 }
 
+const retriesOf = async ({ settings }: Pick<Deps, 'settings'>): Promise<number> => (await settings()).retryHours.length
+
 /** Nothing is charged: its suspension is lifted, or it is gone. */
 const isHeldBack = ({ suspended, erasingAt }: Account): boolean => suspended || erasingAt !== undefined
 
@@ -79,7 +81,8 @@ async function start(deps: Deps, at: At, seen: FinalOverage, call: SettlementCal
   }
   const { nextWindowAt } = started
   const now = deps.clock.now()
-  if (started.kind === 'uncharged') return move(deps, at, seen, overageFailed(seen, nextWindowAt, now), call)
+  if (started.kind === 'uncharged')
+    return move(deps, at, seen, overageFailed(seen, nextWindowAt, now, await retriesOf(deps)), call)
   if (nextWindowAt !== undefined) return move(deps, at, seen, { ...seen, at: nextWindowAt }, call)
   return move(deps, at, seen, started.kind === 'nothing' ? undefined : { ...seen, at: null }, call)
 }
@@ -175,7 +178,7 @@ async function takeUp(deps: Deps, at: At, payment: Payment, call: SettlementCall
       return move(deps, at, seen, { at: now }, call)
     case 'failed': {
       const nextWindowAt = await nextWindow(deps, loaded, await termsOfPlan(deps, loaded.scene.subscription))
-      return move(deps, at, seen, overageFailed(seen, nextWindowAt, now), call)
+      return move(deps, at, seen, overageFailed(seen, nextWindowAt, now, await retriesOf(deps)), call)
     }
     case 'processing':
     case 'unheard':

@@ -210,7 +210,8 @@ async function takeUp(
 ): Promise<boolean> {
   const seen = await loadScene(deps, at.accountId, at.subscriptionId)
   if (!seen) return false
-  const ids = historyIds(deps)
+  const { retryHours } = await deps.settings()
+  const ids = { ...historyIds(deps), retryHours }
   const verdict = followCharge(seen.scene, payment, ids, deps.clock.now())
   const { subscription } = seen.scene
   if (verdict.kind === 'unknown') {
@@ -288,6 +289,7 @@ async function failed(
   report?: RenewalReport,
 ): Promise<boolean> {
   const ids = historyIds(deps)
+  const { retryHours } = await deps.settings()
   const plan = await stepSubscription(
     deps,
     at.accountId,
@@ -296,7 +298,7 @@ async function failed(
     ({ scene }, now) =>
       failure.paymentId === null && !isChargeDue(scene.subscription, now)
         ? unchanged(scene)
-        : planRenewalFailed(scene, failure, ids, now),
+        : planRenewalFailed(scene, { ...failure, retryHours }, ids, now),
     at,
   )
   if (report && plan.writes.length > 0) report.failed += 1

@@ -29,8 +29,7 @@ const ending = { autoRenew: false, canceledAt: start + dayMs }
 
 /** The specification's table, written again by hand: what is not in it is refused. */
 const lawful: [SubscriptionEvent, string][] = [
-  ['checkout_opened', 'none>pending canceled>pending expired>pending'],
-  ['checkout_settled', 'none>active pending>active canceled>active expired>active'],
+  ['checkout_settled', 'none>active canceled>active expired>active'],
   ['trial_started', 'none>trialing canceled>trialing expired>trialing'],
   ['trial_ended_unpaid', 'trialing>expired trialing>canceled'],
   ['renewal_paid', 'trialing>active active>active past_due>active'],
@@ -44,7 +43,6 @@ const lawful: [SubscriptionEvent, string][] = [
   ['upgrade_paid', 'trialing>active active>active'],
   ['change_scheduled', 'trialing>trialing active>active'],
   ['change_dropped', 'trialing>trialing active>active past_due>past_due'],
-  ['order_expired', 'pending>expired'],
   ['refunded', 'trialing>canceled active>canceled past_due>canceled'],
   ['granted', 'none>active canceled>active expired>active trialing>active active>active past_due>active'],
   ['imported', 'none>active none>past_due canceled>active canceled>past_due expired>active expired>past_due'],
@@ -123,8 +121,6 @@ describe('status and access at an instant, without any job', () => {
     ['without an end', { periodEnd: null, interval: 'lifetime' }, end + 1e12, 'active', true],
     ['canceled stays canceled', { status: 'canceled', endedAt: start }, start + 1, 'canceled', false],
     ['expired stays expired', { status: 'expired', endedAt: start }, start + 1, 'expired', false],
-    ['not paid yet', { status: 'pending' }, start + dayMs - 1, 'pending', false],
-    ['never paid', { status: 'pending' }, start + dayMs, 'expired', false],
     ['paid ahead', { ahead: [{ paymentId: 'p', paidMinor: 1 }] }, end, 'active', true],
     [
       'paid ahead, and that is over',
@@ -195,7 +191,6 @@ describe('what is due', () => {
     ],
     ['nothing when it is over', { status: 'expired' }, null],
     ['nothing without an end', { periodEnd: null }, null],
-    ['an order that nobody pays', { status: 'pending' }, start + dayMs],
     ['a period paid ahead', { ahead, remindedUntil: end }, end],
     ['what the provider manages: only its grace', { managedBy: 'provider' }, end + graceMs],
   ])('waits for %s', (_, over, expected) => {

@@ -68,7 +68,6 @@ describe('cancelling', () => {
     ['one that is expired', {}, 'now', end + graceMs],
     ['one that is expired, at its end', {}, 'period_end', end + graceMs],
     ['one without an end, at its end', { periodEnd: null }, 'period_end', now],
-    ['one that was not paid', { status: 'pending' }, 'now', start],
   ])('%s is a conflict', (_, over, when, instant) => {
     expect(codeOf(() => planCancel(sceneOf({ over }), { when }, ids, instant))).toBe('conflict')
   })

@@ -12,7 +12,7 @@ const foundAt: Record<string, number> = {
   'the subscription does not name the charge under way': 5,
   'a charge is repeated without looking, when its key is forgotten': 31,
   'a period is counted from its payment instead of the old end': 8,
-  'a cancellation does not reach the charge under way': 61,
+  'a cancellation does not reach the charge under way': 54,
   'a change that waits happens at once': 5,
   'access ends when a job says so, not at the instant': 45,
 }

@@ -114,7 +114,7 @@ describe('subscriptions', () => {
     expect(await dueOf({}, null)).toBeUndefined()
     expect(await dueOf({ periodEnd: null })).toBeUndefined()
     expect(await dueOf({ status: 'canceled' })).toBeUndefined()
-    expect(await dueOf({ status: 'pending' }, at + minuteMs)).toBe('2026-01-31T10:01:00.000Z')
+    expect(await dueOf({ status: 'expired' }, at + minuteMs)).toBe('2026-01-31T10:01:00.000Z')
   })
 
   it('a bought one without what renewals need is a defect', async () => {

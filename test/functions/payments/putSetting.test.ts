@@ -39,6 +39,10 @@ describe('putSetting', () => {
     expect(await deps.table.get(settingVersionKey('payments', before))).toMatchObject({ version: before })
   })
 
+  it.each([[[]], [[1]], [[6, 12, 71]]])('200 retries %j hours after the end', async (retryHours) => {
+    expect((await put({ retryHours })).body.value).toMatchObject({ retryHours })
+  })
+
   it('409 for another version than the one that is there', async () => {
     const before = await versionNow()
     expect(await put({}, before - 1)).toMatchObject({ status: 409, code: 'conflict', body: { version: before } })
@@ -61,6 +65,11 @@ describe('putSetting', () => {
     { providers: { USD: 'bank' } },
     { providers: { XXZ: 'stripe' } },
     { returnUrl: 'javascript:alert(1)' },
+    { retryHours: [0] },
+    { retryHours: [24, 72] },
+    { retryHours: [48, 24] },
+    { retryHours: [24, 24] },
+    { retryHours: [1, 2, 3, 4, 5, 6, 7, 8, 9] },
     { colours: 'red' },
     null,
   ])('400 for the value %j', async (value) => {

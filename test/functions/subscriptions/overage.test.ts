@@ -105,6 +105,23 @@ describe('overage', () => {
     expect(items.map(({ quantity }) => quantity)).toEqual([150, 10, 5])
   })
 
+  it('is tried, as its renewal is, as often as the setting says', async () => {
+    const account = await subscribed('o-setting', { card: 'declines_later' })
+    const settings = await deps.settings()
+    deps.settings = async () => ({ ...settings, retryHours: [6] })
+    await send(account, 20_000)
+    await live(deps, '2026-03-20T10:00:00.000Z')
+    const made = (await listPayments(deps.table, account, { limit: 20 })).payments
+    expect(made.map(({ type, status, createdAt }) => [type, status, new Date(createdAt).toISOString()])).toEqual([
+      ['overage', 'failed', '2026-03-04T10:00:00.000Z'],
+      ['overage', 'failed', '2026-03-03T10:00:00.000Z'],
+      ['renewal', 'failed', '2026-02-28T16:00:00.000Z'],
+      ['renewal', 'failed', '2026-02-28T10:00:00.000Z'],
+      ['plan_purchase', 'completed', '2026-01-31T10:00:00.000Z'],
+    ])
+    deps.settings = async () => settings
+  })
+
   it('of the last period is charged after the plan has ended', async () => {
     const account = await subscribed('o-last')
     await send(account, 20_000)
