@@ -66,15 +66,6 @@ function sumsOf({ refunds }: Charge) {
 const ofCaptured = ({ capture }: Charge, amountMinor: number): number =>
   capture ? Math.min(amountMinor, capture.amountMinor) : amountMinor
 
-/**
- * Money that settlement held, because it differed, because something of it had gone back, or because there was nobody to
- * credit: whatever it is by now is what staff made of it.
- */
-export const wasHeld = ({ capture }: Charge): boolean =>
-  capture !== undefined &&
-  (capture.differences.length > 0 || capture.unlawful.some((reason) => heldFor.includes(reason)))
-const heldFor: readonly Unlawful[] = ['already_refunded', 'no_account']
-
 type Disputed = Pick<Payment, 'charges' | 'disputes' | 'settled'>
 
 /** The charge that a dispute is of: the one named, which may not be known yet; else the one settled, else the first that was paid. */

@@ -111,8 +111,9 @@ describe('comparePayments', () => {
 
   it('what cannot be read on a list is counted', async () => {
     const odd = await providerThat(deps, (real) => ({
-      listPayments: async function* (_day: string, unreadable: () => void = () => {}) {
+      listPayments: async function* (day: string, unreadable: () => void = () => {}) {
         if (real.provider === 'stripe') unreadable()
+        yield* real.listPayments(day)
       },
     }))
     deps.clock.set('2026-05-01T12:00:00.000Z')
