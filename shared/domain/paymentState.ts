@@ -7,7 +7,6 @@ import {
   type PaymentFlag,
   type PaymentStatus,
   type RefundEvidence,
-  type Unlawful,
 } from './payment.ts'
 
 /**

@@ -59,6 +59,7 @@ const realistic: Realistic = {
   code: fc.constantFrom('not_found', 'no_such_code'),
   at: minutesAgo,
   time: minutesAgo,
+  currentPeriodStart: minutesAgo,
   from: aDay(2026),
   to: fc.constantFrom('2026-03-01', '2026-03-10'),
   'recordUsage feature': fc.constantFrom('reports', 'image'),
