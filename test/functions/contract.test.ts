@@ -102,7 +102,9 @@ const refusals = {
   putAccount: metadataSize,
   updateAccount: metadataSize,
   listPayments: /is required here/,
-  getInvoice: /goes with `document=credit_note`/,
+  getInvoice: /one of them with `document=credit_note`/,
+  // What a provider renews has an end, and the present period is the one that is brought over.
+  importSubscription: /priceId: has no end|currentPeriod(Start|End): /,
   // What a checkout hands over is another thing at each provider.
   verifyPayment: /browser library hands over/,
   // Sealed tokens, and what goes with what, are rules between members.
