@@ -151,7 +151,20 @@ export function planChargeLooked(scene: SubscriptionScene, now: number): Subscri
   const { subscription } = scene
   const { pendingCharge } = subscription
   if (!pendingCharge) return unchanged(scene)
-  return written(scene, { next: { ...subscription, pendingCharge: { ...pendingCharge, checkedAt: now } } }, now)
+  return written(scene, { next: { ...subscription, pendingCharge: lookedAt(pendingCharge, now) } }, now)
+}
+
+const lookedAt = ({ heard: _heard, ...pendingCharge }: PendingCharge, now: number): PendingCharge => ({
+  ...pendingCharge,
+  checkedAt: now,
+})
+
+/** The provider says that it failed: what comes of that does not wait for the next look. Another charge's is left alone. */
+export function planChargeHeard(scene: SubscriptionScene, paymentId: string, now: number): SubscriptionPlan {
+  const { subscription } = scene
+  const { pendingCharge } = subscription
+  if (pendingCharge?.paymentId !== paymentId || pendingCharge.heard) return unchanged(scene)
+  return written(scene, { next: { ...subscription, pendingCharge: { ...pendingCharge, heard: true } } }, now)
 }
 
 /** The same, where the provider could not even be asked. Grace waits for it a while, unless a charge had failed before. */
@@ -181,7 +194,7 @@ export function planChargeProcessing(scene: SubscriptionScene, now: number): Sub
   const { subscription } = scene
   const { pendingCharge } = subscription
   if (!pendingCharge) return unchanged(scene)
-  const next = { ...subscription, pendingCharge: { ...pendingCharge, checkedAt: now, processing: true } }
+  const next = { ...subscription, pendingCharge: { ...lookedAt(pendingCharge, now), processing: true } }
   return written(scene, { next }, now)
 }
 

@@ -69,7 +69,8 @@ function follow({ pendingCharge }: BoughtSubscription): DueAction[] {
   return pendingCharge ? [{ kind: 'follow', at: followAt(pendingCharge), paymentId: pendingCharge.paymentId }] : []
 }
 
-function followAt({ startedAt, checkedAt }: Pick<PendingCharge, 'startedAt' | 'checkedAt'>): number {
+function followAt({ startedAt, checkedAt, heard }: Pick<PendingCharge, 'startedAt' | 'checkedAt' | 'heard'>): number {
+  if (heard) return startedAt
   if (checkedAt === undefined) return startedAt + unansweredMs
   return checkedAt + Math.min(Math.max(checkedAt - startedAt, followMs), longestFollowMs)
 }

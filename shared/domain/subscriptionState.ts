@@ -39,6 +39,8 @@ export interface PendingCharge {
   byHand?: true
   /** When its payment was last looked at; absent: not yet. */
   checkedAt?: number
+  /** Its provider has said that it failed: it is looked at at once. */
+  heard?: true
   /** The provider has accepted it, by its own word, and will tell: access lasts until then. */
   processing?: boolean
   /** The subscription was cancelled or changed meanwhile: the money goes back when it comes in. */

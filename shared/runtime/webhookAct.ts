@@ -1,3 +1,5 @@
+import type { Payment } from '#domain/payment'
+import { planChargeHeard } from '#domain/renewalPaid'
 import type { WebhookResult } from '#domain/webhook'
 import type { OrderNews, ProviderDispute, ProviderPayment, WebhookEvent } from '#gateways/gateway'
 import { GatewayError } from '#gateways/gatewayError'
@@ -5,6 +7,7 @@ import type { Deps } from './deps.ts'
 import { applyDispute } from './disputeFact.ts'
 import { refundSetup } from './methodSetup.ts'
 import { type SettlementCall, settlePayment } from './settlePayment.ts'
+import { type LoadedScene, loadScene, stepSubscription } from './subscription.ts'
 import { followSubscription } from './subscriptionFollow.ts'
 import { changeMethod } from './webhookMethod.ts'
 import { actOnRefund } from './webhookRefund.ts'
@@ -101,9 +104,21 @@ async function settle(
   const { providerPaymentId } = names
   if (!(once && at.isSettled)) {
     const hint = providerPaymentId === undefined ? {} : { providerPaymentId }
-    await refundSetup(deps, await settlePayment(deps, addressOf(at), call, hint), call)
+    const payment = await settlePayment(deps, addressOf(at), call, hint)
+    await refundSetup(deps, payment, call)
+    await tellSubscription(deps, payment, call)
   }
   return { kind: 'processed', ...addressOf(at) }
+}
+
+/** A renewal that failed is its subscription's business: it is due at once, and its worker goes on from there. */
+async function tellSubscription(deps: Deps, payment: Payment, call: SettlementCall): Promise<void> {
+  const { accountId, subject, progress, settled } = payment
+  if (subject.kind !== 'subscription' || progress !== 'failed' || settled) return
+  const { subscriptionId } = subject
+  if (!(await loadScene(deps, accountId, subscriptionId))) return
+  const plan = ({ scene }: LoadedScene, now: number) => planChargeHeard(scene, payment.id, now)
+  await stepSubscription(deps, accountId, call, plan, { subscriptionId })
 }
 
 const addressOf = ({ accountId, paymentId }: WebhookSubject) => ({ accountId, paymentId })

@@ -95,6 +95,7 @@ const subscription = z.discriminatedUnion('complimentary', [
         renews: z.exactOptional(z.object({ priceId: z.string(), periodIndex: z.int() })),
         byHand: z.exactOptional(z.literal(true)),
         checkedAt: z.exactOptional(z.int()),
+        heard: z.exactOptional(z.literal(true)),
         processing: z.exactOptional(z.boolean()),
         refund: z.exactOptional(z.boolean()),
       } satisfies MembersOf<PendingCharge>),

@@ -10,6 +10,7 @@ import { planManualRenewal, type RenewalContext, renewalName, renewalOrder, rene
 import {
   followCharge,
   planAdvance,
+  planChargeHeard,
   planChargeProcessing,
   planChargeStarted,
   planRenewalFailed,
@@ -460,6 +461,19 @@ describe('a charge that fails', () => {
     expect(kindOf(processing)).toBe('processing')
     expect(kindOf(afterFact(payment, { kind: 'failed', at: end }, end))).toBe('failed')
     expect(kindOf({ ...payment, settled: { at: end, as: 'granted', providerPaymentId: 'pay_1' } })).toBe('settled')
+  })
+
+  it('is followed at once when its provider says that it failed, and as before once it was looked at', () => {
+    const charged = applied(scene, planChargeStarted(scene, { paymentId: 'fpay_r' }, end).writes)
+    const looked = applied(charged, planChargeProcessing(charged, end + 8 * hourMs).writes)
+    const now = end + 9 * hourMs
+    expect(whatIsDue(looked.subscription, now)).toEqual([])
+    expect(planChargeHeard(looked, 'fpay_other', now).writes).toEqual([])
+    const told = applied(looked, planChargeHeard(looked, 'fpay_r', now).writes)
+    expect(whatIsDue(told.subscription, now)).toMatchObject([{ kind: 'follow', paymentId: 'fpay_r' }])
+    expect(planChargeHeard(told, 'fpay_r', now).writes).toEqual([])
+    const again = applied(told, planChargeProcessing(told, now).writes)
+    expect(whatIsDue(again.subscription, now)).toEqual([])
   })
 
   it('held for staff is paid: the period is not charged again by itself, and is over with its grace', () => {
