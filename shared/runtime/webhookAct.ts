@@ -27,14 +27,14 @@ export async function actOnWebhook(
   const { about, provider } = event
   switch (about.type) {
     case 'payment': {
-      const names = await knownNames(deps, about.payment)
-      const result = await settle(deps, event, names, call, !saysMore(about.payment))
+      const names = namesOf(about.payment)
+      const at = await subjectOf(deps, about.payment, names)
       // Of a subscription that the provider renews: nobody waits for a payment of ours, and other events tell of it.
-      const isTheirs = result.kind === 'unmatched' && about.payment.isOwnCycle
-      return isTheirs ? { kind: 'ignored', code: 'provider_cycle' } : result
+      if (!at && about.payment.isOwnCycle) return { kind: 'ignored', code: 'provider_cycle' }
+      return settle(deps, at, names, call, !saysMore(about.payment))
     }
     case 'order':
-      return settle(deps, event, namesOfOrder(about.order), call, true)
+      return settleNamed(deps, provider, namesOfOrder(about.order), call, true)
     case 'notice':
       return notice(deps, event, about, call)
     case 'refund':
@@ -56,17 +56,20 @@ export async function actOnWebhook(
  * Money on an order that leads nowhere: made by a call whose answer was lost, its row does not know it, and only the order
  * names us. Asked for money alone, because a stranger's payments on the same account come here too.
  */
-async function knownNames(deps: Deps, payment: ProviderPayment): Promise<ProviderNames> {
-  const names = namesOf(payment)
-  const { providerOrderId, reference } = names
-  if (payment.status !== 'captured' || providerOrderId === undefined || reference !== undefined) return names
-  if (await findWebhookSubject(deps, payment.provider, names)) return names
+async function subjectOf(
+  deps: Deps,
+  payment: ProviderPayment,
+  names: ProviderNames,
+): Promise<WebhookSubject | undefined> {
+  const { providerOrderId, reference: named } = names
+  const at = await findWebhookSubject(deps, payment.provider, names)
+  if (at || payment.status !== 'captured' || providerOrderId === undefined || named !== undefined) return at
   try {
-    const found = await (await deps.payments()).gateway(payment.provider).orderReference?.(providerOrderId)
-    return found === undefined ? names : { ...names, reference: found }
+    const reference = await (await deps.payments()).gateway(payment.provider).orderReference?.(providerOrderId)
+    return reference === undefined ? undefined : await findWebhookSubject(deps, payment.provider, { reference })
   } catch (error) {
     // Nobody's for now: it is tried again, like any other that leads nowhere yet.
-    if (error instanceof GatewayError) return names
+    if (error instanceof GatewayError) return undefined
     throw error
   }
 }
@@ -88,20 +91,28 @@ async function notice(
   call: SettlementCall,
 ): Promise<WebhookResult> {
   if (delivered || providerOrderId === undefined) return { kind: 'ignored', code: 'notice' }
-  return settle(deps, event, { providerOrderId }, call, false)
+  return settleNamed(deps, event.provider, { providerOrderId }, call, false)
+}
+
+async function settleNamed(
+  deps: Deps,
+  provider: WebhookEvent['provider'],
+  names: ProviderNames,
+  call: SettlementCall,
+  once: boolean,
+): Promise<WebhookResult> {
+  return settle(deps, await findWebhookSubject(deps, provider, names), names, call, once)
 }
 
 /** `once`: a payment that is settled needs no second look, so the second to fifth event of a charge cost one read each. */
 async function settle(
   deps: Deps,
-  { provider }: WebhookEvent,
-  names: ProviderNames,
+  at: WebhookSubject | undefined,
+  { providerPaymentId }: ProviderNames,
   call: SettlementCall,
   once: boolean,
 ): Promise<WebhookResult> {
-  const at = await findWebhookSubject(deps, provider, names)
   if (!at) return { kind: 'unmatched' }
-  const { providerPaymentId } = names
   if (!(once && at.isSettled)) {
     const hint = providerPaymentId === undefined ? {} : { providerPaymentId }
     const payment = await settlePayment(deps, addressOf(at), call, hint)
