@@ -9,7 +9,8 @@ export type ExpiryPlan =
 
 /**
  * Ends an order that nobody paid, after the provider was asked. What the checkout took from others (coupon, discounts,
- * credit) is given back in the same transaction, once. Money that comes later still counts (`order_expired`).
+ * credit) is given back in the same transaction, once. Money that comes later still counts (`order_expired`). One whose
+ * last attempt failed stays `failed`, with its reason.
  * `held`: read where the payment holds any of it.
  * `isUnasked`: its provider cannot be asked, now or ever: it ends days later, whatever was under way, with a flag.
  */
@@ -33,9 +34,13 @@ export function planExpiry(
     writes: [
       { row: 'payment', next, seenVer: payment.ver },
       ...(payment.released ? [] : releaseWrites(payment, held, now)),
-      { row: 'notice', accountId: payment.accountId, kind: 'payment.expired', data: { paymentId: payment.id } },
+      ...noticeOf(next),
     ],
   }
 }
+
+/** One that failed is told when it fails. */
+const noticeOf = ({ accountId, id, status }: Payment): PaymentWrite[] =>
+  status === 'expired' ? [{ row: 'notice', accountId, kind: 'payment.expired', data: { paymentId: id } }] : []
 
 const notAsked = { code: notAskedCode, reason: 'The provider could not be asked what became of it.' }

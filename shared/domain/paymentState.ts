@@ -6,13 +6,15 @@ import {
   type Payment,
   type PaymentFlag,
   type PaymentStatus,
+  type Progress,
   type RefundEvidence,
 } from './payment.ts'
 
 /**
  * What may follow what. `status` is computed from the evidence, which only grows, so a late or repeated fact cannot move
  * it back; this table is what the computation may do, and every plan is held against it.
- * Before money is in, the order is that of the list; from there on it never returns to before.
+ * Before money is in, the order is that of the list, but for the two ends without money: an order that has expired reads
+ * `failed` while its last attempt is known to have failed. From money on it never returns to before.
  * A lost refund (`refunded` → `completed`) and a won dispute lead back: they are new facts, not late ones.
  */
 const money: PaymentStatus[] = ['completed', 'review', 'partially_refunded', 'refunded', 'disputed']
@@ -20,7 +22,7 @@ export const transitions: Record<PaymentStatus, readonly PaymentStatus[]> = {
   pending: ['processing', 'failed', 'expired', ...money],
   processing: ['failed', 'expired', ...money],
   failed: ['expired', ...money],
-  expired: money,
+  expired: ['failed', ...money],
   completed: ['review', 'partially_refunded', 'refunded', 'disputed'],
   review: ['completed', 'partially_refunded', 'refunded', 'disputed'],
   partially_refunded: ['completed', 'review', 'refunded', 'disputed'],
@@ -147,11 +149,17 @@ type Evidence = Pick<Payment, 'progress' | 'attempt' | 'charges' | 'disputes' | 
  */
 export function statusOf(evidence: Evidence): PaymentStatus {
   const charges = captures(evidence)
-  if (charges.length === 0) return evidence.settled && evidence.amountMinor === 0 ? 'completed' : evidence.progress
+  if (charges.length === 0) return evidence.settled && evidence.amountMinor === 0 ? 'completed' : unpaid(evidence)
   if (evidence.disputes.some((dispute) => dispute.outcome === undefined || !dispute.outcome.won)) return 'disputed'
   if (charges.every(isAllBack)) return 'refunded'
   if (charges.some((charge) => isWrong(charge) && !isAllBack(charge)) || isPaidTwice(evidence)) return 'review'
   return charges.some((charge) => refundedOf(charge) > 0) ? 'partially_refunded' : 'completed'
+}
+
+/** Whoever was refused is told why for good, not that the order's time is over. */
+function unpaid({ progress, attempt }: Pick<Payment, 'progress' | 'attempt'>): Progress {
+  const wasRefused = attempt?.state === 'failed' && attempt.code !== notAskedCode
+  return progress === 'expired' && wasRefused ? 'failed' : progress
 }
 
 /** What staff and reports look for, sorted. What was resolved stays visible. */

@@ -51,6 +51,8 @@ describe('the status', () => {
     ['failed', [failed], 'failed'],
     ['a bank debit that fails', [processing, failed], 'failed'],
     ['failed → completed: late authorisation', [failed, captured()], 'completed'],
+    ['a failed order whose time is over', [failed, expired], 'failed'],
+    ['its failure heard of late', [expired, failed], 'failed'],
     ['expired → completed: later still', [expired, captured()], 'completed'],
     ['a late failure changes nothing', [captured(), failed], 'completed'],
     ['a late expiry changes nothing', [captured(), expired], 'completed'],
@@ -343,7 +345,7 @@ describe('expiry', () => {
       discount: { group: 'quiz', windowId: 'period#x', free: 2, percent: 1 },
       creditMinor: 500,
     }
-    const payment = { ...paymentOf({ holds }), ...stateOf(after(failed)), holds, ver: 2 }
+    const payment = { ...paymentOf({ holds }), holds, ver: 2 }
     const credit = { accountId: 'acc_1', currency: 'INR', balanceMinor: 100, ver: 3 }
     const given = { id: 'man_1', accountId: 'acc_1', percentOff: 10, reason: 'x', expiresAt: end, ver: 2 }
     const manual = { ...given, paymentId: payId }
@@ -361,6 +363,13 @@ describe('expiry', () => {
       ...['payment', 'coupon', 'discountUse', 'credit', 'notice'],
     ])
     expect(planExpiry(plan.next, { credit, manual }, end)).toEqual({ kind: 'keep', reason: 'done' })
+  })
+
+  it('of one that failed leaves its reason, and tells nobody that it has expired', () => {
+    const plan = planExpiry(after(failed), noRows, end)
+    if (plan.kind !== 'expire') throw new Error(plan.reason)
+    expect(plan.next).toMatchObject({ status: 'failed', progress: 'expired', attempt: { state: 'failed' } })
+    expect(rowsOf(plan.writes)).toEqual(['payment'])
   })
 })
 

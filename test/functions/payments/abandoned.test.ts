@@ -33,7 +33,7 @@ async function subscribed(account: string) {
 }
 
 describe('an attempt at a page', () => {
-  it('that the customer leaves is a failure, and the order expires in its time', async () => {
+  it('that the customer leaves is a failure, also once the order has expired', async () => {
     deps.clock.set(start)
     const { paymentId, providerOrderId } = await begin('a-left', { priceId: 'pro-month' })
     visit(providerOrderId, 'opens')
@@ -46,7 +46,7 @@ describe('an attempt at a page', () => {
     expect(await stored('a-left', paymentId)).toMatchObject({ status: 'failed', attempt: { code: 'abandoned' } })
     deps.clock.advance(24 * hourMs)
     await reconcile('a-left', paymentId)
-    expect(await stored('a-left', paymentId)).toMatchObject({ status: 'expired', released: true })
+    expect(await stored('a-left', paymentId)).toMatchObject({ status: 'failed', progress: 'expired', released: true })
   })
 
   it('that is finished after all is paid', async () => {
@@ -119,7 +119,7 @@ describe('a charge that its customer asks for', () => {
     if (how === 'leaves') visit(body.providerOrderId, 'leaves')
     await live(deps, deps.clock.now() + 48 * hourMs)
     await reconcile(account, body.paymentId)
-    expect(await stored(account, body.paymentId)).toMatchObject({ status: 'expired', released: true })
+    expect(await stored(account, body.paymentId)).toMatchObject({ status: 'failed', progress: 'expired', released: true })
     expect(await latestSubscription(deps.table, account)).not.toHaveProperty('pendingCharge')
   })
 })

@@ -151,7 +151,7 @@ describe('an order whose discount went with its account', () => {
     await erase('h-erased')
     deps.clock.advance(24 * 3_600_000)
     expect(await reconcile('h-erased', payment.id)).toBe(true)
-    expect(await stored('h-erased', payment.id)).toMatchObject({ status: 'expired', released: true })
+    expect(await stored('h-erased', payment.id)).toMatchObject({ progress: 'expired', released: true })
     expect(await couponsTaken()).toBe(before)
   })
 
