@@ -8,9 +8,10 @@ import { carriedAfter } from './renewal.ts'
 import { type AccountCredit, noCredit, planCredit } from './settlementCredit.ts'
 import type { OtherEffect } from './settlementEffect.ts'
 import { mandateLeadMs } from './subscriptionDue.ts'
+import { boughtWith } from './subscriptionMethod.ts'
 import { type BoughtSubscription, groundOf, presentPeriod, statusAt } from './subscriptionState.ts'
 import { assertTransition, mayHappen } from './subscriptionTransition.ts'
-import { historyWrite, noticeOf, type SubscriptionScene, written } from './subscriptionWrite.ts'
+import { historyWrite, noticeOf, type PaidBy, type SubscriptionScene, written } from './subscriptionWrite.ts'
 import type { PlanTerms } from './terms.ts'
 import { zoneAt } from './time.ts'
 
@@ -55,12 +56,12 @@ export function changePaid(
   scene: SubscriptionScene & { credit: AccountCredit | undefined },
   payment: Payment,
   terms: PlanTerms,
-  ids: { history: string; providerPaymentId: string | null },
+  { method, ...ids }: PaidBy,
   now: number,
 ): OtherEffect {
   const { account, credit } = scene
   // A period that was paid ahead has begun at its time, also where no job has written it.
-  const subscription = presentPeriod(scene.subscription, now)
+  const subscription = boughtWith(presentPeriod(scene.subscription, now), method)
   const change = changeOf(payment, subscription, terms)
   const { status } = statusAt(subscription, now)
   if (!change || !mayHappen('upgrade_paid', status)) return { kind: 'unlawful', reason: 'overtaken' }

@@ -20,10 +20,12 @@ import {
   statusAt,
   stretched,
 } from './subscriptionState.ts'
+import { boughtWith } from './subscriptionMethod.ts'
 import { assertTransition } from './subscriptionTransition.ts'
 import {
   historyWrite,
   noticeOf,
+  type PaidBy,
   type SubscriptionPlan,
   type SubscriptionScene,
   unchanged,
@@ -45,12 +47,12 @@ export function renewalPaid(
   payment: Payment,
   /** Of the price that was paid. */
   terms: PlanTerms,
-  ids: { history: string; providerPaymentId: string | null },
+  { method, ...ids }: PaidBy,
   now: number,
 ): OtherEffect {
   const { account, subscription } = scene
   if (!isLawful(subscription, payment, terms, now)) return overtaken
-  const paid = withPeriod(stretched(subscription, now), payment)
+  const paid = boughtWith(withPeriod(stretched(subscription, now), payment), method)
   const next = presentPeriod(paid, now)
   const hasBegun = next.periodIndex > subscription.periodIndex
   if (hasBegun) assertTransition('renewal_paid', statusAt(subscription, now).status, next.status)

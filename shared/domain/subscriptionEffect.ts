@@ -6,7 +6,7 @@ import { carriedAfter } from './renewal.ts'
 import { renewalPaid } from './renewalPaid.ts'
 import type { AccountCredit } from './settlementCredit.ts'
 import type { OtherEffect } from './settlementEffect.ts'
-import { type SubscriptionScene, written } from './subscriptionWrite.ts'
+import { type PaidBy, type SubscriptionScene, written } from './subscriptionWrite.ts'
 import type { PlanTerms } from './terms.ts'
 
 export interface SubscriptionEffectInput {
@@ -15,7 +15,7 @@ export interface SubscriptionEffectInput {
   credit: AccountCredit | undefined
   /** Of the price that was paid; absent for overage. */
   terms: PlanTerms | undefined
-  ids: { history: string; providerPaymentId: string | null }
+  by: PaidBy
 }
 
 /**
@@ -28,7 +28,7 @@ export function subscriptionEffect(
   payment: Payment,
   now: number,
 ): OtherEffect | undefined {
-  const { scene, credit, terms, ids } = input
+  const { scene, credit, terms, by } = input
   if (payment.subject.kind !== 'subscription') return undefined
   if (!scene || scene.subscription.id !== payment.subject.subscriptionId)
     return { kind: 'unlawful', reason: 'overtaken' }
@@ -36,8 +36,8 @@ export function subscriptionEffect(
   if (payment.type === 'overage') return { kind: 'lawful', writes: cleared(scene, payment, now) }
   if (!terms) throw new Error('a renewal or change needs the terms of its price')
   return payment.type === 'plan_change'
-    ? changePaid({ ...scene, credit }, payment, terms, ids, now)
-    : renewalPaid(scene, payment, terms, ids, now)
+    ? changePaid({ ...scene, credit }, payment, terms, by, now)
+    : renewalPaid(scene, payment, terms, by, now)
 }
 
 /** What the order had carried over is paid. */

@@ -1,7 +1,7 @@
 import type { RenewalMethod } from './paymentMethod.ts'
 import { isLive } from './subscription.ts'
 import { chargedFrom } from './subscriptionDue.ts'
-import { type BoughtSubscription, statusAt } from './subscriptionState.ts'
+import { type BoughtSubscription, paidUntil, statusAt } from './subscriptionState.ts'
 import { type SubscriptionPlan, type SubscriptionScene, unchanged, written } from './subscriptionWrite.ts'
 
 /** Whether it renews with this very method, taken for what it is. */
@@ -21,6 +21,16 @@ export function withMethod(subscription: BoughtSubscription, method: RenewalMeth
   const wasDebited = retry.debited?.includes(method.id)
   const nextAt = wasDebited ? null : (retry.nextAt ?? Math.max(now, chargedFrom(next) ?? now))
   return { ...next, retry: { ...retry, nextAt } }
+}
+
+/**
+ * The first money for a trial that renews with nothing yet is a purchase like any other: what paid it, where it may be
+ * charged again, renews it from now on. Whoever cancelled, or bought without keeping a method, has decided otherwise.
+ */
+export function boughtWith(subscription: BoughtSubscription, method: RenewalMethod | undefined): BoughtSubscription {
+  const { trial, canceledAt, method: own } = subscription
+  if (!method || !trial || own || canceledAt !== undefined || paidUntil(subscription) === null) return subscription
+  return { ...subscription, method, autoRenew: true }
 }
 
 export function withoutMethod({ method: _gone, ...rest }: BoughtSubscription): BoughtSubscription {

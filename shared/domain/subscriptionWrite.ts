@@ -1,6 +1,7 @@
 import type { Account } from './account.ts'
 import { type WalletChange, withPlan } from './accountWallet.ts'
 import { canonicalJson } from './guard.ts'
+import type { RenewalMethod } from './paymentMethod.ts'
 import type { HistoryEntry, PaymentNotice, PaymentWrite } from './paymentWrite.ts'
 import { isLive } from './subscription.ts'
 import { accessEndOf, type BoughtSubscription, paidAheadEnds, paidUntil } from './subscriptionState.ts'
@@ -14,6 +15,13 @@ export interface SubscriptionScene {
   wallet: Wallet
   subscription: BoughtSubscription
   fallback: PlanTerms | null
+}
+
+/** What money for a subscription came by. `method`: it may be charged again; absent: not known, or not kept. */
+export interface PaidBy {
+  history: string
+  providerPaymentId: string | null
+  method?: RenewalMethod
 }
 
 /** What a plan comes to: one transaction. `writes` empty: it was so before. */

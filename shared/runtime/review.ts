@@ -37,7 +37,7 @@ export async function reviewWrites(
   if (!charge) throw notFound('charge of this payment')
   assertReviewable(payment, charge, decision)
   const now = deps.clock.now()
-  const { input, stored } = await loadSettlement(deps, payment, now, decision.providerPaymentId)
+  const { input, stored, paidBy } = await loadSettlement(deps, payment, now, decision.providerPaymentId)
   // Money that was paid in another currency is kept in that one.
   const credit = await findAccountCredit(deps.table, at.accountId, charge.capture.currency)
   const methodLabel = told && (await labelOf(deps, payment, told))
@@ -46,7 +46,7 @@ export async function reviewWrites(
   const first = planReview(review, decision, now)
   const isGranted = decision.as === 'settled' && first.kind === 'settle'
   const savedMethod = isGranted && told?.status === 'captured' ? await keptMethod(deps, payment, told) : undefined
-  const plan = savedMethod ? planReview({ ...review, savedMethod }, decision, now) : first
+  const plan = savedMethod ? planReview({ ...review, ...paidBy(savedMethod) }, decision, now) : first
   if (plan.kind === 'refused') throw new Problem(plan.code, plan.detail)
   if (plan.kind === 'repeated') return { before: payment, payment, writes: [], creditIn: balanceOf(credit) }
   const rows = rowsOf(plan.writes, {

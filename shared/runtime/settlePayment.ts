@@ -120,7 +120,7 @@ function decideAndWrite(
   const attempt = async (): Promise<SettlementPlan | typeof again> => {
     const payment = await loadPayment(deps, at)
     const now = deps.clock.now()
-    const { input, stored } = await loadSettlement(deps, payment, now, seen.providerPaymentId)
+    const { input, stored, paidBy } = await loadSettlement(deps, payment, now, seen.providerPaymentId)
     const paidWith = await labelOf(deps, payment, seen)
     const settlement = {
       ...input,
@@ -131,7 +131,7 @@ function decideAndWrite(
     const first = planSettlement(settlement, now)
     if (isGranted(first, seen)) keeping ??= keptMethod(deps, at, seen)
     const savedMethod = await keeping
-    const plan = savedMethod ? planSettlement({ ...settlement, savedMethod }, now) : first
+    const plan = savedMethod ? planSettlement({ ...settlement, ...paidBy(savedMethod) }, now) : first
     if (plan.kind === 'withheld') {
       deps.metric('PaymentWithheld', 1, { provider: seen.provider })
       return plan

@@ -3,11 +3,13 @@ import { fallbackTermsOf } from '#domain/catalogueTerms'
 import { type Guard, guardOf, idOf } from '#domain/guard'
 import type { Party } from '#domain/invoice'
 import { isVisitor, type Payment } from '#domain/payment'
+import { type RenewalMethod, renewalMethod } from '#domain/paymentMethod'
 import type { SettlementInput } from '#domain/settlement'
 import type { AccountCredit } from '#domain/settlementCredit'
 import type { OtherEffect } from '#domain/settlementEffect'
 import { subscriptionEffect } from '#domain/subscriptionEffect'
 import { type BoughtSubscription, isBought } from '#domain/subscriptionState'
+import type { PaidBy } from '#domain/subscriptionWrite'
 import type { PlanTerms } from '#domain/terms'
 import { initialZones } from '#domain/time'
 import { readAccountCredit } from '#table/accountCredit'
@@ -24,6 +26,8 @@ import { termsOfPlan } from './planTerms.ts'
 /** Everything a settlement is decided on, but for what the provider says. */
 export interface LoadedSettlement {
   input: Omit<SettlementInput, 'payment' | 'seen' | 'savedMethod'>
+  /** What changes in it once the method that paid is kept. */
+  paidBy(savedMethod: RenewalMethod): Pick<SettlementInput, 'savedMethod' | 'other'>
   /** With the image that the wallet was read from, whose creation time its next state keeps. */
   stored: StoredWallet | undefined
 }
@@ -47,18 +51,24 @@ export async function loadSettlement(
   const { account, stored, credit, buyer } = rows
   const fallback = fallbackTermsOf(published)
   const history = idOf('his', now, ownGuard('history', payment))
-  const other = otherEffect(payment, { ...rows, terms, fallback }, { history, providerPaymentId }, now)
+  const otherBy = (savedMethod?: RenewalMethod): Pick<SettlementInput, 'other'> => {
+    const method = savedMethod ?? chargedMethodOf(payment)
+    const by = { history, providerPaymentId, ...(method && { method }) }
+    const other = otherEffect(payment, { ...rows, terms, fallback }, by, now)
+    return other ? { other } : {}
+  }
   const holds = await holdsNow(deps, payment, account, fallback, now)
   const { timeZone, ...seller } = settings.seller
   return {
     stored,
+    paidBy: (savedMethod) => ({ savedMethod, ...otherBy(savedMethod) }),
     input: {
       account,
       wallet: stored?.wallet,
       credit,
       ...(holds && { holds }),
       ...(terms && { terms }),
-      ...(other && { other }),
+      ...otherBy(),
       fallback,
       invoice: {
         id: idOf('inv', now, ownGuard('invoice', payment)),
@@ -120,15 +130,18 @@ async function termsOfPayment(
   return termsOfPlan(deps, { priceId: subject.priceId, catalogueVersion })
 }
 
+const chargedMethodOf = ({ method, provider }: Payment): RenewalMethod | undefined =>
+  method && provider ? renewalMethod({ id: method.id, provider }) : undefined
+
 /** What a renewal, a change or overage does: decided on the subscription as it is now. */
 function otherEffect(
   payment: Payment,
   loaded: Rows & { terms: PlanTerms | undefined; fallback: PlanTerms | null },
-  ids: { history: string; providerPaymentId: string | null },
+  by: PaidBy,
   now: number,
 ): OtherEffect | undefined {
   const { account, stored, credit, subscription, terms, fallback } = loaded
   if (payment.subject.kind !== 'subscription') return undefined
   const scene = account && stored && subscription && { account, wallet: stored.wallet, subscription, fallback }
-  return subscriptionEffect({ scene, credit, terms, ids }, payment, now)
+  return subscriptionEffect({ scene, credit, terms, by }, payment, now)
 }

@@ -235,7 +235,7 @@ describe('a renewal that is paid', () => {
     expect(paidFor(scene)).toMatchObject({ paidMinor: 10_000 })
     expect(paidFor(scene).carried).toBeUndefined()
     expect(paidFor(meanwhile).carried?.map(({ id }) => id)).toEqual(['carry:2'])
-    const input = { scene, credit: undefined, terms: undefined, ids }
+    const input = { scene, credit: undefined, terms: undefined, by: ids }
     const overage = subscriptionEffect(input, { ...payment, type: 'overage' }, end)
     expect(overage).toMatchObject({ kind: 'lawful', writes: [{ row: 'subscription' }] })
   })
@@ -277,7 +277,7 @@ describe('a renewal that is paid', () => {
   it('reaches settlement by type: overage is owed whatever became of the plan', () => {
     const scene = sceneOf()
     const payment = renewalOf(scene, starter)
-    const input = { scene, credit: undefined, terms: starter, ids }
+    const input = { scene, credit: undefined, terms: starter, by: ids }
     expect(subscriptionEffect(input, payment, end)?.kind).toBe('lawful')
     expect(subscriptionEffect({ ...input, scene: undefined }, payment, end)).toEqual({
       kind: 'unlawful',

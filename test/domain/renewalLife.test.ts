@@ -214,7 +214,7 @@ describe('through settlement', () => {
       now,
     )
   const otherOf = (now: number) => {
-    const other = subscriptionEffect({ scene, credit: undefined, terms, ids }, payment, now)
+    const other = subscriptionEffect({ scene, credit: undefined, terms, by: ids }, payment, now)
     return other ? { other } : {}
   }
 
@@ -261,7 +261,7 @@ describe('through settlement', () => {
       const fallback = fallen ? { ...less, allowance } : less
       const wallet = { ...emptyWallet(scene.account.zones), version: 1 }
       const changed = { ...scene, account: { ...scene.account, plan }, fallback, wallet }
-      const effect = subscriptionEffect({ scene: changed, credit: undefined, terms: plan, ids }, payment, end)
+      const effect = subscriptionEffect({ scene: changed, credit: undefined, terms: plan, by: ids }, payment, end)
       if (effect?.kind !== 'lawful') throw new Error('it is not lawful')
       expect(effect.writes.map(({ row }) => row)).toContain('account')
       return effect.writes.some(({ row }) => row === 'wallet')

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { RenewalMethod } from '#domain/paymentMethod'
 import { planRenewalFailed } from '#domain/renewalPaid'
 import { whatIsDue } from '#domain/subscriptionDue'
-import { planMethodGone, planRenewWith } from '#domain/subscriptionMethod'
+import { boughtWith, planMethodGone, planRenewWith } from '#domain/subscriptionMethod'
 import { graceMs, statusAt } from '#domain/subscriptionState'
 import type { SubscriptionScene } from '#domain/subscriptionWrite'
 import { hourMs } from '#domain/zone'
@@ -137,5 +137,23 @@ describe('a method that is gone', () => {
     const { subscription } = planMethodGone(scene, { id: 'pmt_0', heir: undefined }, start)
     expect(subscription).not.toHaveProperty('method')
     expect(subscription).not.toHaveProperty('canceledAt')
+  })
+})
+
+describe('the method that first money brings', () => {
+  const { method: _none, ...bought } = sceneOf().subscription
+  const trial = { ...bought, trial: true as const, autoRenew: false }
+  it('renews a trial that had none', () => {
+    expect(boughtWith(trial, other)).toMatchObject({ method: other, autoRenew: true })
+  })
+
+  it.each([
+    ['no trial: who bought it did not keep a method', { ...bought, autoRenew: false }, other],
+    ['cancelled', { ...trial, canceledAt: start }, other],
+    ['renewed by another already', { ...trial, method: { id: 'pmt_0', mandate: false } }, other],
+    ['without an end', { ...trial, periodEnd: null }, other],
+    ['not kept', trial, undefined],
+  ])('leaves one alone that is %s', (_, subscription, method) => {
+    expect(boughtWith(subscription, method)).toBe(subscription)
   })
 })

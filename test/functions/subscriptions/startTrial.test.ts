@@ -53,12 +53,24 @@ describe('startTrial', () => {
     const { body } = await change(account, { priceId: 'premium-month' })
     expect(body.payment?.amount).toBe(24_900)
     await settle(account, body.payment)
-    expect((await get(account)).body).toMatchObject({
+    const after = (await get(account)).body
+    expect(after.paymentMethodId).toMatch(/^pmt_/)
+    expect(after).toMatchObject({
       status: 'active',
       trial: false,
+      autoRenew: true,
       currentPeriodStart: '2026-06-08T00:00:00.000Z',
       currentPeriodEnd: '2026-07-08T00:00:00.000Z',
     })
+  })
+
+  it('a trial that is paid by hand renews from then on', async () => {
+    const account = await made('t-hand')
+    await trial(account, { priceId: 'pro-month' })
+    await settle(account, (await shop.renew(account, {})).body.payment)
+    expect((await get(account)).body).toMatchObject({ status: 'trialing', autoRenew: true })
+    deps.clock.set('2026-06-15T00:00:00.000Z')
+    expect((await get(account)).body).toMatchObject({ status: 'active', trial: false, autoRenew: true })
   })
 
   it('race: 10 at once start one', async () => {
