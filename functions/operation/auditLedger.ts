@@ -35,7 +35,7 @@ async function audit(accountId: string, deps: Deps, report: (error: Error) => vo
   const { differences } = await auditAccount(deps, accountId)
   for (const { kind, at, expected, found } of differences)
     report(new Error(`ledger and balance differ: ${kind} at ${at}, expected ${expected}, found ${found}`))
-  await settleWallet(deps, accountId)
+  await settleWallet(deps, accountId, { endedOnly: true })
 }
 
 export const handler = workerHandler(auditLedger, run, live(queues))

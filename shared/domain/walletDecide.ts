@@ -1,7 +1,7 @@
 import { type Guard, idOf } from './guard.ts'
 import type { Allowance } from './terms.ts'
 import { Draft, dueGuard } from './walletDraft.ts'
-import { changeTerms, settle } from './walletDue.ts'
+import { changeTerms, settle, settleEnded } from './walletDue.ts'
 import { fundsOf, refused } from './walletFunds.ts'
 import { planCommit, planRelease, planReserve } from './walletHold.ts'
 import type { GrantMove } from './walletItem.ts'
@@ -56,6 +56,14 @@ export function decide<K extends RequestKind>(
   if (outcome.kind !== 'accepted') return outcome
   if (draft.entries.length > maxEntries) throw new Error('A decision has more entries than a transaction takes')
   return { kind: 'accepted', wallet: draft.finish(), entries: draft.entries, answer: outcome.answer }
+}
+
+/** Books what has ended and nothing else: for a job that looks after wallets that nobody uses. */
+export function decideEnded(wallet: Wallet, now: number, windows: Windows): Decision<'settleDue'> {
+  const draft = new Draft(wallet, now)
+  const isPartial = settleEnded(draft, windows)
+  const booked = { wallet: draft.finish(), entries: draft.entries }
+  return isPartial ? { kind: 'partial', ...booked } : { kind: 'accepted', ...booked, answer: fundsOf(draft) }
 }
 
 /** A grant of this key made in this very millisecond is there already: the row under the guard has the answer. */
@@ -137,6 +145,8 @@ function giveBack(draft: Draft, request: Requests['refund'], part: GrantMove): G
   const known = draft.find(grantId)
   const end = known ? known.expiresAt : expiresAt
   if (end === null || end > draft.now) {
+    // One that a failed refund made anew is as large as what came back with it.
+    if (known) known.amount = Math.max(known.amount, granted, known.remaining + amount)
     return draft.give({ id: grantId, amount: granted, expiresAt, priority, source }, amount)
   }
   // One new grant for each priority; nearly always that is one.

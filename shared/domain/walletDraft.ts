@@ -159,7 +159,7 @@ export class Draft {
   }
 }
 
-const isExpired = (grant: Grant | undefined, at: number): boolean =>
+export const isExpired = (grant: Grant | undefined, at: number): boolean =>
   grant !== undefined && grant.expiresAt !== null && grant.expiresAt <= at
 
 const moveOf = (grant: Grant, amount: number): GrantMove => ({

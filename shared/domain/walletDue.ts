@@ -1,6 +1,6 @@
 import { guardOfBits, idOf } from './guard.ts'
 import type { Allowance } from './terms.ts'
-import { Draft, dueGuard, holdId } from './walletDraft.ts'
+import { Draft, dueGuard, holdId, isExpired } from './walletDraft.ts'
 import {
   type AllowanceState,
   contextOf,
@@ -44,6 +44,24 @@ export function settle(draft: Draft, windows: Windows, limit = maxEntries - ownE
     apply(draft, due, windows)
   }
 }
+
+/**
+ * The same as far as something has ended: a window that has merely begun stays unwritten. It is granted by whoever writes
+ * next, and every reader counts it: a job that granted it would write to wallets that nobody uses, window after window.
+ */
+export function settleEnded(draft: Draft, windows: Windows, limit = maxEntries - ownEntries): boolean {
+  while (hasEnded(draft)) {
+    const due = nextDue(draft.wallet, windows, draft.now)
+    if (!due) return false
+    if (draft.entries.length + 2 > limit) return true
+    apply(draft, due, windows)
+  }
+  return false
+}
+
+const hasEnded = (draft: Draft): boolean =>
+  draft.wallet.holds.some(({ expiresAt }) => expiresAt <= draft.now) ||
+  draft.wallet.grants.some((grant) => isExpired(grant, draft.now) && draft.free(grant) > 0)
 
 /** The earliest instant at which this wallet owes something to time; undefined: never, as it stands. */
 export const nextDueAt = (wallet: Wallet, windows: Windows): number | undefined =>

@@ -261,6 +261,15 @@ describe('return what was taken', () => {
     expect([bench.entries.length, fundsAt(bench, bench.now).available]).toEqual([booked, 10])
   })
 
+  test('what was spent of it before comes back to it too', () => {
+    const bench = new Bench()
+    const id = bench.grant(10, { source: 'purchase' })
+    const entry = bench.deduct(9)
+    back(bench, { ...taken(bench, id, 1, 0), granted: 1 })
+    bench.accept({ kind: 'refund', guard: bench.key(), reason: 'the call failed', entry, returned: 0 })
+    expect(bench.wallet.grants).toMatchObject([{ id, amount: 10, remaining: 10 }])
+  })
+
   test('two packs that were merged may both come back', () => {
     const bench = new Bench()
     const id = bench.grant(10, { source: 'purchase' })

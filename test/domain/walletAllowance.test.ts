@@ -47,6 +47,27 @@ describe('included credits', () => {
     expect(grantsAt(bench, december + offset)).toEqual(grants)
   })
 
+  test('of a wallet that nobody uses: the nightly job books their end once, and no window after it', () => {
+    const bench = on(monthly(20, 5)).at(december + 5).bookEnded()
+    const ended = [
+      ['grant', 20, november + 9 * dayMs],
+      ['expire', -20, december],
+    ]
+    expect(rows(bench)).toEqual(ended)
+    expect(balanceAt(bench, december + 5)).toBe(25)
+    for (let night = 1; night < 70; night++) bench.at(december + night * dayMs).bookEnded()
+    expect(rows(bench)).toEqual(ended)
+    expect(balanceAt(bench, bench.now)).toBe(25)
+  })
+
+  test('the nightly job books what ends later than a window that nobody used', () => {
+    const bench = on(monthly(20))
+    bench.grant(7, { expiresAt: december + 3 * dayMs })
+    bench.at(december + 4 * dayMs).bookEnded()
+    expect(rows(bench).slice(-1)).toEqual([['expire', -7, december + 3 * dayMs]])
+    expect(balanceAt(bench, bench.now)).toBe(20)
+  })
+
   test('the first write of a window books it before its own entry', () => {
     const bench = on(monthly(20))
     bench.at(december + 5).deduct(1)

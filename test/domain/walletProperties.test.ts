@@ -208,12 +208,16 @@ test('settling on the way changes nothing: in one step or in many, the same wall
   fc.assert(
     fc.property(
       history,
-      fc.array(fc.oneof(stepMs, fc.integer({ min: 0, max: 5 * dayMs })), { maxLength: 6 }),
+      fc.array(fc.tuple(fc.oneof(stepMs, fc.integer({ min: 0, max: 5 * dayMs })), fc.boolean()), { maxLength: 6 }),
       (steps, pauses) => {
         const story = runStory(steps)
         const many = new Bench(story.now)
         many.wallet = story.wallet
-        for (const pause of pauses) many.at(many.now + pause).accept({ kind: 'settleDue' })
+        for (const [pause, endedOnly] of pauses) {
+          many.at(many.now + pause)
+          if (endedOnly) many.bookEnded()
+          else many.accept({ kind: 'settleDue' })
+        }
         many.accept({ kind: 'settleDue' })
         const once = new Bench(many.now)
         once.wallet = story.wallet

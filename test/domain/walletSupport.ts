@@ -1,7 +1,7 @@
 import { type Guard, guardOf } from '#domain/guard'
 import type { Allowance } from '#domain/terms'
 import { initialZones, windowAt } from '#domain/time'
-import { decide } from '#domain/walletDecide'
+import { decide, decideEnded } from '#domain/walletDecide'
 import type { Entry } from '#domain/walletDraft'
 import type { Answers, Decision, RefusalReason, RequestKind, Requests } from '#domain/walletRequest'
 import { emptyWallet, type Wallet, type Windows } from '#domain/walletState'
@@ -44,6 +44,15 @@ export class Bench {
       this.entries.push(...decision.entries)
     }
     return decision
+  }
+
+  /** What the nightly job books. */
+  bookEnded(): this {
+    const decision = decideEnded(this.wallet, this.now, windows)
+    if (decision.kind !== 'accepted') throw new Error(`what has ended was ${decision.kind}`)
+    this.wallet = decision.wallet
+    this.entries.push(...decision.entries)
+    return this
   }
 
   /** The answer of a request that must be accepted. */

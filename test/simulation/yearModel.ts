@@ -110,6 +110,13 @@ export class Life {
     if (code !== undefined && coupons[code].periods > 1) this.coupon = { code, left: coupons[code].periods - 1 }
   }
 
+  /** The first money for a trial that renews with nothing brings its method, unless somebody asked for its end. */
+  boughtWith(method: string | undefined): void {
+    if (!this.isTrial || this.method !== undefined || this.renews || this.isAsked || method === undefined) return
+    this.renews = true
+    this.method = method
+  }
+
   /** False: that period is paid already. */
   renewed(
     priceId: PriceId,

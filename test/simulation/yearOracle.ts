@@ -183,9 +183,9 @@ export class YearOracle {
     this.count(subject.change ? subject.change.which : type)
     if (hasCoupon) this.count(`${type} with a coupon`)
     if (subject.carried) this.count('carried')
+    const paid = settled?.providerPaymentId
+    const method = this.#methods.idOf(accountId, paid ? books.payment(paid).token : undefined)
     if (subject.kind === 'plan') {
-      const paid = settled?.providerPaymentId
-      const method = this.#methods.idOf(accountId, paid ? books.payment(paid).token : undefined)
       const terms = { priceId, renews: method !== undefined, paidMinor, code, method }
       this.#begunBy.set(`${accountId} ${id}`, subscriptionId)
       this.#begin(accountId, new Life(subscriptionId, at, zoneOf(accountId), terms), at)
@@ -199,6 +199,7 @@ export class YearOracle {
     require(life !== undefined && life.id === subject.subscriptionId, `${id} was granted to what is over`)
     if (!life) return
     life.movedAt = at
+    life.boughtWith(method)
     if (subject.change) {
       judgeLines(payment, changeLines(life, priceId, subject.change, code))
       life.changed(priceId, at, { paidMinor, pricedAt: subject.change.pricedAt })
