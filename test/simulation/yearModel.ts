@@ -11,6 +11,8 @@ export interface Span {
   priceId: PriceId
   /** What was paid for the time from `paidFrom` to its end, after discounts: minor units. */
   paidMinor: number
+  /** The same before anything went back. */
+  wholeMinor: number
   paidFrom: number
   /** Time that staff gave at its end: from where, on a period of what length, and on which price. */
   gift?: { from: number; wholeMs: number; priceId: PriceId }
@@ -76,14 +78,14 @@ export class Life {
       .toZonedDateTimeISO(zone)
       .add({ days: trialDays }).epochMilliseconds
     life.#months = 0
-    life.spans = [{ start: at, end: life.#anchor, priceId: terms.priceId, paidMinor: 0, paidFrom: at }]
+    life.spans = [{ start: at, end: life.#anchor, priceId: terms.priceId, paidMinor: 0, wholeMinor: 0, paidFrom: at }]
     return life
   }
 
   static gift(id: string, at: number, until: number, priceId: PriceId): Life {
     const life = new Life(id, at, 'UTC', { priceId, renews: false })
     life.isGift = true
-    life.spans = [{ start: at, end: until, priceId, paidMinor: 0, paidFrom: at }]
+    life.spans = [{ start: at, end: until, priceId, paidMinor: 0, wholeMinor: 0, paidFrom: at }]
     return life
   }
 
@@ -152,7 +154,7 @@ export class Life {
     const present = this.spans.findIndex(({ end }) => at < end)
     for (const span of this.spans.splice(present + 1)) this.#months -= prices[span.priceId].months
     const last = this.spans[present]
-    if (last) this.spans[present] = { ...last, priceId, paidMinor, paidFrom: pricedAt }
+    if (last) this.spans[present] = { ...last, priceId, paidMinor, wholeMinor: paidMinor, paidFrom: pricedAt }
   }
 
   /** The present period, and what is paid after it. */
@@ -170,7 +172,7 @@ export class Life {
     this.isTrial = false
     this.#anchor = until
     this.#months = 0
-    for (const span of later) this.#add(span.priceId, span.paidMinor, span.index)
+    for (const span of later) this.#add(span.priceId, span.paidMinor, span.index, span.wholeMinor)
   }
 
   canceled(when: string, now: number): void {
@@ -208,13 +210,13 @@ export class Life {
     this.method = method
   }
 
-  #add(priceId: PriceId, paidMinor: number, index?: number): void {
+  #add(priceId: PriceId, paidMinor: number, index?: number, wholeMinor = paidMinor): void {
     const start = this.spans.at(-1)?.end ?? this.#anchor
     this.#months += prices[priceId].months
     const end = Temporal.Instant.fromEpochMilliseconds(this.#anchor)
       .toZonedDateTimeISO(this.zone)
       .add({ months: this.#months }).epochMilliseconds
-    this.spans.push({ start, end, priceId, paidMinor, paidFrom: start, ...(index !== undefined && { index }) })
+    this.spans.push({ start, end, priceId, paidMinor, wholeMinor, paidFrom: start, ...(index !== undefined && { index }) })
   }
 }
 

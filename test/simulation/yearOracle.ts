@@ -94,6 +94,8 @@ export class YearOracle {
         this.#granted(is, subscription.find(({ paymentId }) => paymentId === is.id)?.id ?? '', at, seen)
       const [earlier, refund] = [refundIn(before), refundIn(after)]
       if (refund?.effectAt !== undefined && earlier?.effectAt === undefined) this.#refunded(refund, at)
+      if (refund?.status === 'failed' && earlier?.effectAt !== undefined && earlier.status !== 'failed')
+        this.#moneyBack(refund)
       if (after?.entity === 'accountCredit')
         require(Number(after.balanceMinor) >= 0, `${String(after.pk)} has less than no credit`)
     }
@@ -225,6 +227,15 @@ export class YearOracle {
     this.lives.set(accountId, [...(this.lives.get(accountId) ?? []), life])
   }
 
+  /** A refund that had its effect has failed: its money is the ground of a credit again. */
+  #moneyBack({ accountId }: YearRows['refunds'][number]): void {
+    const life = this.present(accountId)
+    const rows = yearRowsIn(this.#parties.world.store.items())
+    const own = rows.subscriptions.find(({ id }) => id === life?.id)
+    this.count('refund failed')
+    if (life && own) paidNow(life, own)
+  }
+
   #refunded({ accountId, paymentId, plan }: YearRows['refunds'][number], at: number): void {
     const { world } = this.#parties
     const payment = yearRowsIn(world.store.items()).payments.find(({ id }) => id === paymentId)
@@ -232,7 +243,7 @@ export class YearOracle {
     if (payment?.settled?.as !== 'granted') return
     const life = this.present(accountId)
     const own = yearRowsIn(world.store.items()).subscriptions.find(({ id }) => id === life?.id)
-    if (life && own) lessPaid(life, own)
+    if (life && own) paidNow(life, own)
     if (!life || !own || plan === 'keep' || life.isGift) return
     if (payment.subject.kind === 'subscription' && payment.subject.subscriptionId !== life.id) return
     if (payment.subject.kind === 'plan' && this.#begunBy.get(`${accountId} ${paymentId}`) !== life.id) return
@@ -340,8 +351,8 @@ export class YearOracle {
   }
 }
 
-/** What went back is no ground of a credit any more: how much of it that is, the row says; more it never becomes. */
-function lessPaid(
+/** What went back is no ground of a credit while it is gone: how much of it that is, the row says; never more than was paid. */
+function paidNow(
   { id, spans }: Life,
   { periodEnd, paidMinor = 0, ahead = [] }: YearRows['subscriptions'][number],
 ): void {
@@ -349,7 +360,7 @@ function lessPaid(
   for (const [index, paid] of [paidMinor, ...ahead.map((one) => one.paidMinor)].entries()) {
     const span = spans[at + index]
     if (at < 0 || !span) continue
-    require(paid <= span.paidMinor, `${id} counts ${paid} as paid, of ${span.paidMinor}`)
+    require(paid <= span.wholeMinor, `${id} counts ${paid} as paid, of ${span.wholeMinor}`)
     span.paidMinor = paid
   }
 }
