@@ -5,16 +5,18 @@ import { deletePaymentMethod } from '#operations/paymentHistory'
 import { savedMethods } from '#runtime/savedMethod'
 import { listPayments } from '#table/payments'
 import { latestSubscription } from '#table/subscriptions'
+import { outboxRows } from '#test/support/calls'
 import { invoke } from '#test/support/deps'
 import { providerThat } from '#test/support/payments'
 import { live, sweep } from '#test/support/renewals'
+import { deliver, told, work } from '#test/support/webhooks'
 import { card, save } from '../payments/methodSupport.ts'
 import { shopD } from './support.ts'
 
 /** Cards at Razorpay, which are mandates: announced a day before, debited once a cycle. */
 const shop = await shopD('razorpay')
 afterAll(() => shop.stop())
-const { deps, buying, cancel, change, reactivate, update } = shop
+const { deps, buying, cancel, change, get, reactivate, renew, settle, update } = shop
 const start = deps.clock.now()
 const end = Date.parse('2026-07-01T00:00:00.000Z')
 const hourMs = 3_600_000
@@ -80,6 +82,29 @@ describe('a debit that is announced', () => {
     await live(deps, end + 13 * hourMs)
     expect(await renewals(account)).toEqual([['completed', -48]])
     expect(await present(account)).toMatchObject({ status: 'active', periodStart: end, autoRenew: false })
+  })
+})
+
+describe('a debit that fails', () => {
+  it('is told by the sweep after its event, hours before the next look: the customer pays by hand', async () => {
+    deps.clock.set(start)
+    const account = 'm-fails'
+    await buying.buy(account, { priceId: 'pro-month' }, { saveMethod: true, card: 'declines_later' })
+    await live(deps, end - hourMs)
+    expect(await renewals(account)).toEqual([['processing', -48]])
+    expect((await renew(account, {})).code).toBe('conflict')
+    deps.clock.set(end + hourMs)
+    shop.bench.fakes.tick()
+    const [failure = ''] = told(shop.bench.fakes, 'razorpay', 'payment.failed')
+    await deliver(deps, 'razorpay', failure)
+    expect(await work(deps)).toEqual([])
+    await sweep(deps)
+    expect(await renewals(account)).toEqual([['failed', -48]])
+    const notices = (await outboxRows(deps)).filter(({ accountId }) => accountId === account)
+    expect(notices.map(({ kind }) => kind)).toContain('subscription.renewal_failed')
+    expect(await present(account)).toMatchObject({ status: 'past_due', retry: { nextAt: null } })
+    await settle(account, (await renew(account, {})).body.payment)
+    expect((await get(account)).body).toMatchObject({ status: 'active', paidUntil: '2026-08-01T00:00:00.000Z' })
   })
 })
 
