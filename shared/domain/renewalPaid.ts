@@ -6,6 +6,7 @@ import type { OtherEffect } from './settlementEffect.ts'
 import { isLive } from './subscription.ts'
 import { chargedFrom, isChargeWanted, mandateLeadMs, nextRetry } from './subscriptionDue.ts'
 import { planEnd } from './subscriptionEnd.ts'
+import { boughtWith } from './subscriptionMethod.ts'
 import {
   accessEndOf,
   type BoughtSubscription,
@@ -20,7 +21,6 @@ import {
   statusAt,
   stretched,
 } from './subscriptionState.ts'
-import { boughtWith } from './subscriptionMethod.ts'
 import { assertTransition } from './subscriptionTransition.ts'
 import {
   historyWrite,

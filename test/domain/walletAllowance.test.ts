@@ -48,7 +48,9 @@ describe('included credits', () => {
   })
 
   test('of a wallet that nobody uses: the nightly job books their end once, and no window after it', () => {
-    const bench = on(monthly(20, 5)).at(december + 5).bookEnded()
+    const bench = on(monthly(20, 5))
+      .at(december + 5)
+      .bookEnded()
     const ended = [
       ['grant', 20, november + 9 * dayMs],
       ['expire', -20, december],

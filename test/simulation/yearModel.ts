@@ -216,7 +216,15 @@ export class Life {
     const end = Temporal.Instant.fromEpochMilliseconds(this.#anchor)
       .toZonedDateTimeISO(this.zone)
       .add({ months: this.#months }).epochMilliseconds
-    this.spans.push({ start, end, priceId, paidMinor, wholeMinor, paidFrom: start, ...(index !== undefined && { index }) })
+    this.spans.push({
+      start,
+      end,
+      priceId,
+      paidMinor,
+      wholeMinor,
+      paidFrom: start,
+      ...(index !== undefined && { index }),
+    })
   }
 }
 

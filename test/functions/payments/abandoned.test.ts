@@ -119,7 +119,11 @@ describe('a charge that its customer asks for', () => {
     if (how === 'leaves') visit(body.providerOrderId, 'leaves')
     await live(deps, deps.clock.now() + 48 * hourMs)
     await reconcile(account, body.paymentId)
-    expect(await stored(account, body.paymentId)).toMatchObject({ status: 'failed', progress: 'expired', released: true })
+    expect(await stored(account, body.paymentId)).toMatchObject({
+      status: 'failed',
+      progress: 'expired',
+      released: true,
+    })
     expect(await latestSubscription(deps.table, account)).not.toHaveProperty('pendingCharge')
   })
 })
