@@ -8,6 +8,7 @@ import { stackClock, startClockAt } from './clock.ts'
 import { createTable, dynamoClient, startDynamo } from './engines/dynamodb.ts'
 import { createQueues, queueUrl, sqsClient, startSqs } from './engines/sqs.ts'
 import { type Follower, startFollower } from './follower.ts'
+import { createFront, type Front } from './functions/front.ts'
 import { createFunctions, type Failure, type Functions, failureOf } from './functions/registry.ts'
 import { closeServer, listen, startGateway } from './gateway/server.ts'
 import { type Issuer, startIssuer } from './issuer.ts'
@@ -133,8 +134,9 @@ async function assemble(options: StackOptions, onStop: OnStop, stop: () => Promi
   const endpoints = { dynamodbUrl: dynamo.url, sqsUrl: sqs.url, secretsUrl: payments.secrets.url }
   const functions = createFunctions(model.functions, endpoints, options.logs)
   onStop(functions.stop)
+  const front = createFront()
   const following: { follower?: Follower } = {}
-  const gateway = await startGateway(api, withTurns(functions, api, following), port)
+  const gateway = await startGateway(api, inFront(front, withTurns(functions, api, following)), port)
   listening.apiUrl = gateway.url
   onStop(gateway.stop)
 
@@ -142,7 +144,7 @@ async function assemble(options: StackOptions, onStop: OnStop, stop: () => Promi
     await queueClient.send(new SendMessageCommand({ QueueUrl: queueUrl(sqs.url, queueName), MessageBody: body }))
   }
   const sources: Source[] = model.queueSources.map((source) =>
-    startQueueSource(source, queueClient, sqs.url, functions),
+    startQueueSource(source, queueClient, sqs.url, functions, front),
   )
   onStop(async () => {
     await Promise.all(sources.map((source) => source.stop()))
@@ -202,6 +204,10 @@ function withTurns(
     },
   }
 }
+
+const inFront = (front: Front, { invoke }: Pick<Functions, 'invoke'>): Pick<Functions, 'invoke'> => ({
+  invoke: (name, event) => front.during(() => invoke(name, event)),
+})
 
 async function startEngines(options: StackOptions, port: number, onStop: OnStop) {
   if (options.dataDirectory) mkdirSync(options.dataDirectory, { recursive: true })

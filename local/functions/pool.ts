@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { FunctionModel } from '../template/model.ts'
@@ -30,6 +31,12 @@ export interface FunctionPool {
 
 /** Enough to show every race between copies of a function, few enough for a laptop: a thread costs some 10 MB. */
 const workersMaxDefault = 8
+/**
+ * As many as the processors can run, and one that waits: each further thread compiles the bundle for itself and slows the
+ * others. They come when an event has waited so long that its predecessors must be waiting too.
+ */
+const workersSoon = availableParallelism() + 1
+const patienceMs = 2_000
 const idleMsDefault = 60_000
 /** Loading a bundle takes some 50 ms; this only ends a module that hangs while loading (AWS gives 10 s too). */
 const loadTimeoutMs = 10_000
@@ -38,6 +45,8 @@ const heapMegabytesMin = 128
 
 interface Job {
   event: string
+  /** `performance.now()` when it came. */
+  since: number
   finish: (outcome: Outcome) => void
 }
 
@@ -64,6 +73,7 @@ export function createPool(model: FunctionModel, options: PoolOptions): Function
   const waiting: Job[] = []
   const ending = new Set<Promise<unknown>>()
   let stopped = false
+  let impatient: NodeJS.Timeout | undefined
 
   const discard = (slot: Slot, outcome: Outcome) => {
     if (!slots.delete(slot)) return
@@ -143,10 +153,23 @@ export function createPool(model: FunctionModel, options: PoolOptions): Function
     worker.on('exit', (code) => discard(slot, { kind: 'crash', reason: `exited with ${code}` }))
   }
 
+  /** Beyond the first few only for an event that has waited; one that has not is looked at again when it has. */
+  const mayOpen = () => {
+    if (slots.size >= workersMax) return false
+    const [first] = waiting
+    const left = first ? first.since + patienceMs - performance.now() : 0
+    if (slots.size < workersSoon || left <= 0) return true
+    impatient ??= setTimeout(() => {
+      impatient = undefined
+      pump()
+    }, left)
+    return false
+  }
+
   const pump = () => {
     while (waiting.length > 0) {
       const free = [...slots].find((slot) => !slot.job)
-      if (!free && slots.size >= workersMax) return
+      if (!free && !mayOpen()) return
       const job = waiting.shift()
       if (!job) return
       if (free) give(free, job)
@@ -158,11 +181,12 @@ export function createPool(model: FunctionModel, options: PoolOptions): Function
     invoke: (event) =>
       new Promise((finish) => {
         if (stopped) return finish({ kind: 'stopped' })
-        waiting.push({ event: JSON.stringify(event), finish })
+        waiting.push({ event: JSON.stringify(event), since: performance.now(), finish })
         pump()
       }),
     stop: async () => {
       stopped = true
+      clearTimeout(impatient)
       for (const job of waiting.splice(0)) job.finish({ kind: 'stopped' })
       for (const slot of [...slots]) discard(slot, { kind: 'stopped' })
       await Promise.all(ending)

@@ -1,5 +1,7 @@
+import { availableParallelism } from 'node:os'
 import { DeleteMessageBatchCommand, type Message, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs'
 import { queueUrl } from '../engines/sqs.ts'
+import type { Front } from '../functions/front.ts'
 import type { Functions } from '../functions/registry.ts'
 import type { QueueSource } from '../template/model.ts'
 import { accountId, region } from '../template/names.ts'
@@ -12,6 +14,9 @@ const receiveMax = 10
 const pollSeconds = 20
 /** Batches of one source in work at once. AWS starts with five pollers as well. */
 const concurrencyDefault = 5
+/** A processor is left to whoever waits for an answer; a further batch comes when those in work take so long that they must be waiting. */
+const concurrencySoon = Math.max(1, availableParallelism() - 1)
+const patienceMs = 2_000
 const errorPauseMs = 500
 
 export interface Source {
@@ -27,6 +32,7 @@ export function startQueueSource(
   sqs: SQSClient,
   sqsUrl: string,
   functions: Pick<Functions, 'invoke'>,
+  front: Pick<Front, 'clear'>,
 ): Source {
   const QueueUrl = queueUrl(sqsUrl, source.queueName)
   const stopping = new AbortController()
@@ -46,6 +52,7 @@ export function startQueueSource(
   }
 
   const poll = async () => {
+    await front.clear(stopping.signal)
     const request = new ReceiveMessageCommand({
       QueueUrl,
       MaxNumberOfMessages: Math.min(source.batchSize, receiveMax),
@@ -61,6 +68,7 @@ export function startQueueSource(
       .finally(() => working.delete(work))
     working.add(work)
     if (working.size >= concurrencyMax) await Promise.race(working)
+    else if (working.size >= concurrencySoon) await Promise.race([...working, pause(patienceMs, stopping.signal)])
   }
 
   const run = async () => {
