@@ -125,7 +125,7 @@ export const exportedEntities: Record<string, Shown> = {
         'currency',
       ],
       ...['lines', 'taxes', 'subtotalMinor', 'taxMinor', 'totalMinor', 'adjustments', 'paidMinor', 'issuedAt'],
-      'issuedOn',
+      ...['issuedOn', 'period'],
     ],
   },
   purchase: {

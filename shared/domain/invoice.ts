@@ -53,6 +53,8 @@ export interface Invoice {
   /** Epoch milliseconds; `issuedOn` is that day in the seller's zone, `yyyy-mm-dd`. */
   issuedAt: number
   issuedOn: string
+  /** Of a plan: the time that was paid, from the first day to the day on which the next period begins, `yyyy-mm-dd`. */
+  period?: { from: string; to: string }
 }
 
 export interface InvoiceContext {
@@ -62,6 +64,7 @@ export interface InvoiceContext {
   /** The seller's: it says which day, and so which year's series, an instant belongs to. */
   zones: ZoneSpan[]
   at: number
+  period?: Invoice['period']
 }
 
 const prefixes = { invoice: 'INV', credit_note: 'CN' }
@@ -70,7 +73,7 @@ const prefixes = { invoice: 'INV', credit_note: 'CN' }
 export const seriesOf = (kind: Invoice['kind'], issuedOn: string): string => `${prefixes[kind]}-${issuedOn.slice(0, 4)}`
 
 /** The invoice of a settled payment: its order as it was at checkout. */
-export function invoiceOf(payment: Payment, { id, seller, buyer, zones, at }: InvoiceContext): Invoice {
+export function invoiceOf(payment: Payment, { id, seller, buyer, zones, at, period }: InvoiceContext): Invoice {
   const { order } = payment
   assertOrder(order)
   const issuedOn = localDateAt(zones, at)
@@ -92,6 +95,7 @@ export function invoiceOf(payment: Payment, { id, seller, buyer, zones, at }: In
     paidMinor: order.dueMinor,
     issuedAt: at,
     issuedOn,
+    ...(period && { period }),
   })
 }
 

@@ -1,6 +1,7 @@
 import type { Invoice } from './invoice.ts'
 import type { Charge, Dispute, Payment } from './payment.ts'
 import { type CreditIn, lostOf, refundableMinorOf, refundedOf } from './paymentState.ts'
+import { documentView } from './paymentView.ts'
 import type { Refund } from './refund.ts'
 import { anyPaymentView, refundView } from './refundView.ts'
 
@@ -24,15 +25,7 @@ export const paymentDetail = (
   charges: payment.charges.map((charge) => chargeView(payment, charge, creditIn)),
   refunds: refunds.map(refundView),
   disputes: payment.disputes.map(disputeView),
-  invoices: invoices.map(({ id, kind, number, refundId, disputeId, totalMinor, issuedOn }) => ({
-    id,
-    kind,
-    number: number ?? null,
-    refundId: refundId ?? null,
-    disputeId: disputeId ?? null,
-    total: totalMinor,
-    issuedOn,
-  })),
+  invoices: invoices.map(documentView),
 })
 
 const chargeView = (payment: Payment, charge: Charge, creditIn: CreditIn) => ({

@@ -25,6 +25,17 @@ export const paymentView = (payment: Payment, creditIn: CreditIn) => ({
   completedAt: payment.settled ? isoOf(payment.settled.at) : null,
 })
 
+export const documentView = ({ id, kind, number, refundId, disputeId, totalMinor, issuedOn, period }: Invoice) => ({
+  id,
+  kind,
+  number: number ?? null,
+  refundId: refundId ?? null,
+  disputeId: disputeId ?? null,
+  total: totalMinor,
+  issuedOn,
+  period: period ?? null,
+})
+
 /** The payment with what belongs to it. `documents`: its invoice and credit notes, `refunds` those that were asked for here. */
 export function paymentDetail(
   payment: Payment,
@@ -37,15 +48,7 @@ export function paymentDetail(
     ...paymentView(payment, creditIn),
     invoiceId: invoice?.id ?? null,
     invoiceNumber: invoice?.number ?? null,
-    documents: documents.map(({ id, kind, number, refundId, disputeId, totalMinor, issuedOn }) => ({
-      id,
-      kind,
-      number: number ?? null,
-      refundId: refundId ?? null,
-      disputeId: disputeId ?? null,
-      total: totalMinor,
-      issuedOn,
-    })),
+    documents: documents.map(documentView),
     refunds: refunds.map(({ id, status, amountMinor, currency, reason, creditNoteId, createdAt }) => ({
       id,
       status,

@@ -4,6 +4,7 @@ import type { Payment } from './payment.ts'
 import type { PaymentWrite } from './paymentWrite.ts'
 import type { SettlementInput } from './settlement.ts'
 import { grantEffect } from './settlementEffect.ts'
+import { localDateAt } from './time.ts'
 
 export interface Granted {
   writes: PaymentWrite[]
@@ -20,9 +21,17 @@ export interface Granted {
 export function grantedWrites(input: SettlementInput, account: Account, now: number): Granted {
   const { payment } = input
   const { writes, reference } = grantEffect(input, account, now)
-  const invoice = invoiceOf(payment, { ...input.invoice, at: now })
+  const period = paidPeriod(writes, account)
+  const invoice = invoiceOf(payment, { ...input.invoice, at: now, ...(period && { period }) })
   const effects: PaymentWrite[] = [...writes.map((write) => paidWith(write, input)), { row: 'invoice', next: invoice }]
   return { writes: told(effects, payment, invoice), invoice, ...(reference !== undefined && { reference }) }
+}
+
+/** The time that was paid, on the account's calendar: the plan history has it. A plan without an end has none. */
+function paidPeriod(writes: readonly PaymentWrite[], { zones }: Account): Invoice['period'] {
+  const line = writes.find((write) => write.row === 'history')?.next
+  if (!line || line.endedAt === null) return undefined
+  return { from: localDateAt(zones, line.startedAt), to: localDateAt(zones, line.endedAt) }
 }
 
 /** The account is told of its payment: a renewal's own notice tells of both, so that nobody gets two mails of one charge. */

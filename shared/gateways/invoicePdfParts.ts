@@ -36,6 +36,7 @@ export function drawHead(sheet: Sheet, invoice: Invoice, earlierNumber: string |
   const facts: [string, string | undefined][] = [
     ['Number', invoice.number],
     ['Issued on', invoice.issuedOn],
+    ['Period', invoice.period && `${invoice.period.from} to ${invoice.period.to}`],
     ['Currency', invoice.currency],
     ['Payment', invoice.paymentId],
     ['Refund', invoice.refundId],

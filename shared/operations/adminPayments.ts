@@ -5,6 +5,7 @@ import { paymentSettingsSchema } from '#domain/paymentSettings'
 import { refundStatuses } from '#domain/refund'
 import { http } from './definition.ts'
 import { catalogueId, currency, instant, orNull, ourId, pageOf, pageQuery, text, time } from './fields.ts'
+import { documentView } from './paymentHistory.ts'
 
 const paymentParams = z.strictObject({ paymentId: ourId('fpay') })
 /** An id of a provider's making, as it enters: all three use letters, digits, underscores and hyphens. */
@@ -189,17 +190,7 @@ export const getAnyPayment = http({
         decidedAt: orNull(time),
       }),
     ),
-    invoices: z.array(
-      z.object({
-        id: ourId('inv'),
-        kind: z.enum(['invoice', 'credit_note']),
-        number: orNull(z.string()),
-        refundId: orNull(ourId('rfd')),
-        disputeId: orNull(z.string()),
-        total: minor,
-        issuedOn: z.string(),
-      }),
-    ),
+    invoices: z.array(documentView),
   }),
   idempotency: 'natural',
   errors: ['not_found'],

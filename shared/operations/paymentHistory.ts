@@ -40,7 +40,7 @@ export const listPayments = http({
   grants: { table: 'read' },
 })
 
-const document = z.object({
+export const documentView = z.object({
   id: ourId('inv'),
   kind: z.enum(['invoice', 'credit_note']),
   /** Null for the moment until it has one. */
@@ -50,13 +50,15 @@ const document = z.object({
   disputeId: orNull(z.string()),
   total: minor,
   issuedOn: z.string(),
+  /** Of a plan's invoice: the time that it pays, up to the day on which the next period begins. */
+  period: orNull(z.object({ from: z.string(), to: z.string() })),
 })
 
 export const paymentDetailView = z.extend(paymentView, {
   invoiceId: orNull(ourId('inv')),
   invoiceNumber: orNull(z.string()),
   /** The invoice and the credit notes, oldest first. */
-  documents: z.array(document),
+  documents: z.array(documentView),
   refunds: z.array(
     z.object({
       id: ourId('rfd'),

@@ -58,6 +58,7 @@ const invoice = z.object({
   paidMinor: z.int(),
   issuedAt: z.int(),
   issuedOn: z.string(),
+  period: z.exactOptional(z.object({ from: z.string(), to: z.string() })),
 } satisfies MembersOf<Invoice>)
 
 const series = z.object({

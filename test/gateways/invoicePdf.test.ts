@@ -86,17 +86,18 @@ describe('an invoice in each currency', () => {
 })
 
 describe('an invoice', () => {
-  it('states number, day, parties, each tax, and what was paid otherwise', async () => {
+  it('states number, day, period, parties, each tax, and what was paid otherwise', async () => {
     const invoice = invoiceFor()
     const { all } = await drawn({
       ...invoice,
+      period: { from: '2026-01-31', to: '2026-02-28' },
       adjustments: [
         { kind: 'account_credit', amountMinor: -5_000 },
         { kind: 'rounding', amountMinor: -94 },
       ],
       paidMinor: invoice.totalMinor - 5_094,
     })
-    expect(all).toContain('Invoice Number INV-2026-000123 Issued on 2026-01-31')
+    expect(all).toContain('Invoice Number INV-2026-000123 Issued on 2026-01-31 Period 2026-01-31 to 2026-02-28')
     expect(all).toContain('From Faregate Works Ltd 1 Harbour Road 411001 Pune MH IN Tax id: 27AAPFU0939F1ZV')
     expect(all).toContain('To Ama Mensah 5 Ring Road Accra GH Tax id: C0001234567')
     expect(all).toContain('WELCOME: -₹149.90')

@@ -143,9 +143,11 @@ describe('resume-ats', () => {
       ['plan_purchase', 'completed', 14_900],
     ])
     const numbers = []
-    for (const { id } of data.toReversed()) {
+    const firstOf = (months: number) => new Date(Date.UTC(2027, months)).toISOString().slice(0, 10)
+    for (const [at, { id }] of data.toReversed().entries()) {
       const { documents } = await ada.numbered(id)
-      expect(documents).toMatchObject([{ kind: 'invoice', total: 14_900 }])
+      const period = { from: firstOf(at), to: firstOf(at + 1) }
+      expect(documents).toMatchObject([{ kind: 'invoice', total: 14_900, period }])
       numbers.push(documents[0]?.number)
     }
     expect(new Set(numbers).size).toBe(13)

@@ -35,6 +35,7 @@ export const paymentDetail = z.extend(payment, {
       refundId: z.nullable(text),
       total: z.int(),
       issuedOn: text,
+      period: z.nullable(z.object({ from: text, to: text })),
     }),
   ),
 })

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
+import { invoicesOfPayment } from '#table/invoices'
 import { suspend } from '#test/support/standing'
 import { shopD } from './support.ts'
 
@@ -20,6 +21,8 @@ describe('renewSubscription', () => {
     expect(first.body).toMatchObject({ amount: 14_900, payment: { type: 'renewal', status: 'pending' } })
     expect(await renew(account, {}, { key: 'n-ahead' })).toMatchObject({ replayed: true, body: first.body })
     await settle(account, first.body.payment)
+    const [invoice] = await invoicesOfPayment(deps.table, account, first.body.payment.id)
+    expect(invoice?.period).toEqual({ from: '2026-07-01', to: '2026-08-01' })
     expect((await get(account)).body).toMatchObject({
       currentPeriodEnd: '2026-07-01T00:00:00.000Z',
       paidUntil: '2026-08-01T00:00:00.000Z',
