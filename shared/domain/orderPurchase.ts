@@ -3,6 +3,7 @@ import type { CatalogueProduct, PublishedCatalogue } from './catalogue.ts'
 import { findPrice, type PricedPlan } from './catalogueTerms.ts'
 import { type Coupon, type CouponFault, carriedCoupon, couponFault, findCoupon } from './coupon.ts'
 import {
+  type DiscountQuote,
   type DiscountUse,
   discountFor,
   type ManualDiscount,
@@ -172,9 +173,16 @@ function planDiscount(context: PurchaseContext, product: CatalogueProduct, quant
   if (free + percent === 0) return { amountMinor: 0, label: '' }
   return {
     amountMinor: discountMinor,
-    label: `Included in ${plan.name}`,
+    label: labelOf(plan.name, quote),
     hold: { group: product.group, windowId: discountWindow(account, now), free, percent },
   }
+}
+
+/** What an invoice says of it: free units, the ones at a lower price, or both. */
+function labelOf(plan: string, { freeUnits, percentUnits, percentOff }: DiscountQuote): string {
+  const lower = `${percentOff}% off with ${plan}`
+  if (freeUnits === 0) return lower
+  return percentUnits === 0 ? `Included in ${plan}` : `${freeUnits} included in ${plan}, ${percentUnits} ${lower}`
 }
 
 function productSubject(product: CatalogueProduct, quantity: number): PaymentSubject {

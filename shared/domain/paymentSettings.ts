@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { isCountry } from './country.ts'
 import { isCurrency } from './money.ts'
 import { chargeRule, type PaymentProvider, paymentProviders } from './moneyCharge.ts'
 import { retryHours } from './subscriptionDue.ts'
@@ -16,7 +17,12 @@ export const addressSchema = z.strictObject({
   region: z.exactOptional(text(80)),
   postalCode: z.exactOptional(text(20)),
   /** ISO 3166-1 alpha-2. */
-  country: z.string().check(z.regex(/^[A-Z]{2}$/, 'must be two capital letters, such as "IN"')),
+  country: z
+    .string()
+    .check(
+      z.regex(/^[A-Z]{2}$/, { error: 'must be two capital letters, such as "IN"', abort: true }),
+      z.refine(isCountry, 'must be the code of a country'),
+    ),
 })
 
 /** The setting `payments`: who sells, what is taxed how, and which provider takes which currency. */

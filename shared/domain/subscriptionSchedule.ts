@@ -63,11 +63,12 @@ export function planUnschedule(scene: SubscriptionScene, now: number): Subscript
 /** A reminder goes out, and whatever else it would have said before it. Nothing to write once its end has passed. */
 export function planReminder(scene: SubscriptionScene, endsAt: number, now: number): SubscriptionPlan {
   const { account, subscription } = scene
-  const { remindedUntil = 0, autoRenew } = subscription
+  const { remindedUntil = 0, autoRenew, retry } = subscription
   if (paidUntil(subscription) !== endsAt || remindedUntil >= now || !statusAt(subscription, now).access)
     return unchanged(scene)
   const isLate = now >= endsAt
-  const data = { endsAt, renews: autoRenew ? 'yes' : 'no' }
+  // After a refusal that nothing follows by itself, the customer has to act.
+  const data = { endsAt, renews: autoRenew && retry?.nextAt !== null ? 'yes' : 'no' }
   return written(
     scene,
     {

@@ -3,6 +3,7 @@ import { authorizer, http } from './definition.ts'
 import {
   accountMetadata,
   catalogueId,
+  country,
   currency,
   email,
   knownCurrency,
@@ -15,8 +16,6 @@ import {
   text,
   time,
 } from './fields.ts'
-
-const country = z.string().check(z.regex(/^[A-Z]{2}$/))
 
 export const accountView = z.object({
   id: z.string(),

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { isCountry } from '#domain/country'
 import { isCurrency } from '#domain/money'
 import { noticeKinds } from '#domain/paymentWrite'
 
@@ -38,6 +39,14 @@ export const time = z.iso.datetime({ precision: 3 })
 export const orNull = <S extends z.ZodMiniType>(schema: S) => z.nullable(schema)
 
 export const reason = text(500)
+
+/** ISO 3166-1 alpha-2. */
+export const country = z
+  .string()
+  .check(
+    z.regex(/^[A-Z]{2}$/, { error: 'must be two capital letters, such as "IN"', abort: true }),
+    z.refine(isCountry, 'must be the code of a country'),
+  )
 
 /** The table holds numbers from 1e-130 to 1e125 with 38 digits; beyond 2^53 JSON itself loses digits. */
 const storableNumber = z.number().check(

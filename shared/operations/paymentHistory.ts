@@ -3,7 +3,7 @@ import { paymentProviders } from '#domain/moneyCharge'
 import { paymentStatuses, paymentTypes } from '#domain/payment'
 import { refundStatuses } from '#domain/refund'
 import { http, worker } from './definition.ts'
-import { currency, instant, orNull, ourId, pageOf, pageQuery, text, time } from './fields.ts'
+import { country, currency, instant, orNull, ourId, pageOf, pageQuery, text, time } from './fields.ts'
 import { checkoutView, paymentView } from './payments.ts'
 
 /** ISO 4217 minor units. */
@@ -250,7 +250,6 @@ export const setDefaultPaymentMethod = http({
   grants: { table: 'readWrite' },
 })
 
-const country = z.string().check(z.regex(/^[A-Z]{2}$/, 'must be two capital letters, such as "IN"'))
 const address = {
   line1: text(120),
   line2: z.exactOptional(text(120)),

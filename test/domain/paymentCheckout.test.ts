@@ -198,7 +198,7 @@ describe('reference product E', () => {
   it('reduces what is too dear to be free, then the manual discount', () => {
     const { payment } = checkedOut(input('personality-quiz', { manual: [manual] }))
     expect(payment.order.lines[0]?.discounts).toMatchObject([
-      { kind: 'plan', amountMinor: 1600 },
+      { kind: 'plan', label: '20% off with Premium', amountMinor: 1600 },
       { kind: 'manual', amountMinor: 3200 },
     ])
     expect(payment.amountMinor).toBe(3200)

@@ -509,6 +509,16 @@ describe('a reminder', () => {
     expect(rows(planReminder(scene, end, end))).toEqual(['subscription'])
     expect(planReminder(scene, end + 1, end - dayMs).writes).toEqual([])
   })
+
+  it.each([
+    ['renews', {}, 'yes'],
+    ['is tried again', { retry: { failed: 1, nextAt: end } }, 'yes'],
+    ['was refused, and is not tried again', { retry: { failed: 1, nextAt: null } }, 'no'],
+    ['ends', { autoRenew: false }, 'no'],
+  ])('says of one that %s', (_, over, renews) => {
+    const { writes } = planReminder(sceneOf({ over }), end, end - dayMs)
+    expect(writes.find(({ row }) => row === 'notice')).toMatchObject({ data: { renews } })
+  })
 })
 
 describe('what is shown', () => {

@@ -118,7 +118,9 @@ describe('putAccount', () => {
     ['an unknown zone', { email, timeZone: 'Mars/Olympus' }, 'timeZone'],
     ['an offset for a zone', { email, timeZone: '+05:30' }, 'timeZone'],
     ['a currency in lower case', { email, currency: 'usd' }, 'currency'],
-    ['a country that is none', { email, country: 'USA' }, 'country'],
+    ['a country in three letters', { email, country: 'USA' }, 'country'],
+    ['the code for no country', { email, country: 'ZZ' }, 'country'],
+    ['a code of none', { email, country: 'XQ' }, 'country'],
     ['an unknown field', { email, planId: 'team' }, 'planId'],
     ['metadata that nests', { email, metadata: { a: { b: 1 } } }, 'metadata.a'],
     ['a control character', { email, name: 'A\u0000B' }, 'name'],
@@ -130,6 +132,12 @@ describe('putAccount', () => {
       code: 'validation_failed',
       body: { errors: [expect.objectContaining({ path })] },
     })
+    expect((await deps.table.query({ pk: `ACCOUNT#${account}`, limit: 5 })).items).toEqual([])
+  })
+
+  it('400 for the id of a visitor, who has no account', async () => {
+    const account = 'anon_0123456789abcdef'
+    expect(await putAccount({ account, body: { email } })).toMatchObject({ status: 400, code: 'validation_failed' })
     expect((await deps.table.query({ pk: `ACCOUNT#${account}`, limit: 5 })).items).toEqual([])
   })
 
