@@ -5,7 +5,6 @@ import { derived } from './paymentState.ts'
 import type { Refund } from './refund.ts'
 import { chargeOfRefund, type RefundDraft } from './refundDraft.ts'
 import { noCredit, planCredit } from './settlementCredit.ts'
-import { isLive } from './subscription.ts'
 import { planGround, planRefundOf } from './subscriptionRefund.ts'
 import { windowAt } from './time.ts'
 import { decide } from './walletDecide.ts'
@@ -129,10 +128,10 @@ export function refundUndone(draft: RefundDraft): void {
   returnGround(draft)
 }
 
-/** The money is here again: it is the ground of credits as before. What the refund ended stays over. */
+/** The money is here again: it is the ground of credits as before. What the refund ended is over until somebody takes it up again. */
 function returnGround({ context, payment, writes, now }: RefundDraft): void {
   const { account, subscription, wallet, fallback } = context
-  if (!account || !subscription || !wallet || !isLive(subscription)) return
+  if (!account || !subscription || !wallet) return
   writes.push(...planGround({ account, wallet, subscription, fallback }, payment, now).writes)
 }
 

@@ -4,7 +4,7 @@ import { planGrant } from '#domain/subscription'
 import { subscriptionDetail } from '#domain/subscriptionDetail'
 import { chargedFrom, mandateLeadMs, nextDueAt } from '#domain/subscriptionDue'
 import { planAutoRenew, planCancel, planEnd, planReactivate } from '#domain/subscriptionEnd'
-import { planRefundOf } from '#domain/subscriptionRefund'
+import { planGround, planRefundOf } from '#domain/subscriptionRefund'
 import { planReplaced } from '#domain/subscriptionReplaced'
 import { planExtend, planReminder, planSchedule, planUnschedule } from '#domain/subscriptionSchedule'
 import { type BoughtSubscription, graceMs, groundOf, presentPeriod, statusAt } from '#domain/subscriptionState'
@@ -352,6 +352,15 @@ describe('what a refund takes', () => {
     // The free plan's, and nothing of the plan that was refunded.
     expect(included(over)).toBe(20)
     expect(codeOf(() => planReactivate(over, kept, ids, now))).toBe('conflict')
+  })
+
+  it('now, and the refund fails: its money is here again, and the way back with it', () => {
+    const over = after(scene, planRefundOf(scene, payment, { amountMinor: 10_000, plan: 'now', historyId: 'h' }, now))
+    const back = after(over, planGround(over, payment, now + dayMs))
+    expect(back.subscription).toMatchObject({ status: 'canceled', paidMinor: 10_000 })
+    expect(planReactivate(back, kept, ids, now + dayMs).subscription.status).toBe('active')
+    const half = after(over, planGround(over, { ...payment, reversedMinor: 5000 }, now + dayMs))
+    expect(codeOf(() => planReactivate(half, kept, ids, now + dayMs))).toBe('conflict')
   })
 
   it('period_end: its renewal and grace', () => {

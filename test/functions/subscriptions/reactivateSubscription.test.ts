@@ -1,5 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest'
+import { applyRefund } from '#runtime/refundFact'
+import { listPayments } from '#table/payments'
 import { suspend } from '#test/support/standing'
+import { call, refundCall } from '../payments/refundSupport.ts'
 import { shopD } from './support.ts'
 
 const shop = await shopD()
@@ -30,6 +33,23 @@ describe('reactivateSubscription', () => {
       paidUntil: '2026-07-01T00:00:00.000Z',
       endedAt: null,
     })
+  })
+
+  it('200 of a plan whose refund failed: its money is here', async () => {
+    deps.clock.set(start)
+    const account = await subscriber('b-refund')
+    const [payment] = (await listPayments(deps.table, account, { limit: 1 })).payments
+    if (!payment) throw new Error('nothing was paid')
+    const { body } = await refundCall(deps, payment, { body: { plan: 'now' } })
+    expect((await reactivate(account)).code).toBe('conflict')
+    const seen = {
+      providerPaymentId: body.providerPaymentId ?? '',
+      refundId: body.providerRefundId ?? '',
+      amountMinor: body.amount,
+      state: 'failed' as const,
+    }
+    await applyRefund(deps, { accountId: account, paymentId: payment.id }, seen, call)
+    expect((await reactivate(account)).body).toMatchObject({ status: 'active', activePlanId: 'pro' })
   })
 
   it('409 once what was paid is over, and 30 days after it was cancelled', async () => {
