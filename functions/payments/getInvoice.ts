@@ -2,8 +2,10 @@ import type { Invoice } from '#domain/invoice'
 import { notFound, Problem } from '#errors/problem'
 import { invoicePdf } from '#gateways/invoicePdf'
 import { getInvoice } from '#operations/paymentHistory'
+import type { Deps } from '#runtime/deps'
 import { httpHandler } from '#runtime/http'
 import { live } from '#runtime/live'
+import { ownPayment } from '#runtime/ownPayment'
 import { Reply, type Run } from '#runtime/run'
 import { invoicesOfPayment } from '#table/invoices'
 
@@ -14,8 +16,8 @@ export const run: Run<typeof getInvoice> = async ({ accountId, params, query }, 
   const { document: kind, refundId, disputeId } = query
   const named = [refundId, disputeId].filter((id) => id !== undefined)
   if (named.length > 1 || (kind === 'credit_note' && named.length === 0)) throw misnamed()
-  // Under the caller's own account: another account's payment has no documents here.
-  const documents = await invoicesOfPayment(deps.table, accountId, params.paymentId)
+  // Under the caller's own account: another account's payment has no documents here, but for a visitor's that was claimed.
+  const documents = await ownDocuments(deps, accountId, params.paymentId)
   const found = documents.findLast(
     (one) => one.kind === kind && one.refundId === refundId && one.disputeId === disputeId,
   )
@@ -26,6 +28,14 @@ export const run: Run<typeof getInvoice> = async ({ accountId, params, query }, 
   return new Reply(pdf, {
     headers: { 'content-disposition': `attachment; filename="${number}.pdf"`, 'cache-control': 'private, no-store' },
   })
+}
+
+/** Nearly always under the account itself: its payment is looked for only where there are none. */
+async function ownDocuments(deps: Deps, accountId: string, paymentId: string): Promise<Invoice[]> {
+  const own = await invoicesOfPayment(deps.table, accountId, paymentId)
+  if (own.length > 0) return own
+  const payment = await ownPayment(deps, accountId, paymentId)
+  return payment && payment.accountId !== accountId ? invoicesOfPayment(deps.table, payment.accountId, paymentId) : []
 }
 
 /** @throws Problem `conflict`: a document without its number is none yet. */

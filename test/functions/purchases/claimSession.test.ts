@@ -1,14 +1,18 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { maxClaimed } from '#domain/paymentClaim'
+import { run as getInvoiceRun } from '#functions/payments/getInvoice'
+import { run as getPaymentRun } from '#functions/payments/getPayment'
 import { run as verifyPaymentRun } from '#functions/payments/verifyPayment'
 import { run as authorizeVisitorRun } from '#functions/purchases/authorizeVisitor'
 import { run as claimSessionRun } from '#functions/purchases/claimSession'
 import { run as createPurchaseRun } from '#functions/purchases/createPurchase'
 import { run as createSessionRun } from '#functions/purchases/createSession'
 import { run as listPurchasesRun } from '#functions/purchases/listPurchases'
+import { getInvoice, getPayment } from '#operations/paymentHistory'
 import { verifyPayment } from '#operations/payments'
 import { authorizeVisitor, claimSession, createPurchase, createSession, listPurchases } from '#operations/purchases'
 import { handleAuthorizer } from '#runtime/authorizer'
+import { numberSeries } from '#runtime/invoiceNumbers'
 import { commit } from '#table/commit'
 import { listPurchases as listStored, putPurchaseWrite } from '#table/purchases'
 import { buyingOf } from '#test/support/buying'
@@ -73,6 +77,21 @@ describe('claimSession', () => {
     expect((await claim('claimer', visitor.token)).body.purchases).toHaveLength(1)
     expect(await claim('other-claimer', visitor.token)).toMatchObject({ status: 409, code: 'conflict' })
     expect((await entered(visitor.token)).isAuthorized).toBe(false)
+  })
+
+  it('the claimer has the receipt and the invoice, and nobody else', async () => {
+    const { paymentId, ...visitor } = await buyer()
+    await claim('reader', visitor.token)
+    await numberSeries(deps, 'INV-2026')
+    const read = (account: string) =>
+      Promise.all([
+        invoke(getPayment, getPaymentRun, deps, { as: 'customer', account, params: { paymentId } }),
+        invoke(getInvoice, getInvoiceRun, deps, { as: 'customer', account, params: { paymentId } }),
+      ])
+    const [receipt, invoice] = await read('reader')
+    expect(receipt.body).toMatchObject({ id: paymentId, status: 'completed', documents: [{ kind: 'invoice' }] })
+    expect(invoice.status).toBe(200)
+    expect((await read('somebody')).map(({ status }) => status)).toEqual([404, 404])
   })
 
   it('two accounts at once: one gets it all, the other nothing', async () => {
