@@ -102,7 +102,7 @@ async function invocation({ client, tableName, config, clock, log, added }: Last
     settings: notWired('the payment settings'),
     payments: notWired('the payment secret'),
     metric: emitMetric,
-    spent: () => spent,
+    spent: () => ({ ...spent }),
     ...added,
   }
 }

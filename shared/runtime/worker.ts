@@ -36,6 +36,7 @@ export async function handleMessages<Message extends z.ZodMiniType>(
   const batchItemFailures: { itemIdentifier: string }[] = []
   for (const record of event.Records) {
     const startedAt = deps.clock.real()
+    const before = deps.spent?.()
     let failed = false
     // What follows from a call is logged under the call's id; SQS's own stands in where there was none.
     let requestId = record.messageId
@@ -54,11 +55,23 @@ export async function handleMessages<Message extends z.ZodMiniType>(
       operation: operation.id,
       status: failed ? 'failed' : 'done',
       durationMs: deps.clock.real() - startedAt,
-      ...deps.spent?.(),
+      ...spentSince(before, deps.spent?.()),
     })
   }
   return { batchItemFailures }
 }
+
+type Spent = ReturnType<NonNullable<Deps['spent']>>
+
+/** A message's own: an invocation has several. */
+const spentSince = (before: Spent | undefined, after: Spent | undefined): Partial<Spent> =>
+  before && after
+    ? {
+        readUnits: after.readUnits - before.readUnits,
+        writeUnits: after.writeUnits - before.writeUnits,
+        calls: after.calls - before.calls,
+      }
+    : {}
 
 const requestIdIn = (message: unknown): string | undefined =>
   typeof message === 'object' && message !== null && 'requestId' in message && typeof message.requestId === 'string'

@@ -47,6 +47,18 @@ describe('deliverNotice', () => {
     expect(days).toBeLessThan(90.01)
   })
 
+  it('logs what each message of a batch consumed, not those before it', async () => {
+    let calls = 0
+    const spent = () => {
+      calls += 2
+      return { readUnits: calls, writeUnits: calls, calls }
+    }
+    const batch = [1, 2].map((n) => ({ ...message, accountId: 'batch', id: strangerId('out', createdAt + n) }))
+    await handleMessages(deliverNotice, run, { ...deps, spent }, recordsOf(batch))
+    const lines = deps.logged.filter((line) => line.message === 'message').slice(-2)
+    expect(lines.map(({ fields }) => fields.calls)).toEqual([2, 2])
+  })
+
   it('tells of money by its kind and facts, without those of limits', async () => {
     await putAccount({ account: 'paid', body: { email: 'a@example.com' } })
     const data = { paymentId: 'fpay_1', amountMinor: 500, periodEnd: null }
