@@ -10,7 +10,7 @@ const mutantSeeds = (from: number) => Array.from({ length: 120 }, (_, index) => 
 const foundAt: Record<string, number> = {
   'a charge is begun whatever version was seen': 13,
   'the subscription does not name the charge under way': 5,
-  'a charge is repeated without looking, when its key is forgotten': 31,
+  'a charge is repeated without looking, when its key is forgotten': 279,
   'a period is counted from its payment instead of the old end': 8,
   'a cancellation does not reach the charge under way': 54,
   'a change that waits happens at once': 5,
