@@ -102,11 +102,8 @@ describe('marketing', () => {
     await stage.turn('set', '2027-04-04T00:00:00Z')
     expect(await gone.subscription()).toMatchObject({ status: 'expired', activePlanId: null })
     expect(await mayCall(gone)).toMatchObject({ allowed: false, reason: 'subscription_inactive' })
-    // A refused charge stays payable for a day, and then expires.
-    expect(await renewals(gone)).toEqual([
-      ['failed', 1_500_000],
-      ...Array.from({ length: 3 }, () => ['expired', 1_500_000]),
-    ])
+    // What was refused stays so, with its reason, also once its order's day is over.
+    expect(await renewals(gone)).toEqual(Array.from({ length: 4 }, () => ['failed', 1_500_000]))
     expect(await statusOf(late)).toBe('active')
   })
 
