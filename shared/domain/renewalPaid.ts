@@ -52,7 +52,7 @@ export function renewalPaid(
 ): OtherEffect {
   const { account, subscription } = scene
   if (!isLawful(subscription, payment, terms, now)) return overtaken
-  const paid = boughtWith(withPeriod(stretched(subscription, now), payment), method)
+  const paid = withPeriod(stretched(boughtWith(subscription, method), now), payment)
   const next = presentPeriod(paid, now)
   const hasBegun = next.periodIndex > subscription.periodIndex
   if (hasBegun) assertTransition('renewal_paid', statusAt(subscription, now).status, next.status)

@@ -28,8 +28,9 @@ export function withMethod(subscription: BoughtSubscription, method: RenewalMeth
  * charged again, renews it from now on. Whoever cancelled, or bought without keeping a method, has decided otherwise.
  */
 export function boughtWith(subscription: BoughtSubscription, method: RenewalMethod | undefined): BoughtSubscription {
-  const { trial, canceledAt, method: own } = subscription
-  if (!method || !trial || own || canceledAt !== undefined || paidUntil(subscription) === null) return subscription
+  const { trial, ahead = [], canceledAt, method: own } = subscription
+  const isFirst = trial === true && ahead.length === 0
+  if (!method || !isFirst || own || canceledAt !== undefined || paidUntil(subscription) === null) return subscription
   return { ...subscription, method, autoRenew: true }
 }
 

@@ -149,6 +149,7 @@ describe('the method that first money brings', () => {
 
   it.each([
     ['no trial: who bought it did not keep a method', { ...bought, autoRenew: false }, other],
+    ['paid before', { ...trial, ahead: [{ paymentId: 'fpay_1', paidMinor: 100 }] }, other],
     ['cancelled', { ...trial, canceledAt: start }, other],
     ['renewed by another already', { ...trial, method: { id: 'pmt_0', mandate: false } }, other],
     ['without an end', { ...trial, periodEnd: null }, other],

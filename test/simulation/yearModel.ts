@@ -114,7 +114,8 @@ export class Life {
 
   /** The first money for a trial that renews with nothing brings its method, unless somebody asked for its end. */
   boughtWith(method: string | undefined): void {
-    if (!this.isTrial || this.method !== undefined || this.renews || this.isAsked || method === undefined) return
+    const isFirst = this.isTried && this.spans.length === 1
+    if (!isFirst || this.method !== undefined || this.renews || this.isAsked || method === undefined) return
     this.renews = true
     this.method = method
   }
