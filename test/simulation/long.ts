@@ -28,12 +28,15 @@ const firstSeed =
   Number.isSafeInteger(given) && given > 0
     ? given
     : 1_000_000 + (Math.floor(performance.timeOrigin / 1000) % 1_000_000) * 1_000
+/** `SIM_SEEDS=200` ends it after so many, whatever time is left: what a change is held to does not hang on the machine. */
+const mostSeeds = Number(process.env.SIM_SEEDS ?? Number.POSITIVE_INFINITY)
+if (!(mostSeeds > 0)) throw new Error('SIM_SEEDS is how many seeds at most')
 let seed = firstSeed
 let answers = 0
 let faults = 0
 for (
   let nextLineAt = performance.now() + lineEveryMs;
-  performance.now() < endsAt && process.exitCode === undefined;
+  performance.now() < endsAt && seed < firstSeed + mostSeeds && process.exitCode === undefined;
   seed++
 ) {
   for (const play of plays) {

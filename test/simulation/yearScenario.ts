@@ -17,6 +17,7 @@ import { type Mutation, type ProviderCall, World } from './world.ts'
 import { Subscriber, type YearMarket } from './yearActors.ts'
 import { yearCatalogue } from './yearCatalogue.ts'
 import { YearOracle } from './yearOracle.ts'
+import { yearRowsIn } from './yearRows.ts'
 import { compareNightly, Sweeper } from './yearSweep.ts'
 import { chargingGateway, Vault } from './yearVault.ts'
 
@@ -40,6 +41,10 @@ const zones = ['UTC', 'America/New_York', 'Asia/Kolkata', 'Pacific/Auckland']
 const openMs = 400 * dayMs
 /** What is begun at the end of it: grace, debits, letters that lie among the dead. */
 const afterMs = 60 * dayMs
+const settleMs = 40 * dayMs
+/** An outage, and until the charge is looked at again. */
+const chargeMs = 5 * dayMs
+const mostSettlings = 6
 const redriveMs = 3 * dayMs
 const mostFaults = 30
 const mostFaultsAtProvider = 10
@@ -86,8 +91,7 @@ async function playYear(seed: number, mutation: YearMutation, tracing: boolean):
     ]
     await inTime(world, Promise.all([...customers, ...background]))
     await inTime(world, callers.settle())
-    sweeper.go(world.now + 40 * dayMs)
-    await inTime(world, world.scheduler.sleep(40 * dayMs))
+    await settle(play)
     for (const { intent, reply } of callers.dialogues.values())
       if (reply?.body.code === 'validation_failed' && !isTooLate.has(String(reply.body.detail)))
         throw new Error(`${intent.id} was not understood: ${JSON.stringify(reply.body)}`)
@@ -105,6 +109,16 @@ async function playYear(seed: number, mutation: YearMutation, tracing: boolean):
   } catch (error) {
     if (!(error instanceof Error)) throw error
     return run(error.name === 'Violation' ? error.message : (error.stack ?? error.message))
+  }
+}
+
+/** What is begun ends. Where a period ends just before the sweeps do, its charge is awaited: never longer than a few of them. */
+async function settle({ world, sweeper }: YearPlay): Promise<void> {
+  const isCharging = () => yearRowsIn(world.store.items()).subscriptions.some(({ pendingCharge }) => pendingCharge)
+  for (let round = 0; round === 0 || (round <= mostSettlings && isCharging()); round++) {
+    const forMs = round === 0 ? settleMs : chargeMs
+    sweeper.go(world.now + forMs)
+    await inTime(world, world.scheduler.sleep(forMs))
   }
 }
 
