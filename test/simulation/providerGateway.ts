@@ -109,6 +109,12 @@ export function shown(books: Books, payment: BookPayment): ProviderPayment {
   }
 }
 
+/** Whoever asked for the order has its receipt at hand. */
+export const shownOnOrder = (books: Books, payment: BookPayment): ProviderPayment => ({
+  ...shown(books, payment),
+  reference: payment.order.reference,
+})
+
 const methodOf = (token: string) => ({
   kind: 'card',
   last4: '4242',
@@ -124,7 +130,7 @@ const providerOrder = (books: Books, order: BookOrder): ProviderOrder => ({
   amountMinor: order.amountMinor,
   currency: order.currency,
   reference: order.reference,
-  payments: order.payments.map((payment) => shown(books, payment)),
+  payments: order.payments.map((payment) => shownOnOrder(books, payment)),
 })
 
 export const shownRefund = (books: Books, payment: BookPayment, refund: BookRefund): ProviderRefund => ({

@@ -1,7 +1,7 @@
 import type { ChargeRequest, Gateway } from '#gateways/gateway'
 import { GatewayError } from '#gateways/gatewayError'
 import type { BookPayment, Books } from './providerBooks.ts'
-import { shown } from './providerGateway.ts'
+import { shownOnOrder } from './providerGateway.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
 
@@ -130,7 +130,7 @@ export function chargingGateway(
   reached: Reached,
 ): Gateway {
   const answer = (payment: BookPayment) => {
-    const seen = shown(books, payment)
+    const seen = shownOnOrder(books, payment)
     if (books.provider !== 'razorpay' || seen.status !== 'processing') return seen
     const { provider, providerPaymentId, providerOrderId } = seen
     return { provider, status: 'processing' as const, providerPaymentId, ...(providerOrderId && { providerOrderId }) }
