@@ -2,15 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { guardOfId, idTime } from '#domain/guard'
 import { auditLedger } from '#domain/ledger'
 import type { Entry } from '#domain/walletDraft'
-import { viewWallet } from '#domain/walletView'
-import { Bench, dayMs, guard, movesOf, november, windows } from './walletSupport.ts'
+import { Bench, dayMs, fundsAt, guard, movesOf, november, windows } from './walletSupport.ts'
 
 const minute = 60_000
 const hour = 60 * minute
-const fundsOf = (bench: Bench) => {
-  const { balance, held, available } = viewWallet(bench.wallet, bench.now, windows)
-  return { balance, held, available }
-}
+const fundsOf = (bench: Bench) => fundsAt(bench, bench.now)
 /** A bench with 10 credits and a hold of 6 on them, for an hour. */
 const withHold = () => {
   const bench = new Bench()

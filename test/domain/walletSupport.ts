@@ -5,6 +5,7 @@ import { decide, decideEnded } from '#domain/walletDecide'
 import type { Entry } from '#domain/walletDraft'
 import type { Answers, Decision, RefusalReason, RequestKind, Requests } from '#domain/walletRequest'
 import { emptyWallet, type Wallet, type Windows } from '#domain/walletState'
+import { viewWallet } from '#domain/walletView'
 
 export const windows: Windows = windowAt
 export const dayMs = 86_400_000
@@ -105,6 +106,11 @@ export class Bench {
     this.made += 1
     return guard(`key-${this.made}`)
   }
+}
+
+export const fundsAt = (bench: Bench, now: number) => {
+  const { balance, held, available } = viewWallet(bench.wallet, now, windows)
+  return { balance, held, available }
 }
 
 /** What each grant gave or took, by id. */
