@@ -4,6 +4,7 @@ import type { PublishedCatalogue } from '#domain/catalogue'
 import { fallbackPlan, findPrice, termsAt } from '#domain/catalogueTerms'
 import { priceOrder } from '#domain/order'
 import { type CheckoutInput, type CheckoutPlan, planCheckout } from '#domain/orderCheckout'
+import type { PurchaseRequest } from '#domain/orderPurchase'
 import { type NewPayment, newPayment, orderLifeMs, type Payment, paymentId } from '#domain/payment'
 import type { PaymentWrite } from '#domain/paymentWrite'
 import { planSettlement, type SettlementInput, type SettlementPlan } from '#domain/settlement'
@@ -113,6 +114,13 @@ export function checkedOut(input: CheckoutInput): { payment: Payment; writes: Pa
     writes: plan.writes,
   }
 }
+
+/** The payment of such a checkout, of the example unless another catalogue is given. */
+export const bought = (
+  request: PurchaseRequest,
+  catalogue = catalogueOf('example'),
+  over: Partial<CheckoutInput> = {},
+): Payment => checkedOut(checkoutInput(catalogue, { request, ...over })).payment
 
 export function settlementInput(
   catalogue: PublishedCatalogue,

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import type { Account } from '#domain/account'
-import type { CheckoutInput } from '#domain/orderCheckout'
-import type { PurchaseRequest } from '#domain/orderPurchase'
 import type { Payment } from '#domain/payment'
 import { afterFact } from '#domain/paymentFact'
 import { noCredit, planCredit } from '#domain/settlementCredit'
@@ -9,9 +7,8 @@ import { planReview } from '#domain/settlementReview'
 import {
   accountOf,
   at,
+  bought,
   catalogueOf,
-  checkedOut,
-  checkoutInput,
   fallbackOf,
   payId,
   paymentOf,
@@ -24,8 +21,6 @@ import {
 } from './paymentSupport.ts'
 
 const example = catalogueOf('example')
-const bought = (request: PurchaseRequest, catalogue = example, over: Partial<CheckoutInput> = {}) =>
-  checkedOut(checkoutInput(catalogue, { request, ...over })).payment
 const live: Partial<Account> = { subscriptionId: 'sub_0' }
 const now = at + 60_000
 
