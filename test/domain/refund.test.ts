@@ -1,25 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import type { Payment } from '#domain/payment'
 import { afterFact } from '#domain/paymentFact'
 import { lostMinorOf, noCreditIn, refundableMinorOf, refundableOf } from '#domain/paymentState'
-import { isRefundId, maxReasonLength, planRefund, type RefundRequest, refundId } from '#domain/refund'
-import { at, catalogueOf, paymentOf, provided, rowOf, rowsOf, settle, settlementInput } from './paymentSupport.ts'
-
-const example = catalogueOf('example')
-const now = at + 3_600_000
-const first = refundId(now, '0123456789ABCDEF')
-const second = refundId(now, '1123456789ABCDEF')
-const ask = (over: Partial<RefundRequest> = {}): RefundRequest => ({ id: first, reason: 'Not needed', ...over })
-
-/** A captured and settled payment of 1,000.00 INR. */
-const paid = (): Payment => settle(settlementInput(example, paymentOf())).next
-
-function requested(payment: Payment, request = ask()) {
-  const plan = planRefund(payment, request, undefined, now)
-  if (plan.kind === 'refused') throw new Error(plan.detail)
-  return plan
-}
+import { isRefundId, maxReasonLength, planRefund, type RefundRequest } from '#domain/refund'
+import { paymentOf, provided, rowOf, rowsOf } from './paymentSupport.ts'
+import { ask, first, now, paid, requested, second } from './refundSupport.ts'
 
 describe('asking for a refund', () => {
   it('keeps the amount aside in the payment, beside a row of its own', () => {
