@@ -1,75 +1,25 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { HistoryEntry, PaymentWrite } from '#domain/paymentWrite'
 import { nextDueAt } from '#domain/subscriptionDue'
 import { planEnd } from '#domain/subscriptionEnd'
-import { billLineId, type ProviderNews, planFollow } from '#domain/subscriptionFollow'
-import { type ImportInput, planImport } from '#domain/subscriptionImport'
-import { type BoughtSubscription, graceMs, statusAt } from '#domain/subscriptionState'
+import { type ProviderNews, planFollow } from '#domain/subscriptionFollow'
+import { graceMs, statusAt } from '#domain/subscriptionState'
 import type { SubscriptionScene } from '#domain/subscriptionWrite'
 import { dayMs, hourMs } from '#domain/zone'
-import { applied, at, codeOf, free, growth, sceneOf, start, termsOf } from './subscriptionSupport.ts'
-
-const terms = termsOf()
-/** Where month k of 2025, counted from June, begins. */
-const month = (k: number): number => Date.UTC(2025, 5 + k, 1)
-const period = (k: number) => ({ start: month(k), end: month(k + 1) })
-const paid = (k: number) => ({ id: `bill_${k}`, providerPaymentId: `pay_${k}`, amountMinor: 10_000, currency: 'INR' })
-const end = month(1)
-
-/** Brought over in its first month. */
-function broughtOver(over: Partial<BoughtSubscription> = {}): SubscriptionScene {
-  const { account, wallet } = sceneOf({ terms: free })
-  const { accessEnd: _end, subscriptionId: _id, ...own } = account
-  const { writes } = planImport(
-    {
-      account: own,
-      wallet,
-      fallback: free,
-      terms,
-      imported: {
-        provider: 'razorpay',
-        providerSubscriptionId: 'sub_A',
-        periodStart: month(0),
-        periodEnd: end,
-        status: 'active',
-      },
-      ids: { subscription: 'sub_9', history: 'his_import' },
-    },
-    start,
-  )
-  const scene = applied({ account: own, wallet, subscription: undefined, fallback: free }, writes)
-  return { ...scene, subscription: { ...scene.subscription, ...over } }
-}
-
-interface Told {
-  scene: SubscriptionScene
-  writes: PaymentWrite[]
-  lines: Map<string, HistoryEntry>
-}
-
-/** One event, as whoever hears it decides on it: its bill's line is there or not. */
-function tell({ scene, lines }: Pick<Told, 'scene' | 'lines'>, news: ProviderNews, now: number): Told {
-  const id = billLineId(scene.subscription.id, news)
-  const lineId = id !== undefined && !lines.has(id) ? { lineId: id } : {}
-  const { writes } = planFollow(scene, news, { terms, ...lineId, historyId: 'his_end' }, now)
-  const added = writes.flatMap((write) => (write.row === 'history' ? [[write.next.id, write.next] as const] : []))
-  return {
-    scene: writes.length === 0 ? scene : applied(scene, writes),
-    writes,
-    lines: new Map([...lines, ...added]),
-  }
-}
-const told = (news: ProviderNews[], now: number, scene = broughtOver()): Told => {
-  let state: Told = { scene, writes: [], lines: new Map() }
-  for (const one of news) state = tell(state, one, now)
-  return state
-}
-const noticesIn = (writes: PaymentWrite[]) => writes.flatMap((one) => (one.row === 'notice' ? [one.kind] : []))
-
-const t = end + hourMs
-const active: ProviderNews = { at: t, state: 'active', endsAtPeriodEnd: false }
-const charged: ProviderNews = { ...active, period: period(1), paid: paid(1) }
+import {
+  active,
+  broughtOver,
+  charged,
+  end,
+  month,
+  noticesIn,
+  paid,
+  period,
+  t,
+  tell,
+  terms,
+  told,
+} from './subscriptionFollowSupport.ts'
+import { applied, free, growth, sceneOf, start } from './subscriptionSupport.ts'
 
 describe('what a provider’s news makes of a subscription', () => {
   const first = { status: 'active', periodStart: month(0), periodEnd: end, autoRenew: true }
@@ -362,149 +312,5 @@ describe('while the provider is silent, and after', () => {
   it('is never taken up without its terms', () => {
     const run = () => planFollow(expired(), charged, { lineId: 'his_x', historyId: 'his_y' }, end + graceMs)
     expect(run).toThrow('with its terms')
-  })
-})
-
-/** A year at a provider, as it tells of it: the order in which it happens. */
-const manners = ['razorpay', 'paystack', 'stripe'] as const
-const year = fc
-  .record({
-    manner: fc.constantFrom(...manners),
-    months: fc.array(
-      fc.record({
-        failures: fc.integer({ min: 0, max: 2 }),
-        isPaid: fc.boolean(),
-        said: fc.constantFrom('nothing', 'asked', 'kept', 'paused', 'resumed'),
-        isTied: fc.boolean(),
-      }),
-      { minLength: 1, maxLength: 12 },
-    ),
-    ends: fc.constantFrom('no', 'canceled', 'run out'),
-  })
-  .map(({ manner, months, ends }): ProviderNews[] => {
-    const isSnapshot = manner !== 'paystack'
-    const all: ProviderNews[] = []
-    let last = month(1)
-    for (const [index, { failures, isPaid, said, isTied }] of months.entries()) {
-      const k = index + 1
-      const span = isSnapshot ? { period: period(k) } : {}
-      let now = month(k)
-      const say = (news: Omit<ProviderNews, 'at'>, later = dayMs) => {
-        now += later
-        all.push({ at: now, ...news })
-      }
-      if (manner === 'stripe') say({ state: 'active', endsAtPeriodEnd: false, ...span })
-      for (let count = 0; count < failures; count++) say({ state: 'past_due', ...span })
-      if (isPaid) {
-        say({ state: 'active', period: period(k), paid: paid(k) }, isTied ? 0 : dayMs)
-        if (isSnapshot) say({ state: 'active', endsAtPeriodEnd: false, ...span }, 0)
-      }
-      const flags = { asked: true, kept: false }
-      if (said === 'asked' || said === 'kept')
-        say({ state: 'active', endsAtPeriodEnd: flags[said], ...(isPaid && span) })
-      if (said === 'paused' || said === 'resumed')
-        say({ state: said === 'paused' ? 'paused' : 'active', endsAtPeriodEnd: false, ...(isPaid && span) })
-      last = now
-    }
-    const span = isSnapshot ? { period: period(months.length) } : {}
-    if (ends !== 'no') all.push({ at: last + dayMs, state: 'ended', isCanceled: ends === 'canceled', ...span })
-    return all
-  })
-
-describe('in any order', () => {
-  it('a year’s events end in the same state, each told once or twice', () => {
-    const shuffled = year.chain((news) =>
-      fc.record({
-        news: fc.constant(news),
-        order: fc.shuffledSubarray([...news, ...news], { minLength: news.length * 2, maxLength: news.length * 2 }),
-      }),
-    )
-    const outcome = (news: ProviderNews[]) => {
-      const now = Math.max(...news.map(({ at: when }) => when)) + hourMs
-      const { scene, lines } = told(news, now)
-      const { status, periodStart, periodEnd, autoRenew, canceledAt, endedAt, heard } = scene.subscription
-      const { plan, subscriptionId, accessEnd, period: span } = scene.account
-      return {
-        ...{ status, periodStart, periodEnd, autoRenew, canceledAt, endedAt, heard, subscriptionId, accessEnd },
-        plan: plan?.planId,
-        span: subscriptionId === undefined ? null : [span?.start, span?.end],
-        lines: [...lines.values()].sort((one, other) => (one.id < other.id ? -1 : 1)),
-      }
-    }
-    fc.assert(
-      fc.property(shuffled, ({ news, order }) => {
-        expect(outcome(order)).toEqual(outcome(news))
-      }),
-      { numRuns: 150 },
-    )
-  })
-
-  it('every bill that was paid has its line, and no other has', () => {
-    fc.assert(
-      fc.property(year, (news) => {
-        const bills = new Set(news.flatMap((one) => (one.paid ? [one.paid.providerPaymentId] : [])))
-        const { lines } = told(news, month(14))
-        const booked = [...lines.values()].filter(({ kind }) => kind === 'renewal')
-        expect(booked.map(({ providerPaymentId }) => providerPaymentId).sort()).toEqual([...bills].sort())
-      }),
-      { numRuns: 100 },
-    )
-  })
-})
-
-describe('bringing one over', () => {
-  const { account: stored, wallet } = sceneOf({ terms: free })
-  const { accessEnd: _end, subscriptionId: _id, ...account } = stored
-  const imported = {
-    provider: 'stripe' as const,
-    providerSubscriptionId: 'sub_A',
-    periodStart: month(0),
-    periodEnd: end,
-    status: 'active' as const,
-  }
-  const input = { account, wallet, fallback: free, terms, imported, ids: { subscription: 'sub_9', history: 'his_9' } }
-  const now = start + dayMs
-
-  it('is one transaction: subscription, account, wallet, count and a line of its own', () => {
-    const { subscription, writes, account: after } = planImport(input, now)
-    expect(writes.map(({ row }) => row).sort()).toEqual(['account', 'history', 'priceCount', 'subscription', 'wallet'])
-    expect(subscription).toMatchObject({
-      ...{ status: 'active', managedBy: 'provider', provider: 'stripe', providerSubscriptionId: 'sub_A', paidMinor: 0 },
-      ...{ periodStart: month(0), periodEnd: end, complimentary: false, ver: 1 },
-    })
-    expect(after).toMatchObject({ plan: terms, subscriptionId: 'sub_9', currency: 'INR', accessEnd: end + graceMs })
-    expect(after.period).toMatchObject({ start: month(0), end })
-    expect(writes).toContainEqual(
-      expect.objectContaining({
-        row: 'history',
-        next: expect.objectContaining({
-          kind: 'import',
-          startedAt: now,
-          endedAt: end,
-          amountMinor: 0,
-          paymentId: null,
-        }),
-      }),
-    )
-  })
-
-  const edges: [string, Partial<typeof imported>, number, string | undefined][] = [
-    ['a period that begins now', { periodStart: now }, now, undefined],
-    ['a period that begins later', { periodStart: now + 1 }, now, 'validation_failed'],
-    ['a period without length', { periodEnd: month(0) }, now, 'validation_failed'],
-    ['the last millisecond of grace', {}, end + graceMs - 1, undefined],
-    ['grace that is over', {}, end + graceMs, 'validation_failed'],
-  ]
-  it.each(edges)('%s', (_, over, when, code) => {
-    expect(codeOf(() => planImport({ ...input, imported: { ...imported, ...over } }, when))).toBe(code)
-  })
-
-  it.each<[string, Partial<ImportInput>, string]>([
-    ['a price without an end', { terms: termsOf({ interval: 'lifetime' }) }, 'validation_failed'],
-    ['a live subscription', { account: { ...stored, accessEnd: at('2026-01-01T00:00:00Z') } }, 'conflict'],
-    ['another currency', { account: { ...account, currency: 'USD' } }, 'conflict'],
-    ['an account that is being erased', { account: { ...account, erasingAt: start } }, 'conflict'],
-  ])('is refused for %s', (_, over, code) => {
-    expect(codeOf(() => planImport({ ...input, ...over }, now))).toBe(code)
   })
 })
