@@ -5,12 +5,14 @@ import { newPayment, orderLifeMs, type Payment, type PaymentSubject, type Paymen
 import type { PaymentWrite } from '#domain/paymentWrite'
 import { planEffect } from '#domain/settlementPlan'
 import type { Subscription } from '#domain/subscription'
+import { planCancel } from '#domain/subscriptionEnd'
 import { type BoughtSubscription, isBought } from '#domain/subscriptionState'
-import type { SubscriptionScene } from '#domain/subscriptionWrite'
+import type { SubscriptionPlan, SubscriptionScene } from '#domain/subscriptionWrite'
 import { noTax } from '#domain/tax'
 import type { PlanTerms } from '#domain/terms'
 import { initialZones } from '#domain/time'
 import type { Wallet } from '#domain/walletState'
+import { dayMs } from '#domain/zone'
 
 export const start = Date.parse('2025-06-01T00:00:00Z')
 export const at = (iso: string): number => Date.parse(iso)
@@ -162,3 +164,14 @@ export function codeOf(run: () => unknown): string | undefined {
     return error instanceof Error && 'code' in error ? String(error.code) : String(error)
   }
 }
+
+/** What it is taken up again with. */
+export const kept = { terms: termsOf(), method: { id: 'pmt_0', mandate: false } }
+export const rows = ({ writes }: SubscriptionPlan) => writes.map(({ row }) => row)
+export const after = (scene: SubscriptionScene, plan: SubscriptionPlan) => applied(scene, plan.writes)
+/** The scene once its customer cancelled it, on its second day if nothing else is said. */
+export const canceled = (scene: SubscriptionScene, when: 'now' | 'period_end', instant = start + dayMs) =>
+  after(scene, planCancel(scene, { when, reason: 'Too dear' }, ids, instant))
+/** What is left of the included credits. */
+export const included = ({ wallet }: SubscriptionScene) =>
+  wallet.grants.reduce((sum, { remaining, source }) => sum + (source === 'included' ? remaining : 0), 0)
