@@ -1,22 +1,6 @@
-import { createHmac } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { returnSignature } from '#local/providers/razorpay/charge'
-import { razorpayKinds } from '#local/providers/razorpay/compose'
-import {
-  type Bench,
-  control,
-  dayMs,
-  dig,
-  hasVectors,
-  hourMs,
-  kindsOf,
-  missingKeys,
-  razorpayCall,
-  startBench,
-  text,
-  vector,
-  vectorNames,
-} from './support.ts'
+import { hmac, razorpayOf } from './razorpaySupport.ts'
+import { type Bench, control, dayMs, dig, hourMs, kindsOf, razorpayCall, startBench, text } from './support.ts'
 
 let bench: Bench
 beforeEach(async () => {
@@ -24,17 +8,7 @@ beforeEach(async () => {
 })
 afterEach(() => bench.stop())
 
-const hmac = (key: string, content: string) => createHmac('sha256', key).update(content).digest('hex')
-const newOrder = (more = {}) =>
-  bench.razorpay.orders.create({ amount: 49_900, currency: 'INR', receipt: 'fpay_1', ...more })
-const pay = (orderId: string, more = {}) => bench.fakes.razorpay.pay({ orderId, outcome: 'success', ...more })
-
-async function paid(more = {}) {
-  const order = await newOrder()
-  const answer = pay(order.id, more)
-  await bench.fakes.idle()
-  return { order, paymentId: text(answer.razorpay_payment_id), answer }
-}
+const { newOrder, paid, pay } = razorpayOf(() => bench)
 
 describe('an order, paid', () => {
   it('goes from created to paid; the page gets ids signed with the key, the hook three events signed with its secret', async () => {
@@ -226,133 +200,6 @@ describe('refunds', () => {
   })
 })
 
-/** A customer with a saved card: the first payment made the mandate. */
-async function mandate(
-  card: 'success' | 'declines_later' | 'authentication_required' = 'success',
-  maxAmount = 1_000_000,
-) {
-  const customer = await bench.razorpay.customers.create({
-    name: 'Asha Rao',
-    email: 'asha@example.com',
-    contact: '+919000090000',
-    fail_existing: 0,
-  })
-  const order = await newOrder({ customer_id: customer.id, token: { max_amount: maxAmount } })
-  const { razorpay_payment_id: id } = pay(order.id, { card })
-  const payment = await bench.razorpay.payments.fetch(text(id))
-  await bench.fakes.idle()
-  bench.heard.length = 0
-  return { customerId: customer.id, tokenId: text(payment.token_id) }
-}
-
-const debit = async (
-  { customerId, tokenId }: { customerId: string; tokenId: string },
-  amount = 49_900,
-  more: Record<string, unknown> = {},
-) => {
-  const order = await newOrder({
-    amount,
-    receipt: 'fpay_renewal',
-    customer_id: customerId,
-    payment_capture: true,
-    ...more,
-  })
-  const answer = await razorpayCall(bench.fakes.razorpay.url, '/v1/payments/create/recurring', {
-    email: 'asha@example.com',
-    contact: '+919000090000',
-    amount,
-    currency: 'INR',
-    order_id: order.id,
-    customer_id: customerId,
-    token: tokenId,
-    recurring: true,
-  })
-  return { order, answer }
-}
-
-describe('renewals on a saved card', () => {
-  it('an accepted debit happens 36 h 05 min later, not a minute before', async () => {
-    const saved = await mandate()
-    const { order, answer } = await debit(saved, 49_900, { notification: { token_id: saved.tokenId } })
-    expect(answer.status).toBe(200)
-    const id = text(answer.body.razorpay_payment_id)
-    expect(answer.body.razorpay_signature).toBe(hmac('rzp-key', `${order.id}|${id}`))
-    await bench.advance(36 * hourMs + 4 * 60_000)
-    expect(kindsOf(bench.heard)).toEqual(['order.notification.delivered'])
-    expect(await bench.razorpay.payments.fetch(id)).toMatchObject({ status: 'created' })
-    await bench.advance(60_000)
-    expect(kindsOf(bench.heard).slice(1)).toEqual(['payment.authorized', 'payment.captured', 'order.paid'])
-    expect(await bench.razorpay.payments.fetch(id)).toMatchObject({ status: 'captured', token_id: saved.tokenId })
-  })
-
-  it.each([
-    [24 * 3600 - 1, 400],
-    [24 * 3600, 200],
-  ])('a debit %i s after its notice answers %i', async (after, status) => {
-    const saved = await mandate()
-    const paymentAfter = Math.floor(bench.now() / 1000) + after
-    const answer = await razorpayCall(bench.fakes.razorpay.url, '/v1/orders', {
-      amount: 49_900,
-      currency: 'INR',
-      notification: { token_id: saved.tokenId, payment_after: paymentAfter },
-    })
-    expect(answer.status).toBe(status)
-  })
-
-  it('a jump of the clock over the debit dates it where it was due', async () => {
-    await debit(await mandate())
-    const acceptedMs = bench.now()
-    await bench.advance(30 * dayMs)
-    const due = Math.floor((acceptedMs + 36 * hourMs + 5 * 60_000) / 1000)
-    expect(bench.heard.map(({ body }) => body.created_at)).toEqual([due, due, due])
-  })
-
-  it.each([
-    ['declines_later', 'insufficient_funds'],
-    ['authentication_required', 'payment_authentication_required'],
-  ] as const)('a card that %s fails with %s', async (card, reason) => {
-    const { answer } = await debit(await mandate(card))
-    await bench.advance(2 * dayMs)
-    expect(kindsOf(bench.heard)).toEqual(['payment.failed'])
-    const payment = await bench.razorpay.payments.fetch(text(answer.body.razorpay_payment_id))
-    expect(payment).toMatchObject({ status: 'failed', error_reason: reason })
-  })
-
-  it.each([
-    [1_500_000, 200],
-    [1_500_001, 400],
-  ])('a debit of %i paise, with INR 15,000 the most, answers %i', async (amount, status) => {
-    const { answer } = await debit(await mandate('success', 9_999_900), amount)
-    expect(answer.status).toBe(status)
-  })
-
-  it('a debit above the mandate is refused', async () => {
-    const { answer } = await debit(await mandate('success', 40_000))
-    expect(answer).toMatchObject({
-      status: 400,
-      body: { error: { description: 'Amount exceeds maximum amount allowed' } },
-    })
-  })
-
-  it('a notice that fails takes the debit with it', async () => {
-    bench.fakes.razorpay.behave({ settings: { preDebitNoticeFails: true } })
-    const saved = await mandate()
-    await debit(saved, 49_900, { notification: { token_id: saved.tokenId } })
-    await bench.advance(2 * dayMs)
-    expect(kindsOf(bench.heard)).toEqual(['order.notification.failed', 'payment.failed'])
-  })
-
-  it('a cancelled token is announced, no longer listed and no longer debited', async () => {
-    const saved = await mandate()
-    expect(await bench.razorpay.customers.fetchTokens(saved.customerId)).toMatchObject({ count: 1 })
-    await bench.razorpay.customers.deleteToken(saved.customerId, saved.tokenId)
-    await bench.fakes.idle()
-    expect(kindsOf(bench.heard)).toEqual(['token.cancelled'])
-    expect(await bench.razorpay.customers.fetchTokens(saved.customerId)).toMatchObject({ count: 0 })
-    expect((await debit(saved)).answer.status).toBe(400)
-  })
-})
-
 describe('errors, as documented', () => {
   it('an id that does not exist is 400', async () => {
     const error = { code: 'BAD_REQUEST_ERROR', description: 'The id provided does not exist' }
@@ -408,70 +255,4 @@ it('a dispute is raised by its card, contested and lost', async () => {
   expect(moved.body).toMatchObject({ status: 'lost', amount_deducted: 49_900, payment_id: paymentId })
   await bench.fakes.idle()
   expect(kindsOf(bench.heard).at(-1)).toBe('payment.dispute.lost')
-})
-
-describe.runIf(hasVectors)('the published samples', () => {
-  /** Names that belong to another method of payment than a card, or to values that the merchant gives. */
-  const others = new Set(['payment.entity.acquirer_data.bank_transaction_id', 'refund.entity.notes.comment'])
-  /** The merchant's own note, and evidence that one sample has beside the entity instead of in it. */
-  const misplaced = ['payload.subscription.entity.notes.Important', 'payload.dispute.evidence']
-  const known = vectorNames('razorpay-webhook-samples', (name) => {
-    const kind = name.split('--')[0] ?? ''
-    const method = name.includes('emandate') || name.includes('nach')
-    return razorpayKinds.includes(kind) && !method
-  })
-
-  it.each(known)('our events have every field of %s', async (name) => {
-    await mandate()
-    const { paymentId } = await paid({ card: 'dispute' })
-    await bench.razorpay.payments.refund(paymentId, { amount: 100 })
-    const sample = vector('razorpay-webhook-samples', name)
-    const sent = bench.fakes.razorpay.sendEvent(text(sample.event))
-    const missing = missingKeys(sample, sent.body, misplaced)
-    expect(missing.filter((path) => !others.has(path.replace('payload.', '')))).toEqual([])
-    expect(sent.body.contains).toEqual(expect.arrayContaining(Object.keys(dig(sample, 'payload'))))
-  })
-
-  it.each([
-    'fake_order',
-    'fake_payment',
-    'fake_captured_payment',
-    'fake_refund',
-    'fake_customer',
-    'fake_token',
-    'fake_dispute',
-    'fake_recurring',
-  ])('our answers have every field of %s', async (name) => {
-    const saved = await mandate()
-    const { order, paymentId } = await paid({ card: 'dispute' })
-    const refund = await bench.razorpay.payments.refund(paymentId, { amount: 100 })
-    const disputes = await bench.razorpay.disputes.all({})
-    const answers: Record<string, unknown> = {
-      fake_order: await bench.razorpay.orders.fetch(order.id),
-      fake_payment: await bench.razorpay.payments.fetch(paymentId),
-      fake_captured_payment: await bench.razorpay.payments.fetch(paymentId),
-      fake_refund: await bench.razorpay.refunds.fetch(refund.id),
-      fake_customer: await bench.razorpay.customers.fetch(saved.customerId),
-      fake_token: await bench.razorpay.customers.fetchToken(saved.customerId, saved.tokenId),
-      fake_dispute: disputes.items[0],
-      fake_recurring: (await debit(saved)).answer.body,
-    }
-    const ours = JSON.parse(JSON.stringify(answers[name]))
-    expect(missingKeys(vector('razorpay-api-fixtures', `${name}.json`), ours)).toEqual([])
-  })
-
-  it('a missing id answers the very error of the fixture', async () => {
-    const { error } = vector('razorpay-api-fixtures', 'payment_error.json')
-    await expect(bench.razorpay.payments.fetch('pay_none')).rejects.toEqual({ statusCode: 400, error })
-  })
-
-  it('the signature of a return is the published one', () => {
-    const { positive } = vector('razorpay-checkout-signatures.json')
-    const orders = (Array.isArray(positive) ? positive : []).filter((one) => dig({ one }, 'one').kind === 'order')
-    expect(orders.length).toBeGreaterThan(2)
-    for (const one of orders) {
-      const { secret, order_id: orderId, payment_id: paymentId, signature } = dig({ one }, 'one')
-      expect(returnSignature(text(secret), text(orderId), text(paymentId))).toBe(signature)
-    }
-  })
 })

@@ -1,21 +1,8 @@
 import { createHmac } from 'node:crypto'
 import Stripe from 'stripe'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { isObject, type Json, type JsonObject } from '#local/providers/json'
-import {
-  type Bench,
-  dayMs,
-  dig,
-  hasVectors,
-  hourMs,
-  kindsOf,
-  missingKeys,
-  secrets,
-  startBench,
-  text,
-  vector,
-  vectorNames,
-} from './support.ts'
+import { plain, stripeOf } from './stripeSupport.ts'
+import { type Bench, dayMs, hourMs, kindsOf, startBench, text } from './support.ts'
 
 let bench: Bench
 beforeEach(async () => {
@@ -23,37 +10,13 @@ beforeEach(async () => {
 })
 afterEach(() => bench.stop())
 
-const newSession = (more: Partial<Stripe.Checkout.SessionCreateParams> = {}) =>
-  bench.stripe.checkout.sessions.create({
-    mode: 'payment',
-    client_reference_id: 'fpay_1',
-    metadata: { paymentId: 'fpay_1' },
-    line_items: [{ quantity: 2, price_data: { currency: 'USD', unit_amount: 1500, product_data: { name: 'Pro' } } }],
-    success_url: 'https://shop.example/done?session={CHECKOUT_SESSION_ID}',
-    cancel_url: 'https://shop.example/back',
-    ...more,
-  })
-
-async function newInvoiceItem() {
-  const { id: customer } = await bench.stripe.customers.create({})
-  return { ...(await bench.stripe.invoiceItems.create({ customer, amount: 1000, currency: 'usd' })), customer }
-}
-
-async function newSubscription(more: Partial<Stripe.SubscriptionCreateParams> = {}) {
-  const { id } = await bench.stripe.customers.create({ invoice_settings: { default_payment_method: 'pm_card_visa' } })
-  const product = await bench.stripe.products.create({ name: 'Pro' })
-  const price = { product: product.id, unit_amount: 1500, currency: 'usd', recurring: { interval: 'month' } } as const
-  const made = await bench.stripe.prices.create(price)
-  return bench.stripe.subscriptions.create({ customer: id, items: [{ price: made.id, quantity: 2 }], ...more })
-}
+const { form, newSession } = stripeOf(() => bench)
 
 type Card = Parameters<Bench['fakes']['stripe']['pay']>[0]['card']
 const payPage = (
   orderId: string,
   more: { card?: Card; outcome?: 'fail' | 'lost_callback'; saveMethod?: boolean } = {},
 ) => bench.fakes.stripe.pay({ orderId, outcome: 'success', ...more })
-
-const plain = (value: unknown): JsonObject => JSON.parse(JSON.stringify(value))
 
 describe('a checkout session', () => {
   it('totals inline prices, is paid on its page, and is fulfilled by a signed event', async () => {
@@ -327,145 +290,4 @@ it('lists events, and a detached method is one', async () => {
 it('a raw card number is refused', async () => {
   const answer = await form('POST', '/v1/payment_methods', { type: 'card', card: { number: '4242424242424242' } })
   expect(answer).toMatchObject({ status: 400, body: { error: { param: 'card[number]' } } })
-})
-
-async function form(method: string, path: string, params: JsonObject = {}) {
-  const encoded = new URLSearchParams(flatten(params))
-  const response = await fetch(`${bench.fakes.stripe.url}${path}${method === 'GET' ? `?${encoded}` : ''}`, {
-    method,
-    headers: { authorization: `Bearer ${secrets.stripe.secretKey}`, 'stripe-version': '2026-10-28.endive' },
-    ...(method === 'GET' ? {} : { body: encoded }),
-  })
-  return { status: response.status, body: plain(await response.json()) }
-}
-
-/** As the command line tool writes them: `a[b]` for objects, `a[]` for lists of text, `a[0][b]` for lists of objects. */
-function flatten(value: Json, at = ''): [string, string][] {
-  if (Array.isArray(value)) {
-    return value.flatMap((one, place) => flatten(one, `${at}[${isObject(one) ? place : ''}]`))
-  }
-  if (!isObject(value)) return [[at, String(value)]]
-  return Object.entries(value).flatMap(([name, inner]) => flatten(inner, at === '' ? name : `${at}[${name}]`))
-}
-
-describe('a subscription and its first invoice', () => {
-  it('is active once that is paid, and ends at the end of its month where that was asked for', async () => {
-    const { id, latest_invoice } = await newSubscription()
-    const paid = await bench.stripe.invoices.retrieve(text(latest_invoice))
-    expect(paid).toMatchObject({ status: 'paid', amount_paid: 3000, amount_remaining: 0 })
-    expect(await bench.stripe.subscriptions.update(id, { cancel_at_period_end: true })).toMatchObject({
-      status: 'active',
-      cancel_at_period_end: true,
-    })
-    await bench.advance(30 * dayMs)
-    expect(await bench.stripe.subscriptions.retrieve(id)).toMatchObject({ status: 'active' })
-    await bench.advance(dayMs)
-    expect(await bench.stripe.subscriptions.retrieve(id)).toMatchObject({ status: 'canceled' })
-    expect(kindsOf(bench.heard)).toContain('customer.subscription.deleted')
-  })
-
-  it('stays incomplete, its invoice open, where the card is refused', async () => {
-    const method = { default_payment_method: 'pm_card_chargeCustomerFail' }
-    const { status, latest_invoice } = await newSubscription(method)
-    expect(status).toBe('incomplete')
-    expect(await bench.stripe.invoices.retrieve(text(latest_invoice))).toMatchObject({
-      status: 'open',
-      attempt_count: 1,
-    })
-    expect(kindsOf(bench.heard)).not.toContain('invoice.paid')
-  })
-
-  it('is paid from the end of a trial on, which is told of three days before', async () => {
-    const { id, status } = await newSubscription({ trial_period_days: 7 })
-    expect(status).toBe('trialing')
-    await bench.advance(4 * dayMs - 1)
-    expect(kindsOf(bench.heard)).not.toContain('customer.subscription.trial_will_end')
-    await bench.advance(1)
-    expect(kindsOf(bench.heard)).toContain('customer.subscription.trial_will_end')
-    await bench.advance(3 * dayMs)
-    expect(await bench.stripe.subscriptions.retrieve(id)).toMatchObject({ status: 'active' })
-  })
-
-  it.each([
-    ['draft', 'voidInvoice'],
-    ['draft', 'markUncollectible'],
-    ['open', 'finalizeInvoice'],
-    ['open', 'del'],
-    ['open', 'sendInvoice'],
-  ] as const)('an invoice that is %s refuses %s', async (status, step) => {
-    const { customer } = await newInvoiceItem()
-    const { id } = await bench.stripe.invoices.create({ customer, pending_invoice_items_behavior: 'include' })
-    if (status === 'open') await bench.stripe.invoices.finalizeInvoice(id ?? '')
-    await expect(bench.stripe.invoices[step](id ?? '')).rejects.toMatchObject({ type: 'StripeInvalidRequestError' })
-    expect(await bench.stripe.invoices.retrieve(id ?? '')).toMatchObject({ status, amount_due: 1000 })
-  })
-})
-
-describe.runIf(hasVectors)('the sequences of stripe trigger', () => {
-  // No bank transfers into a customer's balance, and no file about the folder itself.
-  const covered = /^(?!_|payment_intent\.partially_funded)/
-  const names = vectorNames('stripe-cli-triggers', (name) => covered.test(name))
-
-  it.each(names)('%s runs to its end and sends its event', async (name) => {
-    const { fixtures } = vector('stripe-cli-triggers', name)
-    const answers: Record<string, JsonObject> = {}
-    for (const step of Array.isArray(fixtures) ? fixtures : []) {
-      const { path, method, params, name: as, expected_error_type: expected } = dig({ step }, 'step')
-      const fill = (given: string) =>
-        given.replace(/\$\{(\w+):([\w.]+)\}/g, (_, from: string, way: string) =>
-          String(reach(answers[from] ?? {}, way)),
-        )
-      const given: JsonObject = JSON.parse(fill(JSON.stringify(params ?? {})))
-      const answer = await form(text(method).toUpperCase(), fill(text(path)), given)
-      expect(dig({ error: {}, ...answer.body }, 'error').type, JSON.stringify(answer.body)).toBe(
-        answer.status < 400 ? undefined : expected,
-      )
-      answers[text(as)] = answer.body
-    }
-    await bench.advance(hourMs)
-    const kind = name.replace('.json', '')
-    expect(kindsOf(bench.heard)).toContain(kind)
-  })
-
-  it('there are 45 of them', () => expect(names).toHaveLength(45))
-})
-
-function reach(value: JsonObject, way: string): unknown {
-  return way
-    .split('.')
-    .reduce<unknown>((at, name) => (typeof at === 'object' && at !== null ? Reflect.get(at, name) : at), value)
-}
-
-describe.runIf(hasVectors)('the fields of the published resources', () => {
-  /** Beside the first level, the parts that the product reads. */
-  const deep = ['card', 'payment_method_details', 'evidence', 'evidence_details', 'outcome', 'billing_details']
-
-  it.each([
-    ['customer', () => bench.stripe.customers.create({})],
-    ['payment_intent', () => bench.stripe.paymentIntents.create({ amount: 3000, currency: 'usd' })],
-    ['charge', async () => (await bench.stripe.charges.list({})).data[0]],
-    ['refund', async () => (await bench.stripe.refunds.list({})).data[0]],
-    ['dispute', async () => (await bench.stripe.disputes.list({})).data[0]],
-    ['checkout.session', () => newSession()],
-    ['payment_method', () => bench.stripe.paymentMethods.create({ type: 'card', card: { token: 'tok_visa' } })],
-    ['setup_intent', () => bench.stripe.setupIntents.create({})],
-    ['product', () => bench.stripe.products.create({ name: 'Pro' })],
-    ['price', async () => (await bench.stripe.prices.list({})).data[0]],
-    ['invoiceitem', async () => newInvoiceItem()],
-    ['invoice', async () => bench.stripe.invoices.create({ customer: (await newInvoiceItem()).customer })],
-    ['subscription', () => newSubscription()],
-    ['event', async () => (await bench.stripe.events.list({})).data[0]],
-  ] as const)('%s has them all', async (name, make) => {
-    const visa = { amount: 3000, currency: 'usd', confirm: true }
-    const intent = await bench.stripe.paymentIntents.create({ ...visa, payment_method: 'pm_card_visa' })
-    await bench.stripe.refunds.create({ payment_intent: intent.id })
-    await bench.stripe.paymentIntents.create({ ...visa, payment_method: 'pm_card_createDispute' })
-    await newSession()
-    const ours = plain(await make())
-    const sample = dig(vector('stripe-fixtures3-subset.json'), 'resources', name)
-    const missing = missingKeys(sample, ours).filter(
-      (path) => !path.includes('.') || deep.includes(path.split('.')[0] ?? ''),
-    )
-    expect(missing).toEqual([])
-  })
 })
