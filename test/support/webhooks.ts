@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import type { PaymentProvider } from '#domain/moneyCharge'
 import { run as createCheckoutRun } from '#functions/payments/createCheckout'
 import { run as processWebhookRun } from '#functions/webhooks/processWebhook'
@@ -10,12 +10,16 @@ import { processWebhook, receiveWebhook } from '#operations/webhooks'
 import type { PaymentTools } from '#runtime/deps'
 import { handleHttp } from '#runtime/http'
 import { handleMessages } from '#runtime/worker'
+import { findPayment } from '#table/payments'
 import { findWebhook, type StoredWebhook } from '#table/webhookEvents'
-import { recordsOf, takeSent } from './calls.ts'
+import { callsOf, recordsOf, takeSent } from './calls.ts'
 import { eventOf, invoke, paymentKeys, type TestDeps } from './deps.ts'
 import { granted } from './granted.ts'
 
 export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+/** The key of an event to which its provider gives no id. */
+export const hashOf = (body: string | Uint8Array): string => createHash('sha256').update(body).digest('hex')
 
 /** The headers of a signed event: `secret` and `real` (milliseconds, Stripe signs its time) as the provider has them. */
 export function signed(
@@ -105,3 +109,40 @@ export async function checkedOut(deps: TestDeps, account: string, body: Record<s
 /** The bodies of the events that a fake has to tell, oldest first. */
 export const told = (fakes: Fakes, provider: PaymentProvider, kind?: string): string[] =>
   fakes[provider].deliveries().flatMap((one) => (kind === undefined || one.kind === kind ? [one.raw] : []))
+
+/** What a test begins with: its hour, and nothing sent, measured or logged before it. */
+export function begin(deps: TestDeps, now: string): void {
+  deps.clock.set(now)
+  takeSent(deps, 'webhook')
+  deps.metrics.length = 0
+  deps.logged.length = 0
+}
+
+/** Customers who pay at Razorpay, and what is stored of them. */
+export function payersOf(deps: TestDeps, fakes: Fakes) {
+  const { putAccount } = callsOf(deps)
+  return {
+    /** A checkout of the plan "pro", paid on Razorpay's page; the events it told of. */
+    paid: async (account: string, pay: object = {}) => {
+      await putAccount({ account, body: { email: `${account}@example.com` } })
+      const { paymentId, providerOrderId } = await checkedOut(deps, account, { priceId: 'pro-month' })
+      const before = told(fakes, 'razorpay').length
+      fakes.razorpay.pay({ orderId: providerOrderId, outcome: 'success', ...pay })
+      const events = told(fakes, 'razorpay').slice(before)
+      return {
+        account,
+        paymentId,
+        providerOrderId,
+        events: events.filter((body) => /"event":"(payment|order)\./.test(body)),
+      }
+    },
+    paymentNow: async ({ account, paymentId }: { account: string; paymentId: string }) => {
+      const payment = await findPayment(deps.table, account, paymentId, { consistent: true })
+      if (!payment) throw new Error('the payment is gone')
+      return payment
+    },
+    /** Rows of an account whose sort key begins so. */
+    rowsOf: async (account: string, prefix: string) =>
+      (await deps.table.query({ pk: `ACCOUNT#${account}`, sk: { beginsWith: prefix }, limit: 100 })).items,
+  }
+}

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import * as z from 'zod/mini'
 import type { PaymentProvider } from '#domain/moneyCharge'
@@ -10,7 +9,18 @@ import { hasVectors, vectorFiles, vectorText } from '#test/gateways/support'
 import { callsOf, takeSent } from '#test/support/calls'
 import { paymentKeys, testDeps } from '#test/support/deps'
 import { withFakes } from '#test/support/payments'
-import { bytesOf, checkedOut, deliver, scripted, signed, stored, stripeEvent, told, work } from '#test/support/webhooks'
+import {
+  bytesOf,
+  checkedOut,
+  deliver,
+  hashOf,
+  scripted,
+  signed,
+  stored,
+  stripeEvent,
+  told,
+  work,
+} from '#test/support/webhooks'
 
 /**
  * Nothing of a payload that could be a person's or a key reaches a log line or a metric. Every member that a provider may
@@ -71,8 +81,6 @@ function laid(value: unknown): unknown {
   ])
   return { ...Object.fromEntries(members), canary_card: '4111111111111111', canary_note: 'canary@example.com' }
 }
-
-const hashOf = (body: string) => createHash('sha256').update(body).digest('hex')
 
 /** Delivered as from a deployment of the event's own mode, and worked off. */
 async function through(provider: PaymentProvider, body: string) {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ProviderMethod } from '#gateways/gateway'
 import type { Fakes } from '#local/providers/start'
@@ -8,7 +7,7 @@ import { findPayment } from '#table/payments'
 import { callsOf, takeSent } from '#test/support/calls'
 import { testDeps } from '#test/support/deps'
 import { withFakes } from '#test/support/payments'
-import { checkedOut, deliver, stored, stripeEvent, told, work } from '#test/support/webhooks'
+import { checkedOut, deliver, hashOf, stored, stripeEvent, told, work } from '#test/support/webhooks'
 import { forgetful } from '../payments/methodSupport.ts'
 
 const deps = await testDeps({ product: 'cv-builder', now: '2026-03-10T12:00:00.000Z' })
@@ -24,7 +23,6 @@ afterAll(async () => {
   await stopFakes()
   await deps.stop()
 })
-const hashOf = (body: string) => createHash('sha256').update(body).digest('hex')
 
 const card: ProviderMethod = { kind: 'card', brand: 'visa', last4: '4242', expMonth: 1, expYear: 2027, reusable: true }
 const saved = async (account: string) =>

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { afterAll, describe, expect, it } from 'vitest'
 import { run } from '#functions/webhooks/receiveWebhook'
 import { receiveWebhook } from '#operations/webhooks'
@@ -6,13 +5,12 @@ import { webhookEventKey } from '#table/keys'
 import { takeSent } from '#test/support/calls'
 import { invoke, paymentKeys, testDeps } from '#test/support/deps'
 import { tableDump } from '#test/support/tableDump'
-import { bytesOf, deliver, signed, stored, stripeEvent } from '#test/support/webhooks'
+import { bytesOf, deliver, hashOf, signed, stored, stripeEvent } from '#test/support/webhooks'
 
 const deps = await testDeps({ now: '2026-03-10T12:00:00.000Z' })
 afterAll(() => deps.stop())
 
 const intent = { id: 'pi_1', object: 'payment_intent', amount: 1500, currency: 'usd', status: 'succeeded' }
-const hashOf = (body: string | Uint8Array) => createHash('sha256').update(body).digest('hex')
 const razorpay = (more: object = {}) =>
   JSON.stringify({
     event: 'order.notification.failed',
