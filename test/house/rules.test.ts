@@ -12,6 +12,7 @@ const sound = 'export const run = 1\nexport const handler = 2\n'
 
 const texts: [keyof typeof textRules, Source, Source][] = [
   ['smallFiles', file('shared/domain/a.ts', 'x\n'.repeat(401)), file('shared/domain/a.ts', 'x\n'.repeat(400))],
+  ['smallFiles', file('test/domain/a.test.ts', 'x\n'.repeat(401)), file('functions/a/b.ts', 'x\n'.repeat(401))],
   ['functionsOnOneScreen', file('functions/a/b.ts', 'x\n'.repeat(81)), file('functions/a/b.ts', 'x\n'.repeat(80))],
   ['functionsExportTwo', file('functions/a/b.ts', `${sound}export const extra = 3\n`), file('functions/a/b.ts', sound)],
   ['functionsExportTwo', file('functions/a/b.ts', 'export const run = 1\n'), file('functions/a/b.ts', sound)],
