@@ -221,6 +221,6 @@ describe('concurrency', () => {
   })
 })
 
-it('all of it passes cdk-nag (AwsSolutions) and CloudFormation’s own rules', () => {
+it('all of it passes cdk-nag (AwsSolutions) and CloudFormation’s own rules', { timeout: 60_000 }, () => {
   expect(() => synthesise(all, 'live', true)).not.toThrow()
 })

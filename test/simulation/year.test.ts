@@ -8,13 +8,15 @@ const mutantSeeds = (from: number) => Array.from({ length: 120 }, (_, index) => 
 
 /** Where each was found last: a run that begins there is short. Everything else is tried after it. */
 const foundAt: Record<string, number> = {
-  'a charge is begun whatever version was seen': 13,
-  'the subscription does not name the charge under way': 5,
+  'a charge is begun whatever version was seen': 3,
+  'the subscription does not name the charge under way': 4,
   'a charge is repeated without looking, when its key is forgotten': 279,
   'a period is counted from its payment instead of the old end': 8,
-  'a cancellation does not reach the charge under way': 54,
-  'a change that waits happens at once': 5,
-  'access ends when a job says so, not at the instant': 45,
+  'a cancellation does not reach the charge under way': 31,
+  'a change that waits happens at once': 3,
+  'access ends when a job says so, not at the instant': 6,
+  'nobody writes down what an order bills': 7,
+  'a method that is to be forgotten stays': 15,
 }
 
 describe('a year and more of subscriptions at a provider that errs', () => {

@@ -47,6 +47,8 @@ function engineAt(endpoint: string, child: ChildProcess): Engine {
     // The engine takes any credentials; these are no secret.
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     maxAttempts: 1,
+    // A thousand callers at once wait for one of fifty sockets; that is no finding of a race.
+    requestHandler: { socketAcquisitionWarningTimeout: 120_000 },
   })
   // A test run that is ended early must not leave its engine behind.
   const reap = () => child.kill('SIGKILL')
