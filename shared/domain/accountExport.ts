@@ -53,6 +53,9 @@ export const exportedEntities: Record<string, Shown> = {
       ...['reason', 'endedAt', 'interval', 'currency', 'anchor', 'zone', 'periodIndex', 'paidMinor', 'paymentId'],
       ...['autoRenew', 'coupon', 'canceledAt', 'cancelReason', 'method', 'scheduledChange', 'ahead', 'retry'],
       ...[
+        'hereMinor',
+        'earlier',
+        'tax',
         'pendingCharge',
         'finalOverage',
         'carried',

@@ -2,7 +2,7 @@ import { type Coupon, couponAmounts } from './coupon.ts'
 import type { ManualDiscount } from './discount.ts'
 import { manualAmount } from './discount.ts'
 import type { ChargeRule } from './moneyCharge.ts'
-import { isTaxed, type TaxRule, taxOn } from './tax.ts'
+import { isSameTax, isTaxed, type TaxRule, taxOn } from './tax.ts'
 
 export const lineKinds = ['plan', 'credit_pack', 'item', 'proration', 'overage'] as const
 export type LineKind = (typeof lineKinds)[number]
@@ -70,6 +70,8 @@ export interface DiscountedItem {
   manual?: ManualDiscount
   /** The coupon does not hold for it. */
   withoutCoupon?: boolean
+  /** Absent: the order's. A credit is taxed as what it credits was. */
+  tax?: TaxRule
 }
 
 /**
@@ -81,19 +83,12 @@ export function priceOrder(
   terms: { currency: string; coupon?: Pick<Coupon, 'code' | 'percentOff' | 'amountOff'>; tax: TaxRule },
 ): Order {
   const couponed = withCoupon(items.map(beforeCoupon), items, terms.coupon)
-  const taxes = taxOn(
-    couponed.map(({ netMinor }) => netMinor),
-    terms.tax,
-  )
-  const lines = couponed.map((line, index): OrderLine => {
-    const taxMinor = taxes[index] ?? 0
-    return { ...line, taxMinor, totalMinor: line.netMinor + (terms.tax.inclusive ? 0 : taxMinor) }
-  })
+  const { lines, taxes } = taxedLines(couponed, items, terms.tax)
   const totalMinor = sumOf(lines, 'totalMinor')
   return {
     currency: terms.currency,
     lines,
-    taxes: taxTotals(lines, terms.tax),
+    taxes,
     grossMinor: sumOf(lines, 'grossMinor'),
     discountMinor: sumOf(lines, 'grossMinor') - sumOf(lines, 'netMinor'),
     taxMinor: sumOf(lines, 'taxMinor'),
@@ -142,6 +137,33 @@ function withCoupon(
 
 const discountLine = (kind: LineDiscount['kind'], label: string, amountMinor: number): LineDiscount[] =>
   amountMinor === 0 ? [] : [{ kind, label, amountMinor }]
+
+/** By rate: each is rounded once, on the sum of its lines. */
+function taxedLines(
+  priced: readonly PricedLine[],
+  items: readonly DiscountedItem[],
+  ofOrder: TaxRule,
+): { lines: OrderLine[]; taxes: TaxTotal[] } {
+  const ruled = priced.map((line, index) => ({ line, rule: items[index]?.tax ?? ofOrder }))
+  const rules: TaxRule[] = []
+  const taxOf = new Map<PricedLine, number>()
+  for (const { rule } of ruled) {
+    if (rules.some((seen) => isSameTax(seen, rule))) continue
+    rules.push(rule)
+    const own = ruled.flatMap((one) => (isSameTax(one.rule, rule) ? [one.line] : []))
+    const parts = taxOn(
+      own.map(({ netMinor }) => netMinor),
+      rule,
+    )
+    for (const [index, line] of own.entries()) taxOf.set(line, parts[index] ?? 0)
+  }
+  const lines = ruled.map(({ line, rule }): OrderLine => {
+    const taxMinor = taxOf.get(line) ?? 0
+    return { ...line, taxMinor, totalMinor: line.netMinor + (rule.inclusive ? 0 : taxMinor) }
+  })
+  const linesOf = (rule: TaxRule) => lines.filter((_, index) => isSameTax(ruled[index]?.rule ?? ofOrder, rule))
+  return { lines, taxes: rules.flatMap((rule) => taxTotals(linesOf(rule), rule)) }
+}
 
 function taxTotals(lines: OrderLine[], tax: TaxRule): TaxTotal[] {
   if (!isTaxed(tax)) return []

@@ -3,6 +3,7 @@ import { idTime, ulidOf } from './guard.ts'
 import type { PaymentProvider } from './moneyCharge.ts'
 import type { Order } from './order.ts'
 import type { CarriedItem } from './subscriptionState.ts'
+import type { TaxRule } from './tax.ts'
 import type { Interval } from './terms.ts'
 
 export const paymentTypes = [
@@ -156,6 +157,8 @@ export interface PricedChange {
   chargeMinor: number
   /** What the old plan's credit is more than the new one's price: becomes account credit, tax included. */
   surplusMinor: number
+  /** That the new plan was taxed with; absent: none. */
+  tax?: TaxRule
   /** For the renewals under the new plan. */
   coupon?: CarriedCoupon
 }

@@ -4,6 +4,7 @@ import type { ChargeRule } from './moneyCharge.ts'
 import { type DiscountedItem, type Order, priceOrder, withDue } from './order.ts'
 import type { PricedChange } from './payment.ts'
 import { monthsIn } from './period.ts'
+import { creditLineId } from './periodMoney.ts'
 import { chargeLeft, creditLeft } from './proration.ts'
 import type { Subscription } from './subscription.ts'
 import {
@@ -18,7 +19,7 @@ import {
   statusAt,
 } from './subscriptionState.ts'
 import { managedDetail, mayHappen } from './subscriptionTransition.ts'
-import type { TaxRule } from './tax.ts'
+import { isSameTax, isTaxed, noTax, type TaxRule } from './tax.ts'
 import type { PlanTerms } from './terms.ts'
 
 /** What a change of plan is priced on. */
@@ -148,6 +149,7 @@ function pricedNow(
       pricedAt: now,
       chargeMinor: line?.netMinor ?? 0,
       surplusMinor,
+      ...(isTaxed(context.tax) && { tax: context.tax }),
     },
     ...(carried && { carried }),
     effectiveAt: now,
@@ -178,27 +180,33 @@ function chargeItem(
   }
 }
 
-/** The present period's money, and that of periods paid ahead: none of them begins under the old plan any more. */
+/**
+ * The present period's money, and that of periods paid ahead: none of them begins under the old plan any more. Each is
+ * credited with the tax that was paid on it, wherever the account is billed by now.
+ */
 function creditItems(from: Pick<PlanTerms, 'name'>, subscription: BoughtSubscription, now: number): DiscountedItem[] {
-  const amounts = [creditLeft(subscription, now), ...(subscription.ahead ?? []).map(({ paidMinor }) => paidMinor)]
-  return amounts.flatMap((amountMinor, index) =>
-    amountMinor === 0
+  const present = { ...subscription, paidMinor: creditLeft(subscription, now) }
+  return [present, ...(subscription.ahead ?? [])].flatMap(({ paidMinor, tax = noTax }, index) =>
+    paidMinor === 0
       ? []
       : [
-          credited(
-            `credit:${subscription.periodIndex + index}`,
-            index === 0 ? `${from.name}, unused time` : `${from.name}, paid ahead`,
-            amountMinor,
-          ),
+          {
+            ...credited(
+              creditLineId(subscription.periodIndex + index),
+              index === 0 ? `${from.name}, unused time` : `${from.name}, paid ahead`,
+              paidMinor,
+            ),
+            tax,
+          },
         ],
   )
 }
 
 /** What the money of a subscription is worth that ends here, with its tax: what a change to nothing would leave over. */
-export function creditWorth(subscription: BoughtSubscription, tax: TaxRule, now: number): number {
+export function creditWorth(subscription: BoughtSubscription, now: number): number {
   const items = creditItems({ name: subscription.planId }, subscription, now)
   if (items.length === 0) return 0
-  return -priceOrder(items, { currency: subscription.currency, tax }).totalMinor
+  return -priceOrder(items, { currency: subscription.currency, tax: noTax }).totalMinor
 }
 
 const credited = (id: string, description: string, amountMinor: number): DiscountedItem => ({
@@ -206,10 +214,11 @@ const credited = (id: string, description: string, amountMinor: number): Discoun
   withoutCoupon: true,
 })
 
-/** What an earlier order left: it had its discounts then. */
-export const carriedLine = ({ kind, id, description, amountMinor }: CarriedItem): DiscountedItem => ({
+/** What an earlier order left: it had its discounts then, and maybe its tax. */
+export const carriedLine = ({ kind, id, description, amountMinor, taxed }: CarriedItem): DiscountedItem => ({
   item: { kind, id, description, quantity: 1, unitAmountMinor: amountMinor },
   withoutCoupon: true,
+  ...(taxed && { tax: noTax }),
 })
 
 /** A surplus is kept as account credit; a rest too small to be charged is a line of the next order. */
@@ -235,18 +244,26 @@ const withSurplus = (order: Order): Order => ({
 
 /**
  * The order whose whole sum goes to the next one: it comes to nothing, tax included, which is taxed there with its line.
+ * Of several rates each is stated here, once, and what is left of it all goes on without tax.
  */
 export function carriedOver(
   items: readonly DiscountedItem[],
-  { lines, currency }: Order,
+  { lines, currency, totalMinor }: Order,
   { tax, coupon }: { tax: TaxRule; coupon: ChangeContext['coupon'] },
   now: number,
 ): { order: Order; carried: CarriedItem } {
-  const amountMinor = lines.reduce((sum, { netMinor }) => sum + netMinor, 0)
+  const taxed = items.some((item) => item.tax && !isSameTax(item.tax, tax))
+  const amountMinor = taxed ? totalMinor : lines.reduce((sum, { netMinor }) => sum + netMinor, 0)
   const id = `carry:${now}`
-  const away = credited(id, 'Carried to the next invoice', amountMinor)
+  const away = { ...credited(id, 'Carried to the next invoice', amountMinor), ...(taxed && { tax: noTax }) }
   return {
     order: priceOrder([...items, away], { currency, ...(coupon && { coupon }), tax }),
-    carried: { kind: 'proration', id, description: 'Carried from an earlier invoice', amountMinor },
+    carried: {
+      kind: 'proration',
+      id,
+      description: 'Carried from an earlier invoice',
+      amountMinor,
+      ...(taxed && { taxed }),
+    },
   }
 }

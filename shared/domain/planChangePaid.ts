@@ -3,6 +3,7 @@ import { isMandate, type PaymentProvider } from './moneyCharge.ts'
 import type { Payment, PaymentSubject, PricedChange } from './payment.ts'
 import type { PaymentWrite } from './paymentWrite.ts'
 import { periodEnd } from './period.ts'
+import { changedMoney } from './periodMoney.ts'
 import type { ChangePlan } from './planChange.ts'
 import { carriedAfter } from './renewal.ts'
 import { type AccountCredit, noCredit, planCredit } from './settlementCredit.ts'
@@ -115,6 +116,9 @@ function changed(
     retry: _retry,
     coupon: _coupon,
     trial: _trial,
+    earlier: _earlier,
+    hereMinor: _here,
+    tax: _tax,
     pendingCharge,
     given,
     ...rest
@@ -127,8 +131,7 @@ function changed(
     priceId: terms.priceId,
     catalogueVersion: terms.catalogueVersion,
     interval: terms.interval,
-    paidMinor: chargeMinor,
-    paymentId: payment.id,
+    ...changedMoney(subscription, payment, { chargeMinor }),
     ...(coupon && { coupon }),
     ...(carried.length > 0 && { carried }),
     // A renewal of the plan before: its money goes back when it comes in.

@@ -1,6 +1,7 @@
 import { couponAfterRenewal } from './coupon.ts'
 import { isInFlight, type Payment } from './payment.ts'
 import { type RenewalMethod, renewalMethod } from './paymentMethod.ts'
+import { planTax } from './periodMoney.ts'
 import { carriedAfter, nextPlan } from './renewal.ts'
 import type { OtherEffect } from './settlementEffect.ts'
 import { isLive } from './subscription.ts'
@@ -100,7 +101,12 @@ function withPeriod(subscription: BoughtSubscription, payment: Payment): BoughtS
     ...rest,
     ahead: [
       ...ahead,
-      { paymentId: payment.id, paidMinor: planMinor(payment, plan.priceId), ...(scheduledChange && { plan }) },
+      {
+        paymentId: payment.id,
+        paidMinor: planMinor(payment, plan.priceId),
+        ...planTax(payment),
+        ...(scheduledChange && { plan }),
+      },
     ],
     ...(used && { coupon: used }),
     ...(carried.length > 0 && { carried }),

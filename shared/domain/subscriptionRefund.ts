@@ -1,6 +1,6 @@
-import type { OrderLine } from './order.ts'
 import type { Payment } from './payment.ts'
 import { lostMinorOf } from './paymentState.ts'
+import { grounded } from './periodMoney.ts'
 import type { PlanOnRefund } from './refund.ts'
 import { isLive } from './subscription.ts'
 import { endedLine, withoutRenewal } from './subscriptionEnd.ts'
@@ -72,34 +72,3 @@ function withLess(subscription: BoughtSubscription, payment: Payment, refund: Re
   if (!isGone) return grounded(subscription, after)
   return { ...rest, ...(ahead.length > 1 && { ahead: ahead.slice(0, -1) }) }
 }
-
-/** The subscription with what is left of the money that a payment brought for the present period, or for one ahead. */
-function grounded(subscription: BoughtSubscription, payment: Payment): BoughtSubscription {
-  const paidMinor = groundOfPayment(payment)
-  const { ahead = [] } = subscription
-  if (subscription.paymentId === payment.id)
-    return subscription.paidMinor === paidMinor ? subscription : { ...subscription, paidMinor }
-  const seen = ahead.find(({ paymentId }) => paymentId === payment.id)
-  if (!seen || seen.paidMinor === paidMinor) return subscription
-  return { ...subscription, ahead: ahead.map((one) => (one === seen ? { ...one, paidMinor } : one)) }
-}
-
-/**
- * What the plan was paid with, as far as the money is here: neither refunded nor lost in a dispute. Always from the whole,
- * so that parts take all of it in the end and never more, and what comes back is what went.
- */
-function groundOfPayment(payment: Payment): number {
-  const { amountMinor, reversedMinor } = payment
-  const left = BigInt(Math.max(0, amountMinor - reversedMinor - lostMinorOf(payment)))
-  return amountMinor === 0 ? 0 : Number((BigInt(planMinorOf(payment)) * left) / BigInt(amountMinor))
-}
-
-/** Of a change what the new plan costs for its time, else the plan's own lines: overage is no ground of a proration. */
-function planMinorOf({ subject, order }: Payment): number {
-  if (subject.kind === 'subscription' && subject.change) return subject.change.chargeMinor
-  const lines =
-    subject.kind === 'subscription' ? order.lines.filter((line) => isOf(line, subject.priceId)) : order.lines
-  return lines.reduce((sum, { netMinor }) => sum + netMinor, 0)
-}
-
-const isOf = ({ kind, id }: OrderLine, priceId: string): boolean => kind === 'plan' && id === priceId

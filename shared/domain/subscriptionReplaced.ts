@@ -5,7 +5,6 @@ import { type AccountCredit, noCredit, planCredit } from './settlementCredit.ts'
 import { withoutRenewal } from './subscriptionEnd.ts'
 import { accessEndOf, type BoughtSubscription, presentPeriod, statusAt } from './subscriptionState.ts'
 import { noticeOf, type SubscriptionScene, written } from './subscriptionWrite.ts'
-import type { TaxRule } from './tax.ts'
 
 export interface ReplacedPlan {
   subscription: BoughtSubscription
@@ -23,7 +22,7 @@ export interface ReplacedPlan {
  */
 export function planReplaced(
   scene: SubscriptionScene,
-  { asked, tax, credit }: { asked: boolean; tax: TaxRule; credit: AccountCredit | undefined },
+  { asked, credit }: { asked: boolean; credit: AccountCredit | undefined },
   now: number,
 ): ReplacedPlan {
   const { account, subscription: seen } = scene
@@ -34,7 +33,7 @@ export function planReplaced(
       'The account has a plan that was bought: `replace` it, and its rest is account credit.',
     )
   const present = presentPeriod(seen, now)
-  const creditMinor = access ? creditWorth(present, tax, now) : 0
+  const creditMinor = access ? creditWorth(present, now) : 0
   const next = access ? replaced(present, now) : { ...withoutRenewal(seen), status, endedAt: accessEndOf(seen) ?? now }
   const reason = access ? 'replaced' : status
   const { subscription, writes } = written(
@@ -54,7 +53,7 @@ export function planReplaced(
 
 /** Its money is gone from it, so that nothing of it is taken up, credited or given back again. */
 function replaced(present: BoughtSubscription, now: number): BoughtSubscription {
-  const { ahead: _credited, ...rest } = withoutRenewal(present)
+  const { ahead: _credited, earlier: _money, ...rest } = withoutRenewal(present)
   return { ...rest, status: 'canceled', canceledAt: now, endedAt: now, paidMinor: 0, replaced: true }
 }
 

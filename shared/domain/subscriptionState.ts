@@ -4,6 +4,7 @@ import type { OrderItem } from './order.ts'
 import type { RenewalMethod } from './paymentMethod.ts'
 import { monthsIn, periodEnd } from './period.ts'
 import { isLive, type Subscription, type SubscriptionStatus } from './subscription.ts'
+import type { TaxRule } from './tax.ts'
 import type { Interval } from './terms.ts'
 import { dayMs, hourMs } from './zone.ts'
 
@@ -19,14 +20,33 @@ export interface PlanReference {
 export interface PaidAhead {
   paymentId: string
   paidMinor: number
+  /** What of the payment's money is here still, as it was charged; absent: all. */
+  hereMinor?: number
+  /** That its price was taxed with; absent: none. */
+  tax?: TaxRule
   /** It begins under another plan: a scheduled change that was paid with it. */
   plan?: PlanReference
+}
+
+/** Money of an earlier payment that a change credited into what the present period is paid with. Minor units, before tax on top. */
+export interface CreditedMoney {
+  paymentId: string
+  /** At the change. */
+  creditedMinor: number
+  /** What of the payment's money was here then, as it was charged; absent: all. */
+  foundMinor?: number
+  /** Of `creditedMinor` what is here still. */
+  paidMinor: number
+  /** What of `foundMinor` is here still; absent: all of it. */
+  hereMinor?: number
 }
 
 /** What a subscription owes and could not be charged alone: a line of the next order. `amountMinor` may be below zero. */
 export interface CarriedItem extends Pick<OrderItem, 'kind' | 'id' | 'description'> {
   /** Before tax, after discounts. */
   amountMinor: number
+  /** Its tax is on the invoice that it comes from: it is what is owed, whole. */
+  taxed?: true
 }
 
 /** A charge of a saved method that the provider works on: at most one at a time. */
@@ -108,6 +128,12 @@ export interface BoughtSubscription extends Subscription {
   given?: GivenTime
   /** The payment of the present period, or of the change within it. */
   paymentId: string
+  /** What of its money is here still, as it was charged; absent: all. */
+  hereMinor?: number
+  /** Whose money is in `paidMinor` beside that payment's own. */
+  earlier?: CreditedMoney[]
+  /** What was paid was taxed with it, and so is what is credited of it; absent: with none. */
+  tax?: TaxRule
   /** False: it ends with what is paid. */
   autoRenew: boolean
   coupon?: CarriedCoupon
@@ -213,17 +239,25 @@ export function stretched(subscription: BoughtSubscription, now: number): Bought
 /** The subscription in the first period that is paid ahead. @throws RangeError when there is none: a defect. */
 export function periodAfter(subscription: BoughtSubscription): BoughtSubscription {
   const { ahead: [first, ...later] = [], periodEnd: start } = subscription
-  const { paidFrom: _from, given: _given, ahead: _ahead, trial: _trial, ...rest } = subscription
+  const {
+    paidFrom: _from,
+    given: _given,
+    ahead: _ahead,
+    trial: _trial,
+    earlier: _earlier,
+    hereMinor: _here,
+    tax: _tax,
+    ...rest
+  } = subscription
   if (!first || start === null) throw new RangeError('no period is paid ahead')
-  const { paymentId, paidMinor, plan } = first
+  const { plan, ...money } = first
   const next = { ...rest, ...(plan && underPlan(subscription, plan)), periodIndex: subscription.periodIndex + 1 }
   return {
     ...next,
     status: 'active',
     periodStart: start,
     periodEnd: endOfPeriod(next, next.periodIndex),
-    paidMinor,
-    paymentId,
+    ...money,
     ...(later.length > 0 && { ahead: later }),
   }
 }

@@ -37,6 +37,12 @@ export function taxRuleFor(settings: TaxSettings, country: string | undefined): 
   return own ?? settings.default ?? noTax
 }
 
+/** No tax is the same, whatever it is called. */
+export const isSameTax = (one: TaxRule, other: TaxRule): boolean =>
+  isTaxed(one)
+    ? one.name === other.name && one.rate === other.rate && one.inclusive === other.inclusive
+    : !isTaxed(other)
+
 export const isTaxed = ({ rate }: TaxRule): boolean => (parseDecimal(rate)?.units ?? 0n) > 0n
 
 /**

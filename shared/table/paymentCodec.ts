@@ -21,7 +21,7 @@ export function encodePayment(payment: Payment): Record<string, unknown> {
     amountMinor: payment.amountMinor,
     currency: payment.currency,
     lines: order.lines.map(encodeLine),
-    tax: taxOf(order),
+    ...taxesOf(order),
     adjustments: some(order.adjustments),
     subject: payment.subject,
     provider: payment.provider,
@@ -64,7 +64,15 @@ export function readPayment(item: Item): Payment {
 }
 
 function decoded({ id, accountId }: Pick<Payment, 'id' | 'accountId'>, stored: StoredPayment): Payment {
-  const { lines: _, tax: _tax, adjustments: _paid, status: _shown, refundedMinor: _sum, ...said } = stored
+  const {
+    lines: _,
+    tax: _tax,
+    taxes: _taxes,
+    adjustments: _paid,
+    status: _shown,
+    refundedMinor: _sum,
+    ...said
+  } = stored
   const { method, charges, settled, ...rest } = said
   const evidence = (charges ?? []).map(decodeCharge)
   const shown = shownProviderPayment(evidence)
@@ -126,13 +134,15 @@ const decodeLine = ({ kind, id, text, count, unit, off, net, tax, total }: Of<'l
   totalMinor: total,
 })
 
-/** One rate an order: what it comes to follows from the lines. */
-function taxOf({ taxes: [first, ...others] }: Order): Of<'tax'> | undefined {
-  if (others.length > 0) throw new Error('an order has one rate of tax')
-  return first && { name: first.name, rate: first.rate, inclusive: first.inclusive }
+/** Of one rate for all lines, what it comes to follows from them. The credit of a change may be taxed otherwise than its price. */
+function taxesOf({ taxes, totalMinor, taxMinor }: Order): Pick<StoredPayment, 'tax' | 'taxes'> {
+  const [first, ...others] = taxes
+  if (!first) return {}
+  if (others.length > 0 || first.baseMinor !== totalMinor - taxMinor) return { taxes: [...taxes] }
+  return { tax: { name: first.name, rate: first.rate, inclusive: first.inclusive } }
 }
 
-function decodeOrder({ currency, lines: stored, tax, adjustments = [], amountMinor }: StoredPayment): Order {
+function decodeOrder({ currency, lines: stored, tax, taxes, adjustments = [], amountMinor }: StoredPayment): Order {
   const lines = stored.map(decodeLine)
   const sum = (of: (line: OrderLine) => number): number => lines.reduce((total, line) => total + of(line), 0)
   const taxMinor = sum((line) => line.taxMinor)
@@ -140,7 +150,7 @@ function decodeOrder({ currency, lines: stored, tax, adjustments = [], amountMin
   return {
     currency,
     lines,
-    taxes: tax ? [{ ...tax, baseMinor: totalMinor - taxMinor, taxMinor }] : [],
+    taxes: taxes ?? (tax ? [{ ...tax, baseMinor: totalMinor - taxMinor, taxMinor }] : []),
     grossMinor: sum((line) => line.grossMinor),
     discountMinor: sum((line) => line.grossMinor - line.netMinor),
     taxMinor,

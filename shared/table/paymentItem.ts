@@ -19,6 +19,7 @@ import {
   unlawfulReasons,
 } from '#domain/payment'
 import type { CarriedItem } from '#domain/subscriptionState'
+import type { TaxRule } from '#domain/tax'
 import { intervals } from '#domain/terms'
 import type { MembersOf } from './stored.ts'
 
@@ -29,10 +30,14 @@ export const lineDiscount = z.object({
   amountMinor: z.int(),
 } satisfies MembersOf<LineDiscount>)
 
-export const taxTotal = z.object({
+export const taxRule = z.object({
   name: z.string(),
   rate: z.string(),
   inclusive: z.boolean(),
+} satisfies MembersOf<TaxRule>)
+
+export const taxTotal = z.object({
+  ...taxRule.shape,
   baseMinor: z.int(),
   taxMinor: z.int(),
 } satisfies MembersOf<TaxTotal>)
@@ -54,6 +59,7 @@ export const carriedItem = z.object({
   id: z.string(),
   description: z.string(),
   amountMinor: z.int(),
+  taxed: z.exactOptional(z.literal(true)),
 } satisfies MembersOf<CarriedItem>)
 
 /** What it says follows its kind: `text` describes it, `unit` and the rest are minor units. The price is count × unit. */
@@ -109,6 +115,7 @@ const subject = z.discriminatedUnion('kind', [
         pricedAt: z.int(),
         chargeMinor: z.int(),
         surplusMinor: z.int(),
+        tax: z.exactOptional(taxRule),
         coupon: z.exactOptional(carriedCoupon),
       } satisfies MembersOf<PricedChange>),
     ),
@@ -205,7 +212,9 @@ export const storedPayment = z.object({
   amountMinor: z.int(),
   currency: z.string(),
   lines: z.array(line),
-  tax: z.exactOptional(z.object({ name: z.string(), rate: z.string(), inclusive: z.boolean() })),
+  /** The one rate of all its lines; otherwise `taxes`. */
+  tax: z.exactOptional(taxRule),
+  taxes: z.exactOptional(z.array(taxTotal)),
   adjustments: z.exactOptional(z.array(adjustment)),
   subject,
   provider: z.nullable(z.enum(paymentProviders)),
@@ -229,7 +238,7 @@ export const storedPayment = z.object({
   reversedMinor: z.exactOptional(z.int()),
   notedMinor: z.exactOptional(z.int()),
   ver: z.int(),
-} satisfies MembersOf<Omit<Payment, Following>> & Record<'lines' | 'tax' | 'adjustments', z.ZodMiniType>)
+} satisfies MembersOf<Omit<Payment, Following>> & Record<'lines' | 'tax' | 'taxes' | 'adjustments', z.ZodMiniType>)
 /** What the keys say, what is stored line by line, and what follows from the evidence. */
 type Following = 'id' | 'accountId' | 'order' | 'providerPaymentId' | 'capturedMinor' | 'flags'
 export type StoredPayment = z.output<typeof storedPayment>

@@ -3,6 +3,7 @@ import { paymentProviders } from '#domain/moneyCharge'
 import { isLive, type Subscription, subscriptionStatuses } from '#domain/subscription'
 import {
   type BoughtSubscription,
+  type CreditedMoney,
   type FinalOverage,
   type PaidAhead,
   type PendingCharge,
@@ -24,7 +25,7 @@ import {
   subscriptionPrefix,
   subscriptionShards,
 } from './keys.ts'
-import { carriedCoupon, carriedItem } from './paymentItem.ts'
+import { carriedCoupon, carriedItem, taxRule } from './paymentItem.ts'
 import { absent, equals, type Item, type Table, type Write } from './port.ts'
 import { type MembersOf, readBody, toItem } from './stored.ts'
 
@@ -49,6 +50,14 @@ const plan = {
   interval: z.enum(intervals),
 } satisfies MembersOf<PlanReference>
 
+const creditedMoney = z.object({
+  paymentId: z.string(),
+  creditedMinor: z.int(),
+  foundMinor: z.exactOptional(z.int()),
+  paidMinor: z.int(),
+  hereMinor: z.exactOptional(z.int()),
+} satisfies MembersOf<CreditedMoney>)
+
 /** Given by staff, or paid for: a bought one holds what renewals, changes and refunds need. */
 const subscription = z.discriminatedUnion('complimentary', [
   z.object({ ...common, complimentary: z.literal(true) } satisfies MembersOf<Subscription>),
@@ -62,6 +71,9 @@ const subscription = z.discriminatedUnion('complimentary', [
     periodIndex: z.int(),
     paidMinor: z.int(),
     paymentId: z.string(),
+    hereMinor: z.exactOptional(z.int()),
+    earlier: z.exactOptional(z.array(creditedMoney)),
+    tax: z.exactOptional(taxRule),
     autoRenew: z.boolean(),
     coupon: z.exactOptional(carriedCoupon),
     canceledAt: z.exactOptional(z.int()),
@@ -76,6 +88,8 @@ const subscription = z.discriminatedUnion('complimentary', [
         z.object({
           paymentId: z.string(),
           paidMinor: z.int(),
+          hereMinor: z.exactOptional(z.int()),
+          tax: z.exactOptional(taxRule),
           plan: z.exactOptional(z.object(plan)),
         } satisfies MembersOf<PaidAhead>),
       ),

@@ -45,7 +45,8 @@ describe('an upgrade', () => {
       expiresAt: 9e15,
       ver: 1,
     }
-    expect(amounts({ tax, manual, coupon: { code: 'TEN', percentOff: 10 } })).toEqual([
+    const taxed = { ...subscription, tax }
+    expect(amounts({ subscription: taxed, tax, manual, coupon: { code: 'TEN', percentOff: 10 } })).toEqual([
       ['credit', -5000],
       ['charge', 15_000],
       ['discount', -1000],
@@ -71,7 +72,7 @@ describe('an upgrade', () => {
   it('carries a total below the smallest charge to the next order, and comes to nothing itself', () => {
     const late = at('2025-06-30T23:50:00Z')
     const tax = { name: 'GST', rate: '18', inclusive: false }
-    const plan = priced({ tax }, late)
+    const plan = priced({ subscription: { ...subscription, tax }, tax }, late)
     expect(plan.carried).toMatchObject({ kind: 'proration', amountMinor: 5 })
     expect(plan.order).toMatchObject({ totalMinor: 0, dueMinor: 0, taxMinor: 0 })
     expect(plan.change.chargeMinor).toBe(7)
@@ -159,7 +160,8 @@ describe('another interval', () => {
 
   it('keeps a surplus as account credit, tax included, and nothing is due', () => {
     const tax = { name: 'GST', rate: '18', inclusive: false }
-    const plan = priced({ to: termsOf({ priceId: 'cheap-year', interval: 'year', amount: 1000 }), tax })
+    const cheap = termsOf({ priceId: 'cheap-year', interval: 'year', amount: 1000 })
+    const plan = priced({ subscription: { ...subscription, tax }, to: cheap, tax })
     expect(previewLines(plan.order)).toEqual([
       { kind: 'credit', description: 'Starter, unused time', amount: -5000 },
       { kind: 'charge', description: 'Starter', amount: 1000 },

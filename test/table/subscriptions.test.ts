@@ -44,6 +44,9 @@ describe('subscriptions', () => {
     periodIndex: 0,
     paidMinor: 100,
     paymentId: 'fpay_1',
+    hereMinor: 90,
+    earlier: [{ paymentId: 'fpay_0', creditedMinor: 40, foundMinor: 90, paidMinor: 30, hereMinor: 80 }],
+    tax: { name: 'GST', rate: '18', inclusive: true },
     autoRenew: true,
     firstIndex: -1,
     paidFrom: at,
@@ -54,7 +57,7 @@ describe('subscriptions', () => {
     method: { id: 'pmt_1', mandate: true },
     scheduledChange: { planId: 'basic', priceId: 'basic-month', catalogueVersion: 2, interval: 'year', at },
     ahead: [
-      { paymentId: 'fpay_2', paidMinor: 5 },
+      { paymentId: 'fpay_2', paidMinor: 5, hereMinor: 4, tax: { name: 'VAT', rate: '7.5', inclusive: false } },
       {
         paymentId: 'fpay_3',
         paidMinor: 6,
@@ -71,7 +74,7 @@ describe('subscriptions', () => {
       refund: true,
     },
     finalOverage: { at, paymentId: 'fpay_5', failed: 1 },
-    carried: [{ kind: 'proration', id: 'pro-month', description: 'Rest', amountMinor: -5 }],
+    carried: [{ kind: 'proration', id: 'pro-month', description: 'Rest', amountMinor: -5, taxed: true }],
     remindedUntil: at,
     trial: true,
     refunded: false,
