@@ -20,12 +20,15 @@ export function creditNoteOf(
   if (amountMinor < 1 || creditedMinor < 0 || creditedMinor + amountMinor > invoice.totalMinor) {
     throw new RangeError('a credit note is for a part of what its invoice has left')
   }
-  const taxes = invoice.taxes.map((tax) => {
-    const taxMinor =
-      shareAt(tax.taxMinor, creditedMinor + amountMinor, invoice.totalMinor) -
-      shareAt(tax.taxMinor, creditedMinor, invoice.totalMinor)
-    return { ...tax, taxMinor }
-  })
+  // A share of the running totals: what this note brings them to, less what the notes before it did.
+  const noted = (wholeMinor: number) =>
+    shareAt(wholeMinor, creditedMinor + amountMinor, invoice.totalMinor) -
+    shareAt(wholeMinor, creditedMinor, invoice.totalMinor)
+  const taxes = invoice.taxes.map((tax) => ({
+    ...tax,
+    baseMinor: noted(tax.baseMinor),
+    taxMinor: noted(tax.taxMinor),
+  }))
   const taxMinor = taxes.reduce((sum, tax) => sum + tax.taxMinor, 0)
   const netMinor = amountMinor - taxMinor
   const issuedOn = localDateAt(context.zones, context.at)
@@ -52,8 +55,8 @@ export function creditNoteOf(
         totalMinor: amountMinor,
       },
     ],
-    // One rate has the whole of it as its base; of several, each has its part of the notes' sum.
-    taxes: taxes.map((tax) => ({ ...tax, baseMinor: taxes.length === 1 ? netMinor : baseOf(tax.taxMinor, tax) })),
+    // A rate of every line has the whole of it as its base; otherwise each has its part.
+    taxes: taxes.map((tax) => (isOfAll(invoice) ? { ...tax, baseMinor: netMinor } : tax)),
     subtotalMinor: netMinor,
     taxMinor,
     totalMinor: amountMinor,
@@ -64,11 +67,11 @@ export function creditNoteOf(
   })
 }
 
-const shareAt = (taxMinor: number, credited: number, total: number): number =>
-  Number(roundHalfUp(BigInt(taxMinor) * BigInt(credited), BigInt(total)))
+const shareAt = (wholeMinor: number, credited: number, total: number): number =>
+  Number(roundHalfUp(BigInt(wholeMinor) * BigInt(credited), BigInt(total)))
 
-const baseOf = (taxMinor: number, whole: { baseMinor: number; taxMinor: number }): number =>
-  whole.taxMinor === 0 ? 0 : Number(roundHalfUp(BigInt(whole.baseMinor) * BigInt(taxMinor), BigInt(whole.taxMinor)))
+const isOfAll = ({ taxes: [first, ...others], totalMinor, taxMinor }: Invoice): boolean =>
+  others.length === 0 && first?.baseMinor === totalMinor - taxMinor
 
 /** Takes a credit note back whose refund failed, or whose dispute was won, after all: both stay in the books, in their series. */
 export function reversalOf(note: Invoice, context: Pick<InvoiceContext, 'id' | 'zones' | 'at'>): Invoice {

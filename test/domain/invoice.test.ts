@@ -79,6 +79,27 @@ describe('credit notes', () => {
     expect(() => note(invoiceFor(11_800), amountMinor, credited)).toThrow(RangeError)
   })
 
+  it('of an invoice with a credit that was taxed otherwise take their part of each rate, and all of it in the end', () => {
+    const item = (id: string, unitAmountMinor: number) => ({
+      item: { kind: 'proration' as const, id, description: id, quantity: 1, unitAmountMinor },
+    })
+    const order = priceOrder([{ ...item('credit', -10_000), tax: gst }, item('charge', 30_000)], {
+      currency: 'INR',
+      tax: { name: 'VAT', rate: '19', inclusive: false },
+    })
+    const invoice = invoiceOf(paymentOf({ order, amountMinor: order.dueMinor }), { id: 'inv_1', zones, at, ...parties })
+    const notes = [note(invoice, 9_000), note(invoice, invoice.totalMinor - 9_000, 9_000)]
+    const parts = notes.flatMap(({ taxes }) =>
+      taxes.map(({ rate, baseMinor, taxMinor }) => ({ rate, baseMinor, taxMinor })),
+    )
+    expect(parts).toEqual([
+      { rate: '18', baseMinor: -2968, taxMinor: -534 },
+      { rate: '19', baseMinor: 10_506, taxMinor: 1996 },
+      { rate: '18', baseMinor: -5507, taxMinor: -991 },
+      { rate: '19', baseMinor: 19_494, taxMinor: 3704 },
+    ])
+  })
+
   test('of part refunds of any size add up to the invoice, tax included', () => {
     const parts = fc.array(fc.integer({ min: 1, max: 10_000 }), { minLength: 1, maxLength: 8 })
     fc.assert(

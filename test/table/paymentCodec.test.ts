@@ -23,11 +23,13 @@ const items = fc.array(
       quantity: fc.integer({ min: 1, max: 3 }),
       unitAmountMinor: fc.integer({ min: -5_000, max: 50_000 }),
       manual: fc.boolean(),
+      tax: fc.option(taxes, { freq: 3, nil: undefined }),
     })
     .map(
-      ({ manual, ...item }): DiscountedItem => ({
+      ({ manual, tax, ...item }): DiscountedItem => ({
         item: { ...item, id: 'pro-month', description: 'Pro' },
         ...(manual && { planDiscountMinor: 7 }),
+        ...(tax && { tax }),
       }),
     ),
   { minLength: 1, maxLength: 4 },
