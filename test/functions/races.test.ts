@@ -34,7 +34,7 @@ function sharing(on: TestDeps, callers: number): TestDeps {
   const start = on.clock.real()
   return { ...on, clock: { ...on.clock, real: () => Math.round(start + (on.clock.real() - start) / callers) } }
 }
-const loaded = 120_000
+const loaded = 600_000
 
 async function ledgerOf(account: string) {
   const entries = []

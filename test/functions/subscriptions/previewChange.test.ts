@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { couponCount } from '#table/discounts'
 import { listPayments } from '#table/payments'
+import { refundCall } from '../payments/refundSupport.ts'
 import { shopD } from './support.ts'
 
 const shop = await shopD()
@@ -45,6 +46,21 @@ describe('previewChange', () => {
     ])
     expect(body.total).toBe(0)
     expect(await couponCount(deps.table, 'HALF')).toBe(0)
+  })
+
+  it('200 credits what is here of each payment of the period: the first one went back', async () => {
+    const account = await midway('p-refunded')
+    const { body } = await shop.change(account, { priceId: 'premium-month' })
+    await shop.settle(account, body.payment)
+    const { payments } = await listPayments(deps.table, account, { limit: 10 })
+    const first = payments.find(({ type }) => type === 'plan_purchase')
+    if (!first) throw new Error('nothing was bought')
+    const credit = async () => (await preview(account, { priceId: 'premium-year' })).body.lines[0]?.amount
+    expect(await credit()).toBe(-12_450)
+    expect((await refundCall(deps, first, { body: { amount: 7450, plan: 'keep' } })).status).toBe(202)
+    expect(await credit()).toBe(-8725)
+    expect((await refundCall(deps, first, { body: { plan: 'keep' } })).status).toBe(202)
+    expect(await credit()).toBe(-5000)
   })
 
   it('200 a downgrade: nothing now, at the end of what is paid', async () => {
