@@ -181,6 +181,7 @@ export const unexportedEntities: Record<string, string> = {
   forgottenMethod: 'that a method was deleted',
   answer: 'an answer kept for a day, of what is shown in its own place',
   tombstone: 'an erased account',
+  claim: 'of a visitor, who has no export: which account has what they buy',
 }
 
 /**

@@ -94,6 +94,8 @@ export type PaymentWrite =
   /** Only where there is none. */
   | { row: 'history'; accountId: string; next: HistoryEntry }
   | { row: 'purchase'; next: Purchase; seenVer: number }
+  /** A condition alone: nobody has claimed what the visitor buys, or, with `by`, the account that has is still there. */
+  | { row: 'claim'; visitor: string; by?: string }
   /** The balance on the version seen, the entry only where there is none. */
   | { row: 'credit'; change: CreditChange }
   /** Only where there is none; it waits for its number. */

@@ -60,7 +60,8 @@ export function quotedChange(
     },
     now,
   )
-  if (fault === 'validation_failed') return { kind: 'refused', code: fault, detail: 'token: is of another change' }
+  if (fault !== undefined && fault !== 'quote_expired')
+    return { kind: 'refused', code: 'validation_failed', detail: `token: is of ${fault.replace('_', ' ')}` }
   // Another provider than the one that the preview had in mind may not take the amount as it is.
   const due = plan.kind === 'now' ? plan.order.dueMinor : 0
   const isCharged = due === 0 || (due >= rule.minimum && due % rule.step === 0)

@@ -1,3 +1,4 @@
+import { couponKey } from './coupon.ts'
 import type { Order } from './order.ts'
 import { creditUsed } from './order.ts'
 import { quoteLifeMs } from './orderQuote.ts'
@@ -67,22 +68,29 @@ export const newChangeQuote = (quote: Omit<ChangeQuote, 'expiresAt'>, now: numbe
   expiresAt: now + quoteLifeMs,
 })
 
+/** A change as it is asked for with a quote, whose coupon goes without saying: it is taken as if it had been sent. */
+export const askedWith = <Ask extends { couponCode?: string }>(
+  ask: Ask,
+  { couponCode }: Pick<ChangeQuote, 'couponCode'>,
+): Ask => (couponCode === undefined ? ask : { couponCode, ...ask })
+
+/** `another_…`: what is asked for is not what the quote is of. */
+export type ChangeQuoteFault = 'quote_expired' | 'another_change' | 'another_price' | 'another_coupon'
+
 /**
- * Whether a quote holds. It survives a new catalogue and a changed tax; not a subscription that has moved on or is overdue, a
- * discount that another order took, or account credit that was spent meanwhile.
+ * Whether a quote holds for a request that it has completed (`askedWith`). It survives a new catalogue and a changed tax; not
+ * a subscription that has moved on or is overdue, a discount that another order took, or account credit that was spent
+ * meanwhile.
  */
 export function changeQuoteFault(
   quote: ChangeQuote,
   request: { accountId: string; priceId: string; couponCode?: string },
   seen: { subscription: BoughtSubscription; creditMinor: number; takenDiscounts: readonly string[] },
   now: number,
-): 'quote_expired' | 'validation_failed' | undefined {
-  const same =
-    quote.accountId === request.accountId &&
-    quote.subscriptionId === seen.subscription.id &&
-    quote.priceId === request.priceId &&
-    quote.couponCode === request.couponCode
-  if (!same) return 'validation_failed'
+): ChangeQuoteFault | undefined {
+  if (quote.accountId !== request.accountId || quote.subscriptionId !== seen.subscription.id) return 'another_change'
+  if (quote.priceId !== request.priceId) return 'another_price'
+  if (!isSameCoupon(quote.couponCode, request.couponCode)) return 'another_coupon'
   const { plan, manualDiscountId } = quote
   if (now >= quote.expiresAt) return 'quote_expired'
   const moved = (plan.kind === 'now' ? plan.change.ground : plan.ground) !== groundOf(seen.subscription)
@@ -92,3 +100,6 @@ export function changeQuoteFault(
   const isOver = !mayHappen('upgrade_paid', statusAt(seen.subscription, now).status)
   return moved || spent || taken || isOver ? 'quote_expired' : undefined
 }
+
+/** In whatever case it is written, as where it is redeemed. */
+const isSameCoupon = (one = '', other = ''): boolean => couponKey(one) === couponKey(other)

@@ -17,8 +17,10 @@ export interface SettlementInput {
   payment: Payment
   /** As fetched from the provider; null: there was nothing to pay. */
   seen: ObservedPayment | null
-  /** Stored; absent: gone. A visitor's may be one that is not stored. */
+  /** Stored; absent: gone. A visitor's is one that is not stored, and gone with whoever claimed the session. */
   account: Account | undefined
+  /** A visitor's: the account that has claimed the session, and has what is bought. */
+  claimedBy?: string
   wallet: Wallet | undefined
   /** Of the payment's currency. */
   credit: AccountCredit | undefined

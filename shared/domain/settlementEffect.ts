@@ -4,6 +4,7 @@ import { MoreIsDue } from './accountWallet.ts'
 import { addDuration, parseDuration } from './duration.ts'
 import { guardOf } from './guard.ts'
 import { isVisitor, type Payment, type Unlawful } from './payment.ts'
+import { boughtWrites } from './paymentClaim.ts'
 import type { PaymentWrite } from './paymentWrite.ts'
 import type { SettlementInput } from './settlement.ts'
 import { planEffect } from './settlementPlan.ts'
@@ -106,29 +107,23 @@ function packExpiry({ expiresAfter }: Subject<'credit_pack'>, { zones }: Account
 }
 
 function boughtItem(input: SettlementInput, account: Account, item: Subject<'item'>, now: number): Effect {
-  const { payment, ids } = input
+  const { payment, ids, claimedBy } = input
+  const bought = {
+    id: ids.purchase,
+    accountId: payment.accountId,
+    paymentId: payment.id,
+    productId: item.productId,
+    name: item.name,
+    group: item.group,
+    quantity: item.quantity,
+    amountMinor: payment.order.totalMinor,
+    currency: payment.currency,
+    createdAt: now,
+    ver: 1,
+  }
   return {
     reference: ids.purchase,
-    writes: [
-      {
-        row: 'purchase',
-        seenVer: 0,
-        next: {
-          id: ids.purchase,
-          accountId: payment.accountId,
-          paymentId: payment.id,
-          productId: item.productId,
-          name: item.name,
-          group: item.group,
-          quantity: item.quantity,
-          amountMinor: payment.order.totalMinor,
-          currency: payment.currency,
-          createdAt: now,
-          ver: 1,
-        },
-      },
-      ...currencyFixed(payment, account, now),
-    ],
+    writes: [...boughtWrites(bought, claimedBy), ...currencyFixed(payment, account, now)],
   }
 }
 

@@ -109,7 +109,7 @@ export const createSession = http({
 export const claimSession = http({
   id: 'claimSession',
   area: 'purchases',
-  summary: 'Move what a visitor bought to the caller’s account, once.',
+  summary: 'Move what a visitor bought to the caller’s account, once. What is paid later follows by itself.',
   ifItFails: 'What was bought before logging in does not appear in the account.',
   routes: ['POST /v1/me/claim'],
   body: z.strictObject({

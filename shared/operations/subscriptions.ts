@@ -156,7 +156,7 @@ export const changeSubscription = http({
   scope: 'subscription:write',
   body: z.strictObject({
     ...changeFields,
-    /** Of a preview: the change costs what that said. */
+    /** Of a preview: the change costs what that said, its coupon included; a coupon that is sent as well is the same one. */
     token: z.optional(z.string().check(z.maxLength(16_000), z.regex(/^[A-Za-z0-9_-]+$/))),
     /** Charged at once, without the customer. */
     paymentMethodId: z.optional(ourId('pmt')),

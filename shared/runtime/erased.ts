@@ -1,8 +1,7 @@
 import type { PaymentWrite } from '#domain/paymentWrite'
 import { Problem } from '#errors/problem'
-import { erasureOf } from '#table/erased'
-import { accountKey } from '#table/keys'
-import { both, equals, lacks, type Write } from '#table/port'
+import { erasureOf, notErased } from '#table/erased'
+import type { Write } from '#table/port'
 import type { Deps } from './deps.ts'
 import type { HttpEvent } from './request.ts'
 import type { Identity } from './run.ts'
@@ -28,13 +27,6 @@ export async function erasedInstead(
   return erasure === 'begun' ? new Problem('conflict', 'The account is being erased.') : problem
 }
 
-/** The account is there and nobody erases it: for whatever is written beside it, of a suspended one too. */
-export const notErased = (accountId: string): Write => ({
-  kind: 'check',
-  key: accountKey(accountId),
-  when: both(equals('entity', 'account'), lacks('erasingAt')),
-})
-
-/** The same beside what is written. The account's own row, where it is written, carries the version that was seen: an item takes one write. */
+/** As `notErased`, beside what is written. The account's own row, where it is written, carries the version that was seen: an item takes one write. */
 export const notErasedBeside = (accountId: string, writes: readonly Pick<PaymentWrite, 'row'>[]): Write[] =>
   writes.some(({ row }) => row === 'account') ? [] : [notErased(accountId)]

@@ -5,7 +5,7 @@ import type { paymentView } from '#domain/paymentView'
 import type { ChangePlan } from '#domain/planChange'
 import { beginChange, type ChangeRefusal, priceChange, quotedChange } from '#domain/planChangeCheckout'
 import { assertDebitInTime } from '#domain/planChangePaid'
-import { type ChangeQuote, newChangeQuote, previewView } from '#domain/planChangeQuote'
+import { askedWith, type ChangeQuote, newChangeQuote, previewView } from '#domain/planChangeQuote'
 import { planSchedule } from '#domain/subscriptionSchedule'
 import { type BoughtSubscription, isBought } from '#domain/subscriptionState'
 import { parseOwn } from '#errors/parse'
@@ -25,7 +25,7 @@ import { loadSubscriptionView } from './subscriptionView.ts'
 
 /** Which plan, and how it is to be paid. */
 export interface ChangeAsk extends WantedChange {
-  /** Of a preview: the change costs what that said. */
+  /** Of a preview: the change costs what that said, its coupon included, which need not be sent again. */
   token?: string
   paymentMethodId?: string
 }
@@ -95,16 +95,17 @@ export async function changePlan(
   deps: Deps,
   operation: HttpOperation,
   call: Input,
-  ask: ChangeAsk,
+  sent: ChangeAsk,
 ): Promise<ChangeAnswer | Reply<ChangeAnswer>> {
   const { accountId } = call
-  const method = ask.paymentMethodId === undefined ? undefined : await ownMethod(deps, accountId, ask.paymentMethodId)
+  const method = sent.paymentMethodId === undefined ? undefined : await ownMethod(deps, accountId, sent.paymentMethodId)
   const key = checkoutKeyOf(deps, call, 'checkout')
   const known = call.key.given ? await begunBefore(deps, call, key) : undefined
   const askedFor = (begun: Begun) =>
     method ? chargeNamed(deps, call, begun, key, method) : askFor(deps, call, begun, key, {})
   if (known) return paid(deps, call, known, await askedFor(known))
-  const quote = ask.token === undefined ? undefined : await openToken(deps, accountId, ask.token)
+  const quote = sent.token === undefined ? undefined : await openToken(deps, accountId, sent.token)
+  const ask = quote ? askedWith(sent, quote) : sent
   const decided = async (now: number) => {
     const loaded = await loadChange(deps, call, ask, now, { quote, method })
     assertNotSuspended(loaded.input.account)

@@ -14,7 +14,9 @@ import type { PlanTerms } from '#domain/terms'
 import { initialZones } from '#domain/time'
 import { readAccountCredit } from '#table/accountCredit'
 import { accountIn } from '#table/accounts'
+import { findClaimer } from '#table/claims'
 import { accountCreditKey, accountKey, profileKey, subscriptionKey, walletKey } from '#table/keys'
+import type { Item } from '#table/port'
 import { readProfile } from '#table/profiles'
 import { readSubscription } from '#table/subscriptions'
 import { readWallet, type StoredWallet } from '#table/wallets'
@@ -48,7 +50,7 @@ export async function loadSettlement(
     deps.catalogue(),
     termsOfPayment(deps, payment),
   ])
-  const { account, stored, credit, buyer } = rows
+  const { account, claimedBy, stored, credit, buyer } = rows
   const fallback = fallbackTermsOf(published)
   const history = idOf('his', now, ownGuard('history', payment))
   const otherBy = (savedMethod?: RenewalMethod): Pick<SettlementInput, 'other'> => {
@@ -64,6 +66,7 @@ export async function loadSettlement(
     paidBy: (savedMethod) => ({ savedMethod, ...otherBy(savedMethod) }),
     input: {
       account,
+      ...(claimedBy !== undefined && { claimedBy }),
       wallet: stored?.wallet,
       credit,
       ...(holds && { holds }),
@@ -87,28 +90,24 @@ export async function loadSettlement(
 
 interface Rows {
   account: Account | undefined
+  claimedBy?: string
   stored: StoredWallet | undefined
   credit: AccountCredit | undefined
   subscription: BoughtSubscription | undefined
   buyer: Party
 }
 
-/** A visitor has no account; items need none. What is an account's is one read, and stays where the account is gone. */
-async function loadRows(deps: Deps, { accountId, currency, subject }: Payment, now: number): Promise<Rows> {
-  if (isVisitor(accountId)) {
-    const account = newAccount(accountId, null, now)
-    const none = { stored: undefined, credit: undefined, subscription: undefined }
-    return { ...none, account, buyer: buyerOf(undefined, account) }
-  }
+/** What is an account's is one read, and stays where the account is gone. */
+async function loadRows(deps: Deps, payment: Payment, now: number): Promise<Rows> {
+  const { accountId, currency, subject } = payment
+  if (isVisitor(accountId)) return loadVisitor(deps, accountId, now)
   const subscriptionId = subject.kind === 'subscription' ? subject.subscriptionId : undefined
   const keys = [
     ...[accountKey(accountId), walletKey(accountId), accountCreditKey(accountId, currency), profileKey(accountId)],
     ...(subscriptionId === undefined ? [] : [subscriptionKey(accountId, subscriptionId)]),
   ]
   const [own, wallet, credit, profile, item] = await deps.table.batchGet(keys, { consistent: true })
-  const found = own && accountIn(own)
-  // One that is being erased gets nothing any more: its rows are about to go.
-  const account = found?.erasingAt === undefined ? found : undefined
+  const account = own && standing(own)
   const subscription = item && readSubscription(item)
   return {
     account,
@@ -117,6 +116,22 @@ async function loadRows(deps: Deps, { accountId, currency, subject }: Payment, n
     subscription: subscription && isBought(subscription) ? subscription : undefined,
     buyer: buyerOf(profile && readProfile(profile), account ?? newAccount(accountId, null, now)),
   }
+}
+
+/** A visitor has no account; items need none. Where the session was claimed, what is bought needs the claimer's. */
+async function loadVisitor({ table }: Deps, visitor: string, now: number): Promise<Rows> {
+  const nobody = newAccount(visitor, null, now)
+  const none = { stored: undefined, credit: undefined, subscription: undefined, buyer: buyerOf(undefined, nobody) }
+  const claimedBy = await findClaimer(table, visitor)
+  if (claimedBy === undefined) return { ...none, account: nobody }
+  const own = await table.get(accountKey(claimedBy), { consistent: true })
+  return { ...none, claimedBy, account: own && standing(own) && nobody }
+}
+
+/** One that is being erased gets nothing any more: its rows are about to go. */
+function standing(item: Item): Account | undefined {
+  const found = accountIn(item)
+  return found?.erasingAt === undefined ? found : undefined
 }
 
 const ownGuard = (what: string, { id }: Payment): Guard => guardOf('i', `payment ${what}`, id)

@@ -1,5 +1,5 @@
 import { accountKey } from './keys.ts'
-import type { Table } from './port.ts'
+import { both, equals, lacks, type Table, type Write } from './port.ts'
 
 /** What lies in an erased account's place (`tombstones.ts`). Apart, because every function asks for it and few read more. */
 export const tombstoneEntity = 'tombstone'
@@ -10,3 +10,10 @@ export async function erasureOf(table: Table, accountId: string): Promise<'begun
   if (item?.entity === tombstoneEntity) return 'done'
   return item?.erasingAt === undefined ? undefined : 'begun'
 }
+
+/** The account is there and nobody erases it: for whatever is written beside it, of a suspended one too. */
+export const notErased = (accountId: string): Write => ({
+  kind: 'check',
+  key: accountKey(accountId),
+  when: both(equals('entity', 'account'), lacks('erasingAt')),
+})

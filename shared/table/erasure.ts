@@ -16,7 +16,7 @@ const goes = ['billingProfile', 'member', 'notice', 'answer', 'usage', 'refusal'
  */
 const stays = [
   ...['entry', 'tally', 'counter', 'gauge', 'history', 'refund', 'invoice'],
-  ...['purchase', 'accountCredit', 'creditEntry', 'discountUse', 'checkoutKey', 'forgottenMethod'],
+  ...['purchase', 'claim', 'accountCredit', 'creditEntry', 'discountUse', 'checkoutKey', 'forgottenMethod'],
   // The last two make room together, at the very end.
   ...['account', 'wallet', 'tombstone'],
 ] as const

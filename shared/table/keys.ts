@@ -77,6 +77,8 @@ export const purchaseKey = (accountId: string, purchaseId: string): Key => ({
   sk: `PUR#${purchaseId}`,
 })
 export const purchasePrefix = 'PUR#'
+/** Of a visitor: which account has claimed what they buy. */
+export const claimKey = (visitor: string): Key => ({ pk: accountPk(visitor), sk: 'CLAIM' })
 /** Money that an account has with us, by currency, and its entries under their guards. */
 export const accountCreditKey = (accountId: string, currency: string): Key => ({
   pk: accountPk(accountId),

@@ -3,7 +3,9 @@ import type { BoughtSubscription } from '#domain/subscriptionState'
 import { creditWrites } from './accountCredit.ts'
 import { putAccountWrite } from './accounts.ts'
 import { putChargeWrite } from './charges.ts'
+import { unclaimed } from './claims.ts'
 import { countCouponWrite, discountUseWrite, manualDiscountWrite } from './discounts.ts'
+import { notErased } from './erased.ts'
 import { putHistoryWrite } from './history.ts'
 import { putInvoiceWrite } from './invoices.ts'
 import { noticeWrite, numberWaitsWrite } from './outbox.ts'
@@ -66,6 +68,7 @@ const makers: { [R in Row]: (of: Of<R>, context: RowContext) => Write[] } = {
   priceCount: ({ priceId, by }, { at }) => [countPriceWrite(priceId, by, at.now)],
   history: ({ accountId, next }, { at }) => [putHistoryWrite(accountId, next, at.now)],
   purchase: ({ next, seenVer }, { at }) => [putPurchaseWrite(next, seenVer, at.now)],
+  claim: ({ visitor, by }) => [by === undefined ? unclaimed(visitor) : notErased(by)],
   credit: ({ change }, { requestId }) => creditWrites(change, requestId),
   invoice: ({ next }, { at, random, requestId, carried }) => [
     putInvoiceWrite(next, at.now),

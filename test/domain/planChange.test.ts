@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { assertOrder } from '#domain/order'
 import { type ChangeContext, planChange, whichChange } from '#domain/planChange'
-import { changeQuoteFault, newChangeQuote, previewLines, previewView } from '#domain/planChangeQuote'
+import { askedWith, changeQuoteFault, newChangeQuote, previewLines, previewView } from '#domain/planChangeQuote'
 import { type BoughtSubscription, groundOf } from '#domain/subscriptionState'
 import type { Interval } from '#domain/terms'
 import { context, now, subscription } from './planChangeSupport.ts'
@@ -214,15 +214,15 @@ describe('a quote', () => {
     ['holds', request, seen, half, undefined],
     ['holds to its last millisecond', request, seen, expiry - 1, undefined],
     ['is over at its end', request, seen, expiry, 'quote_expired'],
-    ['is for one account', { ...request, accountId: 'acc_2' }, seen, half, 'validation_failed'],
-    ['is for one price', { ...request, priceId: 'other' }, seen, half, 'validation_failed'],
-    ['is for one coupon', { ...request, couponCode: 'TEN' }, seen, half, 'validation_failed'],
+    ['is for one account', { ...request, accountId: 'acc_2' }, seen, half, 'another_change'],
+    ['is for one price', { ...request, priceId: 'other' }, seen, half, 'another_price'],
+    ['is for one coupon', { ...request, couponCode: 'TEN' }, seen, half, 'another_coupon'],
     [
       'is for one subscription',
       request,
       { ...seen, subscription: { ...subscription, id: 'sub_2' } },
       half,
-      'validation_failed',
+      'another_change',
     ],
     [
       'ends with another period',
@@ -247,6 +247,20 @@ describe('a quote', () => {
     ],
   ])('%s', (_, asked, state, instant, expected) => {
     expect(changeQuoteFault(quoteOf(), asked, state, instant)).toBe(expected)
+  })
+
+  it.each([
+    ['nothing', undefined, 'TEN', undefined],
+    ['its own', 'TEN', 'TEN', undefined],
+    ['its own, spelt otherwise', 'ten', 'TEN', undefined],
+    ['another', 'HALF', 'TEN', 'another_coupon'],
+    ['one, where the quote has none', 'TEN', undefined, 'another_coupon'],
+  ])('has its coupon by itself; sent with it: %s', (_, sent, own, expected) => {
+    const quote = { ...quoteOf(), ...(own !== undefined && { couponCode: own }) }
+    const asked = { ...request, ...(sent !== undefined && { couponCode: sent }) }
+    const completed = askedWith(asked, quote)
+    expect(completed).toEqual({ ...request, ...((sent ?? own) !== undefined && { couponCode: sent ?? own }) })
+    expect(changeQuoteFault(quote, completed, seen, half)).toBe(expected)
   })
 
   it.each([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { couponAmounts } from '#domain/coupon'
 import { planCheckout } from '#domain/orderCheckout'
-import { planSettlement } from '#domain/settlement'
+import { planSettlement, type SettlementInput } from '#domain/settlement'
 import { windowAt } from '#domain/time'
 import { maxGrants } from '#domain/walletState'
 import { viewWallet } from '#domain/walletView'
@@ -194,11 +194,32 @@ describe('an item', () => {
       next: { id: ids.purchase, productId: 'guide', amountMinor: 700 },
     })
   })
-  it('of a visitor fixes no currency and needs no wallet', () => {
+  const visitors = (over: Partial<SettlementInput> = {}) => {
     const account = accountOf(example, { id: 'anon_1' })
-    const visitors = { ...bought({ productId: 'guide' }, example, { account }), accountId: 'anon_1' }
-    const { writes } = settle(settlementInput(example, visitors, { account, wallet: undefined }))
-    expect(rowsOf(writes)).toEqual(['payment', 'charge', 'purchase', 'invoice', 'notice'])
+    const own = { ...bought({ productId: 'guide' }, example, { account }), accountId: 'anon_1' }
+    return settlementInput(example, own, { account, wallet: undefined, ...over })
+  }
+  it('of a visitor fixes no currency and needs no wallet', () => {
+    const { writes } = settle(visitors())
+    expect(rowsOf(writes)).toEqual(['payment', 'charge', 'claim', 'purchase', 'invoice', 'notice'])
+    expect(rowOf(writes, 'claim')).toEqual({ row: 'claim', visitor: 'anon_1' })
+  })
+  it('of a visitor whose session was claimed lies with the claimer, and the visitor’s row says where', () => {
+    const { writes, next } = settle(visitors({ claimedBy: 'acc_9' }))
+    expect(rowsOf(writes)).toEqual(['payment', 'charge', 'claim', 'purchase', 'purchase', 'invoice', 'notice'])
+    expect(rowOf(writes, 'claim')).toEqual({ row: 'claim', visitor: 'anon_1', by: 'acc_9' })
+    const purchases = writes.flatMap((write) => (write.row === 'purchase' ? [write] : []))
+    expect(purchases).toMatchObject([
+      { seenVer: 0, next: { id: ids.purchase, accountId: 'acc_9', ver: 1 } },
+      { seenVer: 0, next: { id: ids.purchase, accountId: 'anon_1', claimedBy: 'acc_9', ver: 1 } },
+    ])
+    expect(purchases[0]?.next.claimedBy).toBeUndefined()
+    expect(next).toMatchObject({ accountId: 'anon_1', settled: { as: 'granted', reference: ids.purchase } })
+  })
+  it('of a visitor is held when whoever claimed the session is gone', () => {
+    const plan = settle(visitors({ claimedBy: 'acc_9', account: undefined }))
+    expect(plan).toMatchObject({ as: 'held', next: { status: 'review', flags: ['no_account'] } })
+    expect(rowsOf(plan.writes)).toEqual(['payment', 'charge', 'notice'])
   })
   it('that costs nothing is settled without a provider, once', () => {
     const manual = { id: 'm', accountId: 'acc_1', percentOff: 100, reason: 'Gift', expiresAt: at + 9, ver: 1 }

@@ -31,6 +31,7 @@ const shown: Record<keyof typeof keys, unknown> = {
   refundPrefix: keys.refundPrefix('<payment>'),
   invoicePrefix: keys.invoicePrefix('<payment>'),
   invoiceKey: keys.invoiceKey('<account>', '<payment>', '<invoice>'),
+  claimKey: keys.claimKey('<visitor>'),
   purchaseKey: keys.purchaseKey('<account>', '<purchase>'),
   purchasePrefix: keys.purchasePrefix,
   accountCreditKey: keys.accountCreditKey('<account>', '<currency>'),

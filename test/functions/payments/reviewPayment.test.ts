@@ -6,8 +6,10 @@ import { savedMethods } from '#runtime/savedMethod'
 import { settleOne } from '#runtime/settlePayment'
 import { findAccountCredit } from '#table/accountCredit'
 import { findAccount } from '#table/accounts'
+import { putClaimWrite } from '#table/claims'
+import { commit } from '#table/commit'
 import { listHistory } from '#table/history'
-import { listPurchases } from '#table/purchases'
+import { findPurchase, listPurchases } from '#table/purchases'
 import { latestSubscription } from '#table/subscriptions'
 import { auditRows, outboxRows } from '#test/support/calls'
 import { type Invocation, invoke, strangerId, testDeps } from '#test/support/deps'
@@ -75,6 +77,16 @@ describe('reviewPayment', () => {
     expect(await latestSubscription(deps.table, accountId)).toMatchObject({ autoRenew: isAsked })
     const kinds = (await outboxRows(deps)).filter((row) => row.accountId === accountId).map(({ kind }) => kind)
     expect(kinds).toContain('payment.completed')
+  })
+
+  it('200 settled of a visitor whose session was claimed meanwhile: the claimer has it', async () => {
+    const payment = await otherMode({ account: `anon_${deps.ids.random()}` })
+    const { accountId: claimer } = await paid(deps, 'item')
+    await commit(deps.table, [putClaimWrite(payment.accountId, claimer, deps.clock.now())])
+    expect(await review(payment, 'settled')).toMatchObject({ status: 200, body: { status: 'completed' } })
+    const { reference = '' } = (await stored(deps, payment)).settled ?? {}
+    const found = await findPurchase(deps.table, payment.accountId, reference)
+    expect(found).toMatchObject({ accountId: claimer, paymentId: payment.id })
   })
 
   it('200 settled after the other plan was refunded: the plan begins, and the credit made of the money leaves', async () => {

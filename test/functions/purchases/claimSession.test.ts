@@ -1,5 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { maxClaimed } from '#domain/paymentClaim'
+import { run as eraseAccountRun } from '#functions/accounts/eraseAccount'
+import { run as exportAccountRun } from '#functions/accounts/exportAccount'
 import { run as getInvoiceRun } from '#functions/payments/getInvoice'
 import { run as getPaymentRun } from '#functions/payments/getPayment'
 import { run as verifyPaymentRun } from '#functions/payments/verifyPayment'
@@ -8,15 +10,17 @@ import { run as claimSessionRun } from '#functions/purchases/claimSession'
 import { run as createPurchaseRun } from '#functions/purchases/createPurchase'
 import { run as createSessionRun } from '#functions/purchases/createSession'
 import { run as listPurchasesRun } from '#functions/purchases/listPurchases'
+import { eraseAccount, exportAccount } from '#operations/accountData'
 import { getInvoice, getPayment } from '#operations/paymentHistory'
 import { verifyPayment } from '#operations/payments'
 import { authorizeVisitor, claimSession, createPurchase, createSession, listPurchases } from '#operations/purchases'
 import { handleAuthorizer } from '#runtime/authorizer'
 import { numberSeries } from '#runtime/invoiceNumbers'
 import { commit } from '#table/commit'
+import type { Table, Write } from '#table/port'
 import { listPurchases as listStored, putPurchaseWrite } from '#table/purchases'
 import { buyingOf } from '#test/support/buying'
-import { invoke, testDeps } from '#test/support/deps'
+import { invoke, type TestDeps, testDeps } from '#test/support/deps'
 import { withFakes } from '#test/support/payments'
 import { refundCall } from '../payments/refundSupport.ts'
 
@@ -32,12 +36,12 @@ const productId = article?.id ?? ''
 const session = async () => (await invoke(createSession, createSessionRun, deps)).body
 const entered = (token: string) =>
   handleAuthorizer(authorizeVisitor, authorizeVisitorRun, deps, { headers: { authorization: `Bearer ${token}` } })
-const claim = (account: string, sessionToken: string) =>
-  invoke(claimSession, claimSessionRun, deps, { as: 'customer', account, body: { sessionToken } })
+const claim = (account: string, sessionToken: string, own = deps) =>
+  invoke(claimSession, claimSessionRun, own, { as: 'customer', account, body: { sessionToken } })
 
 /** A visitor who is about to pay for one item. */
-async function shopper() {
-  const visitor = await session()
+async function shopper(known?: Awaited<ReturnType<typeof session>>) {
+  const visitor = known ?? (await session())
   const { body } = await invoke(createPurchase, createPurchaseRun, deps, {
     as: 'visitor',
     account: visitor.accountId,
@@ -66,6 +70,25 @@ const heldBy = async (account: string) =>
     revoked: revokedAt !== undefined,
     ver,
   }))
+
+/** What a call is given that another overtakes: between all that it reads and its first write of such a row. */
+const overtakenBy = (other: () => Promise<unknown>, entity: string): TestDeps => {
+  let isFirst = true
+  const isOf = (write: Write) => write.kind === 'put' && write.item.entity === entity
+  const table: Table = {
+    get: (key, options) => deps.table.get(key, options),
+    batchGet: (keys, options) => deps.table.batchGet(keys, options),
+    query: (request) => deps.table.query(request),
+    write: async (writes) => {
+      if (isFirst && writes.some(isOf)) {
+        isFirst = false
+        await other()
+      }
+      return deps.table.write(writes)
+    },
+  }
+  return { ...deps, table }
+}
 
 describe('claimSession', () => {
   it('200 moves what the visitor bought; the same account may ask again, another gets 409', async () => {
@@ -116,17 +139,6 @@ describe('claimSession', () => {
     }
   })
 
-  it('what is paid after the claim is the claimer’s when they ask again', async () => {
-    const { visitor, paymentId, providerOrderId } = await shopper()
-    expect((await claim('late', visitor.token)).body.purchases).toEqual([])
-    pay('stripe', providerOrderId)
-    await reconcile(visitor.accountId, paymentId)
-    expect(await stored(visitor.accountId, paymentId)).toMatchObject({ status: 'completed' })
-    for (let times = 0; times < 2; times++)
-      expect((await claim('late', visitor.token)).body.purchases.map((one) => one.productId)).toEqual([productId])
-    expect(await claim('too-late', visitor.token)).toMatchObject({ status: 409, code: 'conflict' })
-  })
-
   it('200 moves more than a transaction holds', async () => {
     const visitor = await buyer()
     const [one] = (await listStored(deps.table, visitor.accountId, { limit: 1 })).purchases
@@ -142,5 +154,82 @@ describe('claimSession', () => {
 
   it('404 for a token that is none of ours', async () => {
     expect(await claim('nobody', `fgs_test_${'B'.repeat(43)}`)).toMatchObject({ status: 404, code: 'not_found' })
+  })
+})
+
+describe('a purchase that is paid after its session was claimed', () => {
+  it('is the claimer’s by itself, once, with receipt, export and refund; a claim again changes nothing', async () => {
+    const { visitor, paymentId, providerOrderId } = await shopper()
+    expect((await claim('late', visitor.token)).body.purchases).toEqual([])
+    pay('stripe', providerOrderId)
+    for (let times = 0; times < 2; times++) await reconcile(visitor.accountId, paymentId)
+    expect(await stored(visitor.accountId, paymentId)).toMatchObject({ status: 'completed' })
+    expect(await purchasesOf('customer', 'late')).toEqual([productId])
+    expect(await purchasesOf('visitor', visitor.accountId)).toEqual([])
+    const call = { as: 'customer', account: 'late' } as const
+    const receipt = await invoke(getPayment, getPaymentRun, deps, { ...call, params: { paymentId } })
+    expect(receipt.body).toMatchObject({ id: paymentId, status: 'completed' })
+    const exported = await invoke(exportAccount, exportAccountRun, deps, call)
+    expect(exported.body).toMatchObject({ purchases: [{ productId, paymentId }] })
+    for (let times = 0; times < 2; times++)
+      expect((await claim('late', visitor.token)).body.purchases.map((one) => one.productId)).toEqual([productId])
+    expect(await heldBy('late')).toEqual([{ revoked: false, ver: 1 }])
+    expect(await claim('too-late', visitor.token)).toMatchObject({ status: 409, code: 'conflict' })
+    await refundCall(deps, await stored(visitor.accountId, paymentId))
+    expect(await heldBy('late')).toEqual([{ revoked: true, ver: 2 }])
+  })
+
+  it('of a checkout that was begun after the claim, it is the claimer’s, too', async () => {
+    const visitor = await session()
+    await claim('early', visitor.token)
+    const { paymentId, providerOrderId } = await shopper(visitor)
+    pay('stripe', providerOrderId)
+    await reconcile(visitor.accountId, paymentId)
+    expect(await purchasesOf('customer', 'early')).toEqual([productId])
+  })
+
+  it('is held for staff where the claimer was erased, and nobody has it', async () => {
+    const { visitor, paymentId, providerOrderId } = await shopper()
+    await claim('erased', visitor.token)
+    await invoke(eraseAccount, eraseAccountRun, deps, { as: 'customer', account: 'erased' })
+    pay('stripe', providerOrderId)
+    await reconcile(visitor.accountId, paymentId)
+    expect(await stored(visitor.accountId, paymentId)).toMatchObject({ status: 'review', flags: ['no_account'] })
+    expect([...(await heldBy('erased')), ...(await heldBy(visitor.accountId))]).toEqual([])
+  })
+
+  it('race: where the claim comes between what the settlement read and its write, it is decided anew', async () => {
+    const { visitor, paymentId, providerOrderId } = await shopper()
+    pay('stripe', providerOrderId)
+    const overtaken = buyingOf(
+      overtakenBy(() => claim('first', visitor.token), 'purchase'),
+      bench,
+    )
+    await overtaken.reconcile(visitor.accountId, paymentId)
+    expect(await purchasesOf('customer', 'first')).toEqual([productId])
+    expect(await heldBy('first')).toEqual([{ revoked: false, ver: 1 }])
+  })
+
+  it('race: where the settlement comes between what the claim read and its mark, the claim finds it after all', async () => {
+    const { visitor, paymentId, providerOrderId } = await shopper()
+    pay('stripe', providerOrderId)
+    const overtaken = overtakenBy(() => reconcile(visitor.accountId, paymentId), 'claim')
+    expect((await claim('second', visitor.token, overtaken)).body.purchases).toHaveLength(1)
+    expect(await purchasesOf('customer', 'second')).toEqual([productId])
+  })
+
+  it('race: claims and settlements at once, each twice: the account has it in the end, once', async () => {
+    for (let round = 0; round < 6; round++) {
+      const { visitor, paymentId, providerOrderId } = await shopper()
+      const account = `racer-${round}`
+      pay('stripe', providerOrderId)
+      const settle = () => reconcile(visitor.accountId, paymentId)
+      const claiming = async () => (await claim(account, visitor.token)).status === 200
+      const calls = round % 2 === 0 ? [settle, claiming, settle, claiming] : [claiming, settle, claiming, settle]
+      expect(await Promise.all(calls.map((call) => call()))).toEqual([true, true, true, true])
+      expect(await stored(visitor.accountId, paymentId)).toMatchObject({ status: 'completed' })
+      expect(await heldBy(account)).toEqual([{ revoked: false, ver: 1 }])
+      expect(await purchasesOf('visitor', visitor.accountId)).toEqual([])
+    }
   })
 })

@@ -197,6 +197,43 @@ describe('changeSubscription', () => {
     expect(bodies.map(({ code }) => code)).toEqual([undefined, undefined, 'coupon_invalid'])
   })
 
+  it('200 with a token alone: its coupon is held, counted and capped as if it had been sent', async () => {
+    const quoted = async (name: string) => {
+      const account = await midway(name)
+      const { token, total } = (await preview(account, { priceId: 'premium-month', couponCode: 'twice' })).body
+      return { account, token, total }
+    }
+    const [sent, unsent, late] = [await quoted('c-code-1'), await quoted('c-code-2'), await quoted('c-code-3')]
+    const body = { priceId: 'premium-month' }
+    const first = await change(sent.account, { ...body, token: sent.token, couponCode: 'TWICE' })
+    const second = await change(unsent.account, { ...body, token: unsent.token })
+    for (const [{ account, total }, { payment }] of [
+      [sent, first.body],
+      [unsent, second.body],
+    ] as const) {
+      const stored = await buying.stored(account, payment?.id ?? '')
+      expect(stored).toMatchObject({ amountMinor: total, holds: { coupon: { code: 'TWICE' } } })
+    }
+    expect(await couponCount(deps.table, 'TWICE')).toBe(2)
+    expect((await change(late.account, { ...body, token: late.token })).code).toBe('coupon_invalid')
+    expect(await couponCount(deps.table, 'TWICE')).toBe(2)
+  })
+
+  it('400 for a token with another price or coupon than it holds: which, is said', async () => {
+    const account = await midway('c-other')
+    const plain = (await preview(account, { priceId: 'premium-month' })).body.token
+    const half = (await preview(account, { priceId: 'premium-month', couponCode: 'HALF' })).body.token
+    const of = (what: string) => ({
+      status: 400,
+      code: 'validation_failed',
+      body: { detail: `token: is of another ${what}` },
+    })
+    const body = { priceId: 'premium-month' }
+    expect(await change(account, { priceId: 'premium-year', token: half })).toMatchObject(of('price'))
+    expect(await change(account, { ...body, couponCode: 'TWICE', token: half })).toMatchObject(of('coupon'))
+    expect(await change(account, { ...body, couponCode: 'HALF', token: plain })).toMatchObject(of('coupon'))
+  })
+
   it('200 of a period that was paid ahead and that no job has begun: what is left of that one', async () => {
     const account = await midway('c-ahead')
     const { payment } = (await shop.renew(account, {})).body

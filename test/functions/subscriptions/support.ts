@@ -54,6 +54,7 @@ export function productD(provider: 'razorpay' | 'stripe') {
   const plans = json.plans.map((plan: { id: string }) => (plan.id === 'pro' ? { ...plan, trialDays: 14 } : plan))
   const coupons = [
     { code: 'HALF', percentOff: 50, duration: { periods: 3 } },
+    { code: 'TWICE', percentOff: 10, duration: 'once', maxRedemptions: 2 },
     { code: 'ONCE', percentOff: 10, duration: 'once', maxRedemptions: 2 },
     { code: 'STUDENTS', percentOff: 10, duration: 'once', plans: ['student'] },
   ]
