@@ -1,3 +1,4 @@
+import { couponKey } from './coupon.ts'
 import { discountFor, hasUnitsLeft, noDiscountUse } from './discount.ts'
 import { liveTerms } from './entitlement.ts'
 import type { PricedPurchase, PurchaseContext, PurchaseRequest } from './orderPurchase.ts'
@@ -25,10 +26,19 @@ export const newQuote = (
   expiresAt: now + quoteLifeMs,
 })
 
+/** A purchase or a change as it is asked for with a quote, whose coupon goes without saying: it is taken as if it had been sent. */
+export const askedWith = <Ask extends { couponCode?: string }>(
+  ask: Ask,
+  { couponCode }: { couponCode?: string },
+): Ask => (couponCode === undefined ? ask : { couponCode, ...ask })
+
+/** In whatever case it is written, as where it is redeemed. */
+export const isSameCoupon = (one = '', other = ''): boolean => couponKey(one) === couponKey(other)
+
 export type QuoteFault = 'quote_expired' | 'validation_failed'
 
 /**
- * Whether a quote holds for a purchase. It survives a new catalogue, a changed tax and an expired discount; units that a
+ * Whether a quote holds for a purchase that it has completed (`askedWith`). It survives a new catalogue, a changed tax and an expired discount; units that a
  * plan gives a limited number of are counted when they are taken, so two quotes for the last one do not both get it.
  * `context.used` is what the window named in the quote has given by now.
  */
@@ -43,7 +53,7 @@ export function quoteFault(
     quote.request.productId === request.productId &&
     quote.request.priceId === request.priceId &&
     (quote.request.quantity ?? 1) === (request.quantity ?? 1) &&
-    quote.request.couponCode === request.couponCode
+    isSameCoupon(quote.request.couponCode, request.couponCode)
   if (!same) return 'validation_failed'
   if (now >= quote.expiresAt) return 'quote_expired'
   // The context has those that no order has: one that was taken, or taken back by staff, is not among them.

@@ -1,7 +1,6 @@
-import { couponKey } from './coupon.ts'
 import type { Order } from './order.ts'
 import { creditUsed } from './order.ts'
-import { quoteLifeMs } from './orderQuote.ts'
+import { isSameCoupon, quoteLifeMs } from './orderQuote.ts'
 import type { ChangePlan } from './planChange.ts'
 import { type BoughtSubscription, groundOf, statusAt } from './subscriptionState.ts'
 import { mayHappen } from './subscriptionTransition.ts'
@@ -68,12 +67,6 @@ export const newChangeQuote = (quote: Omit<ChangeQuote, 'expiresAt'>, now: numbe
   expiresAt: now + quoteLifeMs,
 })
 
-/** A change as it is asked for with a quote, whose coupon goes without saying: it is taken as if it had been sent. */
-export const askedWith = <Ask extends { couponCode?: string }>(
-  ask: Ask,
-  { couponCode }: Pick<ChangeQuote, 'couponCode'>,
-): Ask => (couponCode === undefined ? ask : { couponCode, ...ask })
-
 /** `another_…`: what is asked for is not what the quote is of. */
 export type ChangeQuoteFault = 'quote_expired' | 'another_change' | 'another_price' | 'another_coupon'
 
@@ -100,6 +93,3 @@ export function changeQuoteFault(
   const isOver = !mayHappen('upgrade_paid', statusAt(seen.subscription, now).status)
   return moved || spent || taken || isOver ? 'quote_expired' : undefined
 }
-
-/** In whatever case it is written, as where it is redeemed. */
-const isSameCoupon = (one = '', other = ''): boolean => couponKey(one) === couponKey(other)

@@ -1,5 +1,6 @@
 import { type Account, newAccount } from '#domain/account'
 import type { PurchaseRequest } from '#domain/orderPurchase'
+import { askedWith } from '#domain/orderQuote'
 import { isInFlight, isVisitor, type Payment } from '#domain/payment'
 import type { paymentView } from '#domain/paymentView'
 import { Problem } from '#errors/problem'
@@ -46,13 +47,14 @@ export interface Bought {
 export async function buy(
   deps: Deps,
   input: Input,
-  { quote: token, paymentMethodId, saveMethod, email, ...request }: BuyRequest,
+  { quote: token, paymentMethodId, saveMethod, email, ...sent }: BuyRequest,
 ): Promise<Bought | Reply<Bought>> {
   const { accountId } = input
   if (isVisitor(accountId) && paymentMethodId !== undefined)
     throw new Problem('forbidden', 'A visitor has no saved methods.')
   const method = paymentMethodId === undefined ? undefined : await ownMethod(deps, accountId, paymentMethodId)
   const quote = token === undefined ? undefined : await openQuote(deps, accountId, token)
+  const request = quote ? askedWith(sent, quote.request) : sent
   // One family for every way to buy: a key that was used for a checkout buys nothing else.
   const key = checkoutKeyOf(deps, input, 'checkout')
   const named = email === undefined ? {} : { email }

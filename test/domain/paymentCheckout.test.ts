@@ -4,7 +4,7 @@ import { chargeRule } from '#domain/moneyCharge'
 import { assertOrder, type DiscountedItem, type Order, priceOrder, withDue } from '#domain/order'
 import { type CheckoutInput, planCheckout } from '#domain/orderCheckout'
 import { discountWindow, type PurchaseRequest, pricePurchase } from '#domain/orderPurchase'
-import { newQuote, quoteFault, quoteLifeMs } from '#domain/orderQuote'
+import { askedWith, newQuote, quoteFault, quoteLifeMs } from '#domain/orderQuote'
 import { noTax } from '#domain/tax'
 import { catalogueFrom, catalogueJson, published } from '#test/support/catalogues'
 import {
@@ -245,6 +245,15 @@ describe('reference product E', () => {
     ])('does not hold %s', (_, later, over, asked, fault) => {
       expect(quoteFault(quote, { ...context, ...over }, asked, at + later)).toBe(fault)
       expect(planCheckout({ ...context, ...over, quote, request: asked }, at + later)).toMatchObject({ code: fault })
+    })
+
+    it('brings its coupon along, in whatever case that is sent with it', () => {
+      const couponed = { ...quote, request: { ...request, couponCode: 'WELCOME' } }
+      const faultOf = (sent: typeof request & { couponCode?: string }) =>
+        quoteFault(couponed, context, askedWith(sent, couponed.request), at)
+      expect(faultOf(request)).toBeUndefined()
+      expect(faultOf({ ...request, couponCode: 'welcome' })).toBeUndefined()
+      expect(faultOf({ ...request, couponCode: 'OTHER' })).toBe('validation_failed')
     })
 
     it('does not hold once its manual discount was taken', () => {
