@@ -25,12 +25,12 @@ import type { Deps } from './deps.ts'
 import { notErasedBeside } from './erased.ts'
 import { callOf } from './guarded.ts'
 import { assertNeedsMet, type NamedPayer } from './orderNeeds.ts'
+import { type RefusedWrite, writePayment } from './paymentCommit.ts'
 import { providerOf } from './provider.ts'
 import type { Input } from './run.ts'
 import { chargedMethod, type StoredMethod } from './savedMethod.ts'
 import { onSettledWallet } from './settled.ts'
 import { loadSettlement } from './settlementInput.ts'
-import { type RefusedWrite, writePayment } from './settlePayment.ts'
 import { type Turnable, turnMs } from './turn.ts'
 
 /** What a checkout is asked for, with the quote that its token held. */

@@ -7,9 +7,9 @@ import type { Write } from '#table/port'
 import type { Call } from '#table/wallets'
 import type { Deps } from './deps.ts'
 import { callOf } from './guarded.ts'
+import { type SettlementCall, tableWrites } from './paymentCommit.ts'
 import type { Input } from './run.ts'
 import { methodToCharge } from './savedMethod.ts'
-import { type SettlementCall, tableWrites } from './settlePayment.ts'
 import { type LoadedScene, loadScene } from './subscription.ts'
 
 interface Asked {

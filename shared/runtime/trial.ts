@@ -18,10 +18,10 @@ import { contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { callOf } from './guarded.ts'
 import { historyIds } from './historyId.ts'
+import { tableWrites } from './paymentCommit.ts'
 import type { Input } from './run.ts'
 import { ownMethod } from './savedMethod.ts'
 import { onSettledWallet } from './settled.ts'
-import { tableWrites } from './settlePayment.ts'
 import { subscriptionViewOf } from './subscriptionView.ts'
 
 /** Entries of a plan history that one query reads. */
