@@ -84,8 +84,11 @@ async function act(
       const terms = action.plan && (await termsOfPlan(deps, action.plan))
       return (await step(({ scene }, now) => planAdvance(scene, terms, now))).writes.length > 0
     }
-    case 'remind':
-      return (await step(({ scene }, now) => planReminder(scene, action.endsAt, now))).writes.length > 0
+    case 'remind': {
+      const hasMethod = (await methodToCharge(deps, at.accountId, seen.scene.subscription)) !== undefined
+      const { endsAt } = action
+      return (await step(({ scene }, now) => planReminder(scene, { endsAt, hasMethod }, now))).writes.length > 0
+    }
     case 'follow':
       return follow(deps, at, action.paymentId, call, report)
     case 'charge':
