@@ -49,8 +49,8 @@ export function planRenewWith(scene: SubscriptionScene, method: RenewalMethod, n
 
 /**
  * A method is forgotten: a live subscription that renews with it takes the one that is the default by then. With none
- * left it renews no more, and ends with what is paid. Nobody asked for its end: what is being charged for it is heard and
- * counts, as the provider may have taken it before.
+ * left it renews with whatever is the default when it is charged, and is overdue where there is nothing by then: nobody
+ * asked for its end. What is being charged for it is heard and counts, as the provider may have taken it before.
  */
 export function planMethodGone(
   scene: SubscriptionScene,
@@ -58,12 +58,9 @@ export function planMethodGone(
   now: number,
 ): SubscriptionPlan {
   const { subscription } = scene
-  const { method, managedBy, autoRenew } = subscription
-  const { status, access } = statusAt(subscription, now)
-  if (managedBy || !isLive(subscription) || !access) return unchanged(scene)
-  if (method && method.id !== gone.id) return unchanged(scene)
-  if (gone.heir) return method ? planRenewWith(scene, gone.heir, now) : unchanged(scene)
-  if (!method && !autoRenew) return unchanged(scene)
-  // One that is overdue keeps its grace, as the stored state says.
-  return written(scene, { next: { ...withoutMethod(subscription), autoRenew: false, status } }, now)
+  const { method, managedBy } = subscription
+  if (managedBy || !isLive(subscription) || !statusAt(subscription, now).access) return unchanged(scene)
+  if (method?.id !== gone.id) return unchanged(scene)
+  if (gone.heir) return planRenewWith(scene, gone.heir, now)
+  return written(scene, { next: withoutMethod(subscription) }, now)
 }

@@ -103,17 +103,30 @@ describe('a method that is gone', () => {
     const { method: _own, ...subscription } = sceneOf().subscription
     const scene = { ...sceneOf(), subscription }
     expect(planMethodGone(scene, { id: 'pmt_0', heir: other }, start).writes).toEqual([])
-    expect(planMethodGone(scene, { id: 'pmt_0', heir: undefined }, start).subscription.autoRenew).toBe(false)
+    expect(planMethodGone(scene, { id: 'pmt_0', heir: undefined }, start).writes).toEqual([])
   })
 
-  it('ends renewing when none is left, in the same write', () => {
-    const scene = sceneOf()
+  it.each([
+    ['a plan', {}],
+    ['a trial', { trial: true, paidMinor: 0, status: 'trialing' as const }],
+  ])('ends nothing when none is left, as nobody asked for it: %s is overdue at its end', (_what, over) => {
+    const scene = sceneOf({ over })
+    const { status, ver } = scene.subscription
     const { subscription } = planMethodGone(scene, { id: 'pmt_0', heir: undefined }, start)
-    expect(subscription).toMatchObject({ status: 'active', autoRenew: false, ver: scene.subscription.ver + 1 })
+    expect(subscription).toMatchObject({ status, autoRenew: true, ver: ver + 1 })
     expect(subscription).not.toHaveProperty('method')
-    // Nobody asked for its end.
     expect(subscription).not.toHaveProperty('canceledAt')
-    expect(statusAt(subscription, end)).toEqual({ status: 'expired', access: false })
+    expect(statusAt(subscription, end)).toEqual({ status: 'past_due', access: true })
+    expect(statusAt(subscription, end + graceMs)).toEqual({ status: 'expired', access: false })
+    expect(whatIsDue(subscription, end)).toContainEqual(expect.objectContaining({ kind: 'charge', failed: 0 }))
+    const unpaid = planRenewalFailed({ ...scene, subscription }, { paymentId: null, reason: 'none' }, ids, end)
+    expect(unpaid.subscription).toMatchObject({ status: 'past_due', retry: { failed: 1, nextAt: end + 24 * hourMs } })
+  })
+
+  it('leaves its place to the next one that becomes the default', () => {
+    const scene = sceneOf()
+    const bare = applied(scene, planMethodGone(scene, { id: 'pmt_0', heir: undefined }, start).writes)
+    expect(planRenewWith(bare, other, end + 1).subscription).toMatchObject({ method: other, autoRenew: true })
   })
 
   it('when none is left leaves the charge under way, and what it is for', () => {
@@ -122,7 +135,7 @@ describe('a method that is gone', () => {
     const scheduledChange = { planId, priceId, catalogueVersion, interval, at: start }
     const scene = sceneOf({ over: { pendingCharge, scheduledChange } })
     const { subscription } = planMethodGone(scene, { id: 'pmt_0', heir: undefined }, end - 1)
-    expect(subscription).toMatchObject({ autoRenew: false, pendingCharge, scheduledChange })
+    expect(subscription).toMatchObject({ autoRenew: true, pendingCharge, scheduledChange })
     expect(statusAt(subscription, end)).toEqual({ status: 'past_due', access: true })
   })
 
