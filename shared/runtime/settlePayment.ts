@@ -119,7 +119,7 @@ function decideAndWrite(
       ...(paidWith !== undefined && { methodLabel: paidWith }),
     }
     const first = planSettlement(settlement, now)
-    if (isGranted(first, seen)) keeping ??= keptMethod(deps, at, seen)
+    if (isGranted(first, seen)) keeping ??= keptMethod(deps, payment, seen, call)
     const savedMethod = await keeping
     const plan = savedMethod ? planSettlement({ ...settlement, ...paidBy(savedMethod) }, now) : first
     if (plan.kind === 'withheld') {
