@@ -2,6 +2,7 @@ import { assertNotErasing } from '#domain/erasure'
 import { setDefaultPaymentMethod } from '#operations/paymentHistory'
 import { loadAccount } from '#runtime/account'
 import { auditOf } from '#runtime/audit'
+import { callOf } from '#runtime/guarded'
 import { httpHandler } from '#runtime/http'
 import { live } from '#runtime/live'
 import { catalogue } from '#runtime/liveCatalogue'
@@ -15,7 +16,7 @@ export const run: Run<typeof setDefaultPaymentMethod> = async (input, deps) => {
   const { accountId, params } = input
   const { paymentMethodId: entityId } = params
   const audit = () => [auditOf(input, deps, { action: setDefaultPaymentMethod.id, entity: 'paymentMethod', entityId })]
-  const follows = (method: PaymentMethod) => renewWithWrites(deps, input, method)
+  const follows = (method: PaymentMethod) => renewWithWrites(deps, { accountId, call: callOf(input) }, method)
   return methodView(await chooseDefault(deps, accountId, entityId, { audit, follows }))
 }
 

@@ -53,7 +53,9 @@ export function renewalPaid(
 ): OtherEffect {
   const { account, subscription } = scene
   if (!isLawful(subscription, payment, terms, now)) return overtaken
-  const paid = withPeriod(stretched(boughtWith(subscription, method), now), payment)
+  // What is charged by itself is what it renews with, or did when the charge began.
+  const by = payment.followed ? undefined : method
+  const paid = withPeriod(stretched(boughtWith(subscription, by), now), payment)
   const next = presentPeriod(paid, now)
   const hasBegun = next.periodIndex > subscription.periodIndex
   if (hasBegun) assertTransition('renewal_paid', statusAt(subscription, now).status, next.status)

@@ -33,7 +33,7 @@ export interface SettlementInput {
   other?: OtherEffect
   invoice: Pick<InvoiceContext, 'id' | 'seller' | 'buyer' | 'zones'>
   ids: { subscription: string; purchase: string; history: string }
-  /** The provider handed over a method that may be charged again. */
+  /** May be charged again: the provider handed it over; or it was named, and there was nothing to pay. */
   savedMethod?: RenewalMethod
   /** What paid, in words. */
   methodLabel?: string

@@ -48,9 +48,12 @@ function told(
   )
 }
 
-/** The plan history names what paid: the method that was saved with it or charged, and what the provider told of it. */
+/**
+ * The plan history names what paid: the method that was saved with it or charged, and what the provider told of it. Where
+ * nothing was to be paid, nothing has paid it.
+ */
 function paidWith(write: PaymentWrite, { payment, savedMethod, methodLabel }: SettlementInput): PaymentWrite {
-  if (write.row !== 'history') return write
+  if (write.row !== 'history' || payment.amountMinor === 0) return write
   const methodId = savedMethod?.id ?? payment.method?.id
   const named = { ...(methodId !== undefined && { methodId }), ...(methodLabel !== undefined && { methodLabel }) }
   return { ...write, next: { ...write.next, ...named } }

@@ -25,7 +25,7 @@ export interface PlanEffectInput {
   terms: PlanTerms
   fallback: PlanTerms | null
   ids: { subscription: string; history: string }
-  /** The provider handed it over, and it may be charged again: the subscription renews itself with it. */
+  /** What paid, or was named where there was nothing to pay, and may be charged again: the subscription renews itself with it. */
   method?: RenewalMethod
   providerPaymentId: string | null
 }

@@ -24,33 +24,49 @@ export function withMethod(subscription: BoughtSubscription, method: RenewalMeth
 }
 
 /**
- * The first money for a trial that renews with nothing yet is a purchase like any other: what paid it, where it may be
- * charged again, renews it from now on. Whoever cancelled, or bought without keeping a method, has decided otherwise.
+ * Nobody has said yet whether it renews: nothing was paid for it with money (a trial, a coupon over the whole price), so no
+ * method was kept or left out. Whoever cancelled, or paid without keeping a method, has decided otherwise.
+ */
+function isUndecided(subscription: BoughtSubscription): boolean {
+  const { autoRenew, canceledAt, paidMinor, ahead = [] } = subscription
+  const isUnpaid = paidMinor === 0 && ahead.every((period) => period.paidMinor === 0)
+  return !autoRenew && canceledAt === undefined && isUnpaid && paidUntil(subscription) !== null
+}
+
+/**
+ * What somebody paid it with, where that may be charged again, renews it from now on in two cases. The first money for what
+ * nothing was paid for yet is a purchase like any other. After a charge that failed it takes the place of the method that
+ * failed, which would fail again.
  */
 export function boughtWith(subscription: BoughtSubscription, method: RenewalMethod | undefined): BoughtSubscription {
-  const { trial, ahead = [], canceledAt, method: own } = subscription
-  const isFirst = trial === true && ahead.length === 0
-  if (!method || !isFirst || own || canceledAt !== undefined || paidUntil(subscription) === null) return subscription
-  return { ...subscription, method, autoRenew: true }
+  const { autoRenew, retry } = subscription
+  if (!method) return subscription
+  if (autoRenew) return retry && !isRenewedWith(subscription, method) ? { ...subscription, method } : subscription
+  return isUndecided(subscription) ? { ...subscription, method, autoRenew: true } : subscription
 }
 
 export function withoutMethod({ method: _gone, ...rest }: BoughtSubscription): BoughtSubscription {
   return rest
 }
 
-/** A live subscription renews with this method from now on; whether it renews at all stays as it is. */
+/**
+ * A live subscription renews with this method from now on. Whether it renews at all stays as it is, but for a trial that had
+ * none to be charged at its end: a method is what it lacked, and nobody asked for its end.
+ */
 export function planRenewWith(scene: SubscriptionScene, method: RenewalMethod, now: number): SubscriptionPlan {
   const { subscription } = scene
-  const same = isRenewedWith(subscription, method)
-  if (same || subscription.managedBy || !isLive(subscription) || !statusAt(subscription, now).access)
+  const isTakenUp = subscription.trial === true && isUndecided(subscription)
+  const isNews = isTakenUp || !isRenewedWith(subscription, method)
+  if (!isNews || subscription.managedBy || !isLive(subscription) || !statusAt(subscription, now).access)
     return unchanged(scene)
-  return written(scene, { next: withMethod(subscription, method, now) }, now)
+  const next = withMethod(subscription, method, now)
+  return written(scene, { next: isTakenUp ? { ...next, autoRenew: true } : next }, now)
 }
 
 /**
  * A method is forgotten: a live subscription that renews with it takes the one that is the default by then. With none
- * left it renews no more, and ends with what is paid. Nobody asked for its end: what is being charged for it is heard and
- * counts, as the provider may have taken it before.
+ * left it renews with whatever is the default when it is charged, and is overdue where there is nothing by then: nobody
+ * asked for its end. What is being charged for it is heard and counts, as the provider may have taken it before.
  */
 export function planMethodGone(
   scene: SubscriptionScene,
@@ -58,12 +74,9 @@ export function planMethodGone(
   now: number,
 ): SubscriptionPlan {
   const { subscription } = scene
-  const { method, managedBy, autoRenew } = subscription
-  const { status, access } = statusAt(subscription, now)
-  if (managedBy || !isLive(subscription) || !access) return unchanged(scene)
-  if (method && method.id !== gone.id) return unchanged(scene)
-  if (gone.heir) return method ? planRenewWith(scene, gone.heir, now) : unchanged(scene)
-  if (!method && !autoRenew) return unchanged(scene)
-  // One that is overdue keeps its grace, as the stored state says.
-  return written(scene, { next: { ...withoutMethod(subscription), autoRenew: false, status } }, now)
+  const { method, managedBy } = subscription
+  if (managedBy || !isLive(subscription) || !statusAt(subscription, now).access) return unchanged(scene)
+  if (method?.id !== gone.id) return unchanged(scene)
+  if (gone.heir) return planRenewWith(scene, gone.heir, now)
+  return written(scene, { next: withoutMethod(subscription) }, now)
 }

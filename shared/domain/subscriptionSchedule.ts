@@ -60,15 +60,22 @@ export function planUnschedule(scene: SubscriptionScene, now: number): Subscript
   return written(scene, { next }, now)
 }
 
-/** A reminder goes out, and whatever else it would have said before it. Nothing to write once its end has passed. */
-export function planReminder(scene: SubscriptionScene, endsAt: number, now: number): SubscriptionPlan {
+/**
+ * A reminder goes out, and whatever else it would have said before it. Nothing to write once its end has passed.
+ * `hasMethod`: there is something to charge, its own method or the account's default.
+ */
+export function planReminder(
+  scene: SubscriptionScene,
+  { endsAt, hasMethod }: { endsAt: number; hasMethod: boolean },
+  now: number,
+): SubscriptionPlan {
   const { account, subscription } = scene
   const { remindedUntil = 0, autoRenew, retry } = subscription
   if (paidUntil(subscription) !== endsAt || remindedUntil >= now || !statusAt(subscription, now).access)
     return unchanged(scene)
   const isLate = now >= endsAt
-  // After a refusal that nothing follows by itself, the customer has to act.
-  const data = { endsAt, renews: autoRenew && retry?.nextAt !== null ? 'yes' : 'no' }
+  // Without a method, or after a refusal that nothing follows by itself, the customer has to act.
+  const data = { endsAt, renews: autoRenew && hasMethod && retry?.nextAt !== null ? 'yes' : 'no' }
   return written(
     scene,
     {

@@ -280,11 +280,16 @@ export const renewSubscription = http({
 export const startTrial = http({
   id: 'startTrial',
   area: 'subscriptions',
-  summary: 'Try a plan, once: with a saved method it is charged at the end of the trial, without one it ends then.',
+  summary:
+    'Try a plan, once: the saved method that is named, else the default one, is charged at the end of the trial; without one it ends then.',
   ifItFails: 'New customers cannot try a plan.',
   routes: ['POST /v1/me/subscription/trial', 'POST /v1/accounts/{accountId}/subscription/trial'],
   scope: 'subscription:write',
-  body: z.strictObject({ priceId: catalogueId, paymentMethodId: z.optional(ourId('pmt')) }),
+  body: z.strictObject({
+    priceId: catalogueId,
+    /** Charged at its end; absent: the account's default method. */
+    paymentMethodId: z.optional(ourId('pmt')),
+  }),
   success: 201,
   output: subscriptionDetailView,
   idempotency: 'record',

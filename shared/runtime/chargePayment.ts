@@ -8,7 +8,8 @@ import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { openToken } from './methodSecret.ts'
 import { rememberOrder } from './openOrder.ts'
-import { factWrites, type SettlementCall, settleOne, writePayment } from './settlePayment.ts'
+import { factWrites, type SettlementCall, writePayment } from './paymentCommit.ts'
+import { settleOne } from './settlePayment.ts'
 
 /**
  * Charges a saved method for a payment and settles what comes of it. One payment is one attempt: with `isRepeated` the

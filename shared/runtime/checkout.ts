@@ -8,6 +8,7 @@ import { type CheckoutInput, type CheckoutPlan, planCheckout } from '#domain/ord
 import { discountWindow, type PurchaseContext, type PurchaseRequest } from '#domain/orderPurchase'
 import type { Quote } from '#domain/orderQuote'
 import { isVisitor, type Payment, paymentId } from '#domain/payment'
+import { renewalMethod } from '#domain/paymentMethod'
 import type { PaymentWrite } from '#domain/paymentWrite'
 import { isOvertaken, planSettlement } from '#domain/settlement'
 import { Problem } from '#errors/problem'
@@ -25,12 +26,12 @@ import type { Deps } from './deps.ts'
 import { notErasedBeside } from './erased.ts'
 import { callOf } from './guarded.ts'
 import { assertNeedsMet, type NamedPayer } from './orderNeeds.ts'
+import { type RefusedWrite, writePayment } from './paymentCommit.ts'
 import { providerOf } from './provider.ts'
 import type { Input } from './run.ts'
 import { chargedMethod, type StoredMethod } from './savedMethod.ts'
 import { onSettledWallet } from './settled.ts'
 import { loadSettlement } from './settlementInput.ts'
-import { type RefusedWrite, writePayment } from './settlePayment.ts'
 import { type Turnable, turnMs } from './turn.ts'
 
 /** What a checkout is asked for, with the quote that its token held. */
@@ -97,7 +98,7 @@ export function beginPayment(
         const { provider } = plan.payment
         // A saved method goes under what the provider knows of it.
         if (plan.kind === 'pay' && provider && !method) await assertNeedsMet(deps, input, provider, named)
-        return settledIfFree(deps, charging(plan, method), now)
+        return settledIfFree(deps, charging(plan, method), method, now)
       })
       .catch(refusal)
     if (begun === again || begun instanceof Problem) {
@@ -234,15 +235,16 @@ function charging(plan: Accepted, method: StoredMethod | undefined): Accepted {
   return { ...plan, payment, writes }
 }
 
-/** Nothing to pay: the purchase happens with its checkout. */
+/** Nothing to pay: the purchase happens with its checkout. The method that was named renews it, as one that had paid would. */
 async function settledIfFree(
   deps: Deps,
   plan: Accepted,
+  method: StoredMethod | undefined,
   now: number,
 ): Promise<{ payment: Payment; writes: PaymentWrite[]; walletCreatedAt?: number } | typeof again> {
   if (plan.kind === 'pay') return plan
-  const { input, stored } = await loadSettlement(deps, plan.payment, now)
-  const settlement = { ...input, payment: plan.payment, seen: null }
+  const { input, stored, paidBy } = await loadSettlement(deps, plan.payment, now)
+  const settlement = { ...input, payment: plan.payment, seen: null, ...(method && paidBy(renewalMethod(method))) }
   // The account has moved on between the two reads.
   if (isOvertaken(settlement, now)) return again
   const settled = planSettlement(settlement, now)

@@ -10,8 +10,9 @@ import { directoryPayments, findPaymentById } from '#table/payments'
 import { findReconciliation, partOf, putReconciliationWrite } from '#table/reconciliations'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
+import type { SettlementCall } from './paymentCommit.ts'
 import { listedRefund, writeRefundFact } from './refundFact.ts'
-import { type SettlementCall, settleOne } from './settlePayment.ts'
+import { settleOne } from './settlePayment.ts'
 
 const dayMs = 86_400_000
 /** An order lives a day, a late authorisation three more. */

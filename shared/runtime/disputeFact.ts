@@ -6,9 +6,10 @@ import { findAccountCredit } from '#table/accountCredit'
 import { invoicesOfPayment } from '#table/invoices'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
+import { type SettlementCall, writePayment } from './paymentCommit.ts'
 import { invoiceAmong, loadEffect } from './refundContext.ts'
 import { onSettledWallet } from './settled.ts'
-import { loadPayment, type PaymentAddress, type SettlementCall, writePayment } from './settlePayment.ts'
+import { loadPayment, type PaymentAddress } from './settlePayment.ts'
 
 /**
  * Writes what a provider says of a dispute: its payment is flagged, the account is told once, and what is lost counts as

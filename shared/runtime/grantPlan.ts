@@ -15,7 +15,7 @@ import { loadStoredWallet, walletWrites } from './accountChange.ts'
 import type { Deps } from './deps.ts'
 import { replacedBy } from './grantReplaced.ts'
 import { freshHistoryId } from './historyId.ts'
-import { tableWrites } from './settlePayment.ts'
+import { tableWrites } from './paymentCommit.ts'
 
 /**
  * The transaction that gives an account a plan: account, wallet with the new allowance, the subscription, the one it

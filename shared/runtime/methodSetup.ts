@@ -13,11 +13,11 @@ import type { Deps } from './deps.ts'
 import { callOf } from './guarded.ts'
 import { openOrder } from './openOrder.ts'
 import { assertNeedsMet } from './orderNeeds.ts'
+import { type SettlementCall, writePayment } from './paymentCommit.ts'
 import { viewOf } from './paymentViews.ts'
 import { asked, providerOf } from './provider.ts'
 import { requestRefund, sendRefund } from './refund.ts'
 import { type Input, replayed } from './run.ts'
-import { type SettlementCall, writePayment } from './settlePayment.ts'
 import { turnMs } from './turn.ts'
 
 type Key = ReturnType<typeof checkoutKeyOf>

@@ -5,7 +5,10 @@ import type { SettlementInput } from '#domain/settlement'
 import type { ProviderPayment } from '#gateways/gateway'
 import { GatewayError } from '#gateways/gatewayError'
 import { findMethod } from '#table/methods'
+import type { Call } from '#table/wallets'
 import type { Deps } from './deps.ts'
+import type { SettlementCall } from './paymentCommit.ts'
+import { renewWithWrites } from './renewalMethod.ts'
 import { saveMethod } from './savedMethod.ts'
 
 /** What paid, as the provider tells it, else as the saved method that was charged is known. For the plan history alone. */
@@ -21,15 +24,22 @@ export async function labelOf(
   return saved ? methodLabel(saved) : method && methodLabel(method)
 }
 
-/** Keeps the method of money that has its effect. Undefined: none was handed over that may be charged again. */
+/**
+ * Keeps the method of money that has its effect; a live subscription renews with one that becomes the default by this.
+ * Undefined: none was handed over that may be charged again.
+ */
 export async function keptMethod(
   deps: Deps,
-  { accountId }: Pick<Payment, 'accountId'>,
+  { accountId, subject }: Pick<Payment, 'accountId' | 'subject'>,
   { provider, method, createdAt }: ProviderPayment,
+  call: SettlementCall | Call,
 ): Promise<SettlementInput['savedMethod']> {
   if (!method) return undefined
-  const paidAt = createdAt === undefined ? {} : { paidAt: createdAt }
-  const saved = await saveMethod(deps, accountId, provider, method, paidAt)
+  const saved = await saveMethod(deps, accountId, provider, method, {
+    ...(createdAt !== undefined && { paidAt: createdAt }),
+    // Whoever buys a plan has no live one, and what is bought takes the method itself.
+    follows: async (first) => (subject.kind === 'plan' ? [] : renewWithWrites(deps, { accountId, call }, first)),
+  })
   return saved && renewalMethod(saved)
 }
 

@@ -7,9 +7,10 @@ import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { refundSetup } from './methodSetup.ts'
 import { isAsAsked, rememberOrder } from './openOrder.ts'
+import type { SettlementCall } from './paymentCommit.ts'
 import { resumeRefund } from './refund.ts'
 import { expirePayment } from './releaseHolds.ts'
-import { type PaymentAddress, type SettlementCall, settlePayment } from './settlePayment.ts'
+import { type PaymentAddress, settlePayment } from './settlePayment.ts'
 import { unlessAsked } from './unaskedPayment.ts'
 
 /**

@@ -15,9 +15,10 @@ import { type Call, putRefusalWrite } from '#table/wallets'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { replayRow } from './guarded.ts'
+import { type SettlementCall, writePayment } from './paymentCommit.ts'
 import { observedRefund, writeRefundFact } from './refundFact.ts'
 import type { RequestKey } from './run.ts'
-import { loadPayment, type SettlementCall, writePayment } from './settlePayment.ts'
+import { loadPayment } from './settlePayment.ts'
 
 /** A refund that the provider was asked for moments ago is somebody else's to follow: longer than any call takes. */
 const askAgainAfterMs = 15 * 60_000

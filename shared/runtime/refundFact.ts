@@ -3,9 +3,10 @@ import { type ObservedRefund, planRefundFact, type RefundOutcome } from '#domain
 import type { ProviderRefund } from '#gateways/gateway'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
+import { type SettlementCall, writePayment } from './paymentCommit.ts'
 import { loadRefund } from './refundContext.ts'
 import { onSettledWallet } from './settled.ts'
-import { loadPayment, type PaymentAddress, type SettlementCall, writePayment } from './settlePayment.ts'
+import { loadPayment, type PaymentAddress } from './settlePayment.ts'
 
 /**
  * Writes what the provider says of a refund, whoever heard it: our own request's answer, a webhook, the reconciler. Each

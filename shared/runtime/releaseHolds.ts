@@ -5,8 +5,9 @@ import type { PaymentWrite } from '#domain/paymentWrite'
 import { findPayment } from '#table/payments'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
+import { type SettlementCall, writePayment } from './paymentCommit.ts'
 import { heldRows } from './paymentHolds.ts'
-import { type PaymentAddress, type SettlementCall, writePayment } from './settlePayment.ts'
+import type { PaymentAddress } from './settlePayment.ts'
 
 /**
  * A charge failed and is not tried again under its payment: what that holds is there for the next one, which would be

@@ -18,13 +18,14 @@ import type { Deps } from './deps.ts'
 import { endGrantedPlan } from './endGrantedPlan.ts'
 import { workFinalOverage } from './finalOverage.ts'
 import { historyIds } from './historyId.ts'
+import type { SettlementCall } from './paymentCommit.ts'
 import { termsOfPlan } from './planTerms.ts'
 import { requestRefund, sendRefund } from './refund.ts'
 import { expirePayment, releaseHolds } from './releaseHolds.ts'
 import { countRenewals, type RenewalCounts } from './renewalCount.ts'
 import { startRenewal } from './renewalStart.ts'
 import { methodToCharge, type StoredMethod } from './savedMethod.ts'
-import { loadPayment, type SettlementCall, settlePayment } from './settlePayment.ts'
+import { loadPayment, settlePayment } from './settlePayment.ts'
 import { type LoadedScene, loadScene, stepSubscription } from './subscription.ts'
 import { isForGood, unlessAsked } from './unaskedPayment.ts'
 
@@ -83,8 +84,11 @@ async function act(
       const terms = action.plan && (await termsOfPlan(deps, action.plan))
       return (await step(({ scene }, now) => planAdvance(scene, terms, now))).writes.length > 0
     }
-    case 'remind':
-      return (await step(({ scene }, now) => planReminder(scene, action.endsAt, now))).writes.length > 0
+    case 'remind': {
+      const hasMethod = (await methodToCharge(deps, at.accountId, seen.scene.subscription)) !== undefined
+      const { endsAt } = action
+      return (await step(({ scene }, now) => planReminder(scene, { endsAt, hasMethod }, now))).writes.length > 0
+    }
     case 'follow':
       return follow(deps, at, action.paymentId, call, report)
     case 'charge':

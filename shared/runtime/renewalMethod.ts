@@ -6,10 +6,8 @@ import type { PaymentMethod } from '#table/methods'
 import type { Write } from '#table/port'
 import type { Call } from '#table/wallets'
 import type { Deps } from './deps.ts'
-import { callOf } from './guarded.ts'
-import type { Input } from './run.ts'
+import { type SettlementCall, tableWrites } from './paymentCommit.ts'
 import { methodToCharge } from './savedMethod.ts'
-import { type SettlementCall, tableWrites } from './settlePayment.ts'
 import { type LoadedScene, loadScene } from './subscription.ts'
 
 interface Asked {
@@ -28,10 +26,8 @@ export async function loadRenewalMethod(
 }
 
 /** For the transaction that makes a method the default: a live subscription renews with it. None where it does already. */
-export const renewWithWrites = (deps: Deps, input: Input, method: PaymentMethod): Promise<Write[]> =>
-  writesOf(deps, { accountId: input.accountId, call: callOf(input) }, ({ scene }, now) =>
-    planRenewWith(scene, renewalMethod(method), now),
-  )
+export const renewWithWrites = (deps: Deps, at: Asked, method: PaymentMethod): Promise<Write[]> =>
+  writesOf(deps, at, ({ scene }, now) => planRenewWith(scene, renewalMethod(method), now))
 
 /** For the transaction that forgets a method, whoever asks for it: `heir` is the default that is left. */
 export const methodGoneWrites = (

@@ -22,11 +22,11 @@ import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { notErasedBeside } from './erased.ts'
 import { type OwedOverage, owedOverage } from './overage.ts'
+import { type SettlementCall, writePayment } from './paymentCommit.ts'
 import { termsOfPlan } from './planTerms.ts'
 import { chargedMethod, type StoredMethod } from './savedMethod.ts'
 import { onSettledWallet } from './settled.ts'
 import { loadSettlement } from './settlementInput.ts'
-import { type SettlementCall, writePayment } from './settlePayment.ts'
 import { type LoadedScene, loadScene } from './subscription.ts'
 
 interface At {

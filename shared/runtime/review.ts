@@ -45,7 +45,7 @@ export async function reviewWrites(
   const review = { ...input, payment, credit, seen, ...(methodLabel !== undefined && { methodLabel }) }
   const first = planReview(review, decision, now)
   const isGranted = decision.as === 'settled' && first.kind === 'settle'
-  const savedMethod = isGranted && told?.status === 'captured' ? await keptMethod(deps, payment, told) : undefined
+  const savedMethod = isGranted && told?.status === 'captured' ? await keptMethod(deps, payment, told, call) : undefined
   const plan = savedMethod ? planReview({ ...review, ...paidBy(savedMethod) }, decision, now) : first
   if (plan.kind === 'refused') throw new Problem(plan.code, plan.detail)
   if (plan.kind === 'repeated') return { before: payment, payment, writes: [], creditIn: balanceOf(credit) }

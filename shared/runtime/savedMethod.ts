@@ -51,19 +51,19 @@ export const chargedMethod = ({ id, gatewayCustomerId }: StoredMethod): ChargedM
  * is not kept: undefined. The same card again is the same method, whatever its token: the token of the later payment is
  * charged, with what is new of it; the first method is the default.
  * `paidAt`: the provider's time of the payment. A method that was deleted comes back with a later payment only, never with
- * a repeated event of an old one.
+ * a repeated event of an old one. `follows`: what goes with one that becomes the default by this.
  */
 export async function saveMethod(
   deps: Deps,
   accountId: string,
   provider: PaymentProvider,
   method: ProviderMethod,
-  { paidAt }: { paidAt?: number } = {},
+  { paidAt, follows = async () => [] }: { paidAt?: number; follows?: (saved: StoredMethod) => Promise<Write[]> } = {},
 ): Promise<StoredMethod | undefined> {
   const { token, reusable } = method
   if (!reusable || token === undefined || isVisitor(accountId)) return undefined
   const mark = markOf(accountId, provider, { ...method, token })
-  const kept = await contend(deps, async () => {
+  const attempt = async () => {
     const all = await listMethods(deps.table, accountId)
     const seen = sameMethod(all, mark)
     if (!seen && (await isForgotten(deps, mark, paidAt))) return { room: [] }
@@ -82,17 +82,19 @@ export async function saveMethod(
       ver: (seen?.ver ?? 0) + 1,
     }
     const room = seen || all.length < maxMethods ? [] : crowdedOut(all, maxMethods, await renewingId(deps, accountId))
+    const followed = isDefault && !seen ? await follows(next) : []
     // No token is kept for an account that is gone, or about to be.
     const stands = notErased(accountId)
     const at = { now, real: deps.clock.real() }
     const outcome = await commit(deps.table, [
       putMethodWrite(next, seen?.ver ?? 0),
       ...room.flatMap((one) => [deleteMethodWrite(one), ...putForgottenWrites(one, at)]),
-      stands,
+      ...besideAccount(followed, accountId, stands),
     ])
     if (outcome.committed) return { saved: next, room }
     return outcome.refusalOf(stands) ? { room: [] } : again
-  })
+  }
+  const kept = await contend(deps, () => onSettledWallet(deps, accountId, attempt))
   await revokeMethods(deps, kept.room)
   return kept.saved
 }
@@ -239,13 +241,16 @@ export function chooseDefault(
     const followed = await follows(next)
     const writes = [...marked(all, id, deps.clock.now()), ...followed]
     if (writes.length === 0) return next
-    // The account's own row, where it is written, carries the version that was seen: an item takes one write.
-    const stands = writes.some((write) => isOf(write, accountId)) ? [] : [notErased(accountId)]
-    const outcome = await commit(deps.table, [...writes, ...stands, ...audit()])
+    const stands = notErased(accountId)
+    const outcome = await commit(deps.table, [...besideAccount(writes, accountId, stands), ...audit()])
     return outcome.committed ? next : again
   }
   return contend(deps, () => onSettledWallet(deps, accountId, attempt))
 }
+
+/** The account's own row, where it is written, carries the version that was seen: an item takes one write. */
+const besideAccount = (writes: Write[], accountId: string, stands: Write): Write[] =>
+  writes.some((write) => isOf(write, accountId)) ? writes : [...writes, stands]
 
 function isOf(write: Write, accountId: string): boolean {
   const { pk, sk } = accountKey(accountId)

@@ -1,27 +1,17 @@
 import type { Payment } from '#domain/payment'
-import type { PaymentPlan } from '#domain/paymentFact'
 import type { PaymentWrite } from '#domain/paymentWrite'
 import { planSettlement, type SettlementInput, type SettlementPlan } from '#domain/settlement'
-import { nextDueAt } from '#domain/subscriptionDue'
 import type { Gateway, ProviderPayment } from '#gateways/gateway'
-import { commit } from '#table/commit'
 import { findPayment } from '#table/payments'
-import { type PaymentRows, rowsOf } from '#table/paymentWrites'
-import type { Item, Write } from '#table/port'
-import type { Call } from '#table/wallets'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { observedOf } from './observed.ts'
 import { keptMethod, labelOf } from './paidWith.ts'
+import { factWrites, type RefusedWrite, type SettlementCall, writePayment } from './paymentCommit.ts'
 import { countSettled } from './renewalCount.ts'
 import { onSettledWallet } from './settled.ts'
 import { loadSettlement } from './settlementInput.ts'
 
-/** Who asks for a settlement: for logs and for the rows' `requestId` and `actor`. */
-export interface SettlementCall {
-  requestId: string
-  actor: string
-}
 export interface PaymentAddress {
   accountId: string
   paymentId: string
@@ -129,7 +119,7 @@ function decideAndWrite(
       ...(paidWith !== undefined && { methodLabel: paidWith }),
     }
     const first = planSettlement(settlement, now)
-    if (isGranted(first, seen)) keeping ??= keptMethod(deps, at, seen)
+    if (isGranted(first, seen)) keeping ??= keptMethod(deps, payment, seen, call)
     const savedMethod = await keeping
     const plan = savedMethod ? planSettlement({ ...settlement, ...paidBy(savedMethod) }, now) : first
     if (plan.kind === 'withheld') {
@@ -173,54 +163,3 @@ function writesOf(plan: Exclude<SettlementPlan, { kind: 'withheld' }>, payment: 
   if (plan.kind === 'settle') return plan.writes
   return plan.plan ? factWrites(plan.plan, payment) : []
 }
-
-/** What was heard of a payment, for its own row alone. */
-export const factWrites = (plan: PaymentPlan, payment: Payment): PaymentWrite[] =>
-  plan.kind === 'ignored' ? [] : [{ row: 'payment', next: plan.next, seenVer: payment.ver }]
-
-export interface RefusedWrite {
-  of: PaymentWrite
-  item: Item | undefined
-}
-export type Written = { committed: true } | { committed: false; refused: RefusedWrite[] }
-
-/**
- * Commits what a plan wants written, in one transaction, with what the caller adds. Not committed: something that it
- * rests on has changed, or the money's guard is there already: read again and decide again; a guard that is there makes
- * the next decision a repetition.
- */
-export async function writePayment(
-  deps: Deps,
-  writes: readonly PaymentWrite[],
-  call: SettlementCall | Call,
-  walletCreatedAt?: number,
-  beside: readonly Write[] = [],
-): Promise<Written> {
-  if (writes.length + beside.length === 0) return { committed: true }
-  const rows = tableWrites(deps, writes, call, walletCreatedAt)
-  const outcome = await commit(deps.table, [...rows.flatMap((row) => row.writes), ...beside])
-  if (outcome.committed) return outcome
-  const refused = rows.flatMap(({ of, writes: own }) =>
-    own.flatMap((write) => {
-      const refusal = outcome.refusalOf(write)
-      return refusal ? [{ of, item: refusal.item }] : []
-    }),
-  )
-  return { committed: false, refused }
-}
-
-/** What a plan wants written as table writes, for whoever commits it with other things. */
-export const tableWrites = (
-  deps: Pick<Deps, 'clock' | 'ids'>,
-  writes: readonly PaymentWrite[],
-  call: SettlementCall | Call,
-  walletCreatedAt?: number,
-): PaymentRows[] =>
-  rowsOf(writes, {
-    call: { hash: '', ...call },
-    at: { now: deps.clock.now(), real: deps.clock.real() },
-    random: deps.ids.random,
-    requestId: call.requestId,
-    subscriptionDueAt: nextDueAt,
-    ...(walletCreatedAt !== undefined && { walletCreatedAt }),
-  })

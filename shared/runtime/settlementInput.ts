@@ -16,6 +16,7 @@ import { readAccountCredit } from '#table/accountCredit'
 import { accountIn } from '#table/accounts'
 import { findClaimer } from '#table/claims'
 import { accountCreditKey, accountKey, profileKey, subscriptionKey, walletKey } from '#table/keys'
+import { findMethod } from '#table/methods'
 import type { Item } from '#table/port'
 import { readProfile } from '#table/profiles'
 import { readSubscription } from '#table/subscriptions'
@@ -28,7 +29,7 @@ import { termsOfPlan } from './planTerms.ts'
 /** Everything a settlement is decided on, but for what the provider says. */
 export interface LoadedSettlement {
   input: Omit<SettlementInput, 'payment' | 'seen' | 'savedMethod'>
-  /** What changes in it once the method that paid is kept. */
+  /** What changes in it once the method that paid is kept; where there is nothing to pay, by the one that was named. */
   paidBy(savedMethod: RenewalMethod): Pick<SettlementInput, 'savedMethod' | 'other'>
   /** With the image that the wallet was read from, whose creation time its next state keeps. */
   stored: StoredWallet | undefined
@@ -44,17 +45,18 @@ export async function loadSettlement(
   now: number,
   providerPaymentId: string | null = null,
 ): Promise<LoadedSettlement> {
-  const [rows, settings, published, terms] = await Promise.all([
+  const [rows, settings, published, terms, charged] = await Promise.all([
     loadRows(deps, payment, now),
     deps.settings(),
     deps.catalogue(),
     termsOfPayment(deps, payment),
+    chargedMethodOf(deps, payment),
   ])
   const { account, claimedBy, stored, credit, buyer } = rows
   const fallback = fallbackTermsOf(published)
   const history = idOf('his', now, ownGuard('history', payment))
   const otherBy = (savedMethod?: RenewalMethod): Pick<SettlementInput, 'other'> => {
-    const method = savedMethod ?? chargedMethodOf(payment)
+    const method = savedMethod ?? charged
     const by = { history, providerPaymentId, ...(method && { method }) }
     const other = otherEffect(payment, { ...rows, terms, fallback }, by, now)
     return other ? { other } : {}
@@ -145,8 +147,14 @@ async function termsOfPayment(
   return termsOfPlan(deps, { priceId: subject.priceId, catalogueVersion })
 }
 
-const chargedMethodOf = ({ method, provider }: Payment): RenewalMethod | undefined =>
-  method && provider ? renewalMethod({ id: method.id, provider }) : undefined
+/** The saved method that a payment for a subscription charges, unless it was forgotten since. */
+async function chargedMethodOf(
+  { table }: Pick<Deps, 'table'>,
+  { accountId, method, subject }: Payment,
+): Promise<RenewalMethod | undefined> {
+  const saved = method && subject.kind === 'subscription' ? await findMethod(table, accountId, method.id) : undefined
+  return saved && renewalMethod(saved)
+}
 
 /** What a renewal, a change or overage does: decided on the subscription as it is now. */
 function otherEffect(

@@ -10,8 +10,8 @@ import { findSubscription, latestSubscription, readSubscription } from '#table/s
 import { type Call, readWallet, type StoredWallet } from '#table/wallets'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
+import { type SettlementCall, writePayment } from './paymentCommit.ts'
 import { onSettledWallet } from './settled.ts'
-import { type SettlementCall, writePayment } from './settlePayment.ts'
 
 /** A subscription with everything that a step of it rests on, read consistently. */
 export interface LoadedScene {

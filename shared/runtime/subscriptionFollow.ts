@@ -7,8 +7,8 @@ import { hasHistoryEntry } from '#table/history'
 import { findProviderSubscription } from '#table/providerSubscriptions'
 import type { Deps } from './deps.ts'
 import { freshHistoryId } from './historyId.ts'
+import type { SettlementCall } from './paymentCommit.ts'
 import { termsOfPlan } from './planTerms.ts'
-import type { SettlementCall } from './settlePayment.ts'
 import { stepSubscription } from './subscription.ts'
 
 type Told = Extract<WebhookSubject, { type: 'subscription' }>

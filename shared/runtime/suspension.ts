@@ -14,10 +14,10 @@ import { auditOf } from './audit.ts'
 import { again, contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { callOf } from './guarded.ts'
+import { tableWrites } from './paymentCommit.ts'
 import { termsOfPlan } from './planTerms.ts'
 import type { Input, Reply } from './run.ts'
 import { onSettledWallet } from './settled.ts'
-import { tableWrites } from './settlePayment.ts'
 import { presentSubscription } from './subscription.ts'
 
 type View = ReturnType<typeof accountView>

@@ -18,10 +18,10 @@ import { contend } from './contend.ts'
 import type { Deps } from './deps.ts'
 import { callOf } from './guarded.ts'
 import { historyIds } from './historyId.ts'
+import { tableWrites } from './paymentCommit.ts'
 import type { Input } from './run.ts'
-import { ownMethod } from './savedMethod.ts'
+import { findDefaultMethod, ownMethod } from './savedMethod.ts'
 import { onSettledWallet } from './settled.ts'
-import { tableWrites } from './settlePayment.ts'
 import { subscriptionViewOf } from './subscriptionView.ts'
 
 /** Entries of a plan history that one query reads. */
@@ -29,6 +29,7 @@ const historyAtOnce = 500
 
 /**
  * Starts a trial: once per account and plan, which the history tells. Two that start at once meet on the account's row.
+ * The method that is named is charged at its end, else the account's default.
  * @throws Problem `not_found` for an unknown price or method, `conflict` for whatever speaks against a trial.
  */
 export async function beginTrial(
@@ -38,17 +39,17 @@ export async function beginTrial(
 ) {
   const { accountId } = input
   await accountFor(deps, input)
-  const saved = paymentMethodId === undefined ? undefined : await ownMethod(deps, accountId, paymentMethodId)
-  const method = saved && renewalMethod(saved)
+  const named = paymentMethodId === undefined ? undefined : await ownMethod(deps, accountId, paymentMethodId)
   const attempt = async () => {
     const published = await currentCatalogue(deps.table)
     const found = findPrice(published.catalogue, priceId)
     if (!found) throw notFound('price')
     const account = await loadAccount(input, deps, { consistent: true })
     assertNotSuspended(account)
-    const [stored, history] = await Promise.all([
+    const [stored, history, method] = await Promise.all([
       loadStoredWallet(deps, accountId),
       wholeHistory(deps.table, accountId),
+      named ?? findDefaultMethod(deps, accountId),
     ])
     const now = deps.clock.now()
     const plan = planTrialStart(
@@ -60,7 +61,7 @@ export async function beginTrial(
         trialDays: found.plan.trialDays,
         history,
         ids: { subscription: `sub_${ulidOf(now, deps.ids.random())}`, ...historyIds(deps) },
-        ...(method && { method }),
+        ...(method && { method: renewalMethod(method) }),
       },
       now,
     )

@@ -1,7 +1,8 @@
 import { GatewayError } from '#gateways/gatewayError'
 import type { Deps } from './deps.ts'
+import type { SettlementCall } from './paymentCommit.ts'
 import { expirePayment } from './releaseHolds.ts'
-import type { PaymentAddress, SettlementCall } from './settlePayment.ts'
+import type { PaymentAddress } from './settlePayment.ts'
 
 /** Asked again it will say the same: it is not turned on, has other keys, or knows no such order under these. */
 export const isForGood = (error: unknown): error is GatewayError =>

@@ -3,9 +3,9 @@ import type { WebhookResult } from '#domain/webhook'
 import type { MethodChange, ProviderMethod } from '#gateways/gateway'
 import { methodsOfToken, type PaymentMethod } from '#table/methods'
 import type { Deps } from './deps.ts'
+import type { SettlementCall } from './paymentCommit.ts'
 import { methodGoneWrites } from './renewalMethod.ts'
 import { forgetMethod, saveMethod } from './savedMethod.ts'
-import type { SettlementCall } from './settlePayment.ts'
 
 /** These end a method: it is never charged again. */
 const endings: readonly MethodChange[] = ['detached', 'cancelled', 'rejected']

@@ -5,8 +5,9 @@ import type { WebhookResult } from '#domain/webhook'
 import type { ProviderPayment, ProviderRefund } from '#gateways/gateway'
 import { findPayment } from '#table/payments'
 import type { Deps } from './deps.ts'
+import type { SettlementCall } from './paymentCommit.ts'
 import { applyRefund, listedRefund } from './refundFact.ts'
-import type { PaymentAddress, SettlementCall } from './settlePayment.ts'
+import type { PaymentAddress } from './settlePayment.ts'
 import { findWebhookSubject, joinedNames, namesOf, type ProviderNames } from './webhookSubject.ts'
 
 /**

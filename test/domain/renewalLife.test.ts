@@ -45,7 +45,7 @@ function act(books: Books, action: DueAction, now: number, pays: (period: number
       books.scene = applied(scene, planEnd(scene, ids, now).writes)
       return
     case 'remind':
-      books.scene = applied(scene, planReminder(scene, action.endsAt, now).writes)
+      books.scene = applied(scene, planReminder(scene, { ...action, hasMethod: true }, now).writes)
       return
     case 'follow':
       return

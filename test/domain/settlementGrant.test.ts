@@ -105,6 +105,19 @@ describe('a plan', () => {
     expect(rowOf(writes, 'account').next).not.toHaveProperty('accessEnd')
   })
 
+  it('with nothing to pay renews with the method that was named, which has paid nothing', () => {
+    const coupon = { code: 'GIFT', percentOff: 100, duration: 'once' as const }
+    const catalogue = { ...resume, catalogue: { ...resume.catalogue, coupons: [coupon] } }
+    const gift = bought({ priceId: 'pro-month', couponCode: 'GIFT' }, catalogue)
+    const method = { id: 'pmt_1', mandate: false }
+    const free = (over: Partial<SettlementInput>) =>
+      settle(settlementInput(catalogue, gift, { seen: null, ...over })).writes
+    const writes = free({ savedMethod: method })
+    expect(rowOf(writes, 'subscription').next).toMatchObject({ paidMinor: 0, autoRenew: true, method })
+    expect(rowOf(writes, 'history').next).not.toHaveProperty('methodId')
+    expect(rowOf(free({}), 'subscription').next).toMatchObject({ paidMinor: 0, autoRenew: false })
+  })
+
   it("counts its period in the account's zone", () => {
     const account = accountOf(resume, { zones: [{ zone: 'Asia/Kolkata', from: 0 }] })
     const late = Date.parse('2026-01-30T20:00:00Z')

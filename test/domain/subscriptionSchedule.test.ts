@@ -91,13 +91,14 @@ describe('a change that waits', () => {
 })
 
 describe('a reminder', () => {
+  const due = { endsAt: end, hasMethod: true }
   it('goes out once, and not after the end that it speaks of', () => {
     const scene = sceneOf()
-    const plan = planReminder(scene, end, end - dayMs)
+    const plan = planReminder(scene, due, end - dayMs)
     expect(rows(plan)).toEqual(['subscription', 'notice'])
-    expect(planReminder(after(scene, plan), end, end - dayMs).writes).toEqual([])
-    expect(rows(planReminder(scene, end, end))).toEqual(['subscription'])
-    expect(planReminder(scene, end + 1, end - dayMs).writes).toEqual([])
+    expect(planReminder(after(scene, plan), due, end - dayMs).writes).toEqual([])
+    expect(rows(planReminder(scene, due, end))).toEqual(['subscription'])
+    expect(planReminder(scene, { ...due, endsAt: end + 1 }, end - dayMs).writes).toEqual([])
   })
 
   it.each([
@@ -105,8 +106,9 @@ describe('a reminder', () => {
     ['is tried again', { retry: { failed: 1, nextAt: end } }, 'yes'],
     ['was refused, and is not tried again', { retry: { failed: 1, nextAt: null } }, 'no'],
     ['ends', { autoRenew: false }, 'no'],
-  ])('says of one that %s', (_, over, renews) => {
-    const { writes } = planReminder(sceneOf({ over }), end, end - dayMs)
+    ['has nothing to be charged', {}, 'no', false],
+  ])('says of one that %s', (_, over, renews, hasMethod = true) => {
+    const { writes } = planReminder(sceneOf({ over }), { endsAt: end, hasMethod }, end - dayMs)
     expect(writes.find(({ row }) => row === 'notice')).toMatchObject({ data: { renews } })
   })
 })

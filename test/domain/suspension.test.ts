@@ -239,7 +239,8 @@ describe('when it is lifted', () => {
           ) {
             now = Math.max(now, due)
             const [action] = whatIsDue(scene.subscription, now)
-            if (action?.kind === 'remind') scene = applied(scene, planReminder(scene, action.endsAt, now).writes)
+            if (action?.kind === 'remind')
+              scene = applied(scene, planReminder(scene, { ...action, hasMethod: true }, now).writes)
             else {
               expect(action?.kind).toBe('charge')
               scene = paidRenewal(scene, now)

@@ -10,9 +10,9 @@ const mutantSeeds = (from: number) => Array.from({ length: 120 }, (_, index) => 
 const foundAt: Record<string, number> = {
   'a charge is begun whatever version was seen': 3,
   'the subscription does not name the charge under way': 4,
-  'a charge is repeated without looking, when its key is forgotten': 279,
+  'a charge is repeated without looking, when its key is forgotten': 307,
   'a period is counted from its payment instead of the old end': 8,
-  'a cancellation does not reach the charge under way': 31,
+  'a cancellation does not reach the charge under way': 68,
   'a change that waits happens at once': 3,
   'access ends when a job says so, not at the instant': 6,
   'nobody writes down what an order bills': 7,

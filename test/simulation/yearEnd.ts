@@ -18,6 +18,7 @@ interface Where {
 /** Nothing that could have been paid was let go. Answers whether it ended unpaid. */
 export function judgeEnd(life: Life, { payments }: YearRows, { accountId, vault, now }: Where): boolean {
   if (!life.renews || life.isGift || life.statusAt(now).status !== 'expired') return false
+  if (life.bareUntil > life.end) return true
   const tries = payments.filter(
     ({ subject, settled, createdAt }) =>
       subject.subscriptionId === life.id && createdAt >= life.end - leadMs && settled?.as !== 'granted',

@@ -26,15 +26,16 @@ export class Methods {
     return own
   }
 
-  /** A row that was not there before. */
-  save(item: Item, at: number): void {
+  /** A row that was not there before. The first one that is saved is the default: answers whether it is that. */
+  save(item: Item, at: number): boolean {
     const own = this.#of(String(item.accountId))
     const id = String(item.id)
-    if (own.saved.some((one) => one.id === id)) return
+    if (own.saved.some((one) => one.id === id)) return false
     own.saved.push({ id, token: tokenIn(item), savedAt: at })
     own.movedAt = at
-    // The first one that is saved is the default.
-    if (own.saved.length === 1) own.chosen = id
+    const isFirst = own.saved.length === 1
+    if (isFirst) own.chosen = id
+    return isFirst
   }
 
   choose(accountId: string, id: string, at: number): void {

@@ -37,8 +37,8 @@ export class Life {
   isAsked = false
   /** Its end was asked for while it was overdue: grace stays. */
   isOverdue = false
-  /** Its last method was forgotten while it renewed: what was begun before is still taken. */
-  isBare = false
+  /** Until when there was nothing to charge for it, as its last method was forgotten. */
+  bareUntil = Number.NEGATIVE_INFINITY
   isTrial = false
   /** Nothing was paid for the first period, also where it is no trial any more: extended, or taken up again. */
   isTried = false
@@ -112,12 +112,29 @@ export class Life {
     if (code !== undefined && coupons[code].periods > 1) this.coupon = { code, left: coupons[code].periods - 1 }
   }
 
-  /** The first money for a trial that renews with nothing brings its method, unless somebody asked for its end. */
-  boughtWith(method: string | undefined): void {
-    const isFirst = this.isTried && this.spans.length === 1
-    if (!isFirst || this.method !== undefined || this.renews || this.isAsked || method === undefined) return
+  /** No money came for it yet, and nobody asked for its end: whether it renews is open. */
+  #isOpen(at: number): boolean {
+    const present = this.spans.filter(({ end }, index) => at < end || index === this.spans.length - 1)
+    return !this.renews && !this.isAsked && present.every(({ paidMinor }) => paidMinor === 0)
+  }
+
+  /** The first money brings the method that renews it; so does what pays by hand after a charge that failed. */
+  boughtWith(method: string | undefined, { at, hasFailed }: { at: number; hasFailed: boolean }): void {
+    if (method === undefined || !(this.renews ? hasFailed : this.#isOpen(at))) return
     this.renews = true
+    this.#has(method, at)
+  }
+
+  /** A method has become the default: it is renewed with that, and a trial that had none is charged at its end. */
+  chosen(method: string, at: number): void {
+    if (this.isGift || !this.statusAt(at).access) return
+    if (this.isTried && at < (this.spans[0]?.end ?? 0) && this.#isOpen(at)) this.renews = true
+    this.#has(method, at)
+  }
+
+  #has(method: string, at: number): void {
     this.method = method
+    this.bareUntil = Math.min(this.bareUntil, at)
   }
 
   /** False: that period is paid already. */
@@ -187,18 +204,14 @@ export class Life {
     this.scheduled = undefined
   }
 
-  /** The method that it had was forgotten; `heir` is the default that is left. With none it ends with what is paid. */
+  /** The method that it had was forgotten; `heir` is the default that is left. With none it renews with the next default. */
   withoutMethod(id: string, heir: string | undefined, now: number): void {
-    if (this.isGift || !this.statusAt(now).access || (this.method !== undefined && this.method !== id)) return
-    if (heir !== undefined) {
-      if (this.method !== undefined) this.method = heir
-      return
+    if (this.method !== id) return
+    if (heir !== undefined) this.chosen(heir, now)
+    else if (!this.isGift && this.statusAt(now).access) {
+      this.method = undefined
+      this.bareUntil = Number.POSITIVE_INFINITY
     }
-    this.method = undefined
-    // Nobody asked for its end: what waits or is being charged stays.
-    if (now >= this.end && this.renews) this.isOverdue = true
-    this.isBare = this.isBare || this.renews
-    this.renews = false
   }
 
   /** `method`: what would be charged. */

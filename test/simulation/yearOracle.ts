@@ -87,11 +87,12 @@ export class YearOracle {
     for (const { before, after } of changes) {
       const use = before ? undefined : usageIn(after)
       if (use) this.#usage.count(use.pk.slice('ACCOUNT#'.length), use, at)
-      if (!before && after?.entity === 'paymentMethod') this.#methods.save(after, at)
+      if (!before && after?.entity === 'paymentMethod' && this.#methods.save(after, at))
+        this.present(String(after.accountId))?.chosen(String(after.id), at)
       const [was, is] = [paymentIn(before), paymentIn(after)]
       if (is && !was) this.#begun(is, cause, at)
       if (is?.settled?.as === 'granted' && was?.settled?.as !== 'granted')
-        this.#granted(is, subscription.find(({ paymentId }) => paymentId === is.id)?.id ?? '', at, seen)
+        this.#granted(is, subscription.find(({ paymentId }) => paymentId === is.id)?.id ?? '', at, seen, cause)
       const [earlier, refund] = [refundIn(before), refundIn(after)]
       if (refund?.effectAt !== undefined && earlier?.effectAt === undefined) this.#refunded(refund, at)
       if (refund?.status === 'failed' && earlier?.effectAt !== undefined && earlier.status !== 'failed')
@@ -173,7 +174,13 @@ export class YearOracle {
     require(now < movedAt + skewMs || token === expected, `${id} was charged to ${token}, and not to ${expected}`)
   }
 
-  #granted(payment: YearPayment, subscriptionId: string, now: number, seen: YearRows['subscriptions']): void {
+  #granted(
+    payment: YearPayment,
+    subscriptionId: string,
+    now: number,
+    seen: YearRows['subscriptions'],
+    cause: string,
+  ): void {
     const { id, accountId, subject, settled, type, holds } = payment
     const { books, zoneOf } = this.#parties
     const at = settled?.at ?? 0
@@ -186,7 +193,7 @@ export class YearOracle {
     if (hasCoupon) this.count(`${type} with a coupon`)
     if (subject.carried) this.count('carried')
     const paid = settled?.providerPaymentId
-    const method = this.#methods.idOf(accountId, paid ? books.payment(paid).token : undefined)
+    const method = paid ? this.#methods.idOf(accountId, books.payment(paid).token) : this.#named(cause)
     if (subject.kind === 'plan') {
       const terms = { priceId, renews: method !== undefined, paidMinor, code, method }
       this.#begunBy.set(`${accountId} ${id}`, subscriptionId)
@@ -201,13 +208,14 @@ export class YearOracle {
     require(life !== undefined && life.id === subject.subscriptionId, `${id} was granted to what is over`)
     if (!life) return
     life.movedAt = at
-    life.boughtWith(method)
+    const hasFailed = seen.some((row) => row.id === life.id && row.retry !== undefined)
+    if (!this.automatic.has(id)) life.boughtWith(method, { at, hasFailed })
     if (subject.change) {
       judgeLines(payment, changeLines(life, priceId, subject.change, code))
       life.changed(priceId, at, { paidMinor, pricedAt: subject.change.pricedAt })
       life.take(code)
     } else {
-      require(life.renews || life.isBare || !this.automatic.has(id), `${id} was granted, and ${life.id} renews no more`)
+      require(life.renews || !this.automatic.has(id), `${id} was granted, and ${life.id} renews no more`)
       require(priceId === (life.scheduled ?? life.priceAt(life.end)), `${id} renewed as ${priceId}`)
       require(life.endedAt === undefined &&
         (life.statusAt(at).access || seen.some((row) => isCharging(row, life, at))), `${id} renewed what was over`)
@@ -215,6 +223,12 @@ export class YearOracle {
       require(isNew, `${id} pays period ${subject.periodIndex} again`)
     }
     carryOn(life, payment)
+  }
+
+  /** Where nothing is to be paid, the method that was named stands for what would have paid. */
+  #named(cause: string): string | undefined {
+    const { paymentMethodId } = Object(this.#parties.callers.dialogues.get(cause)?.intent.call.body)
+    return typeof paymentMethodId === 'string' ? paymentMethodId : undefined
   }
 
   #begin(accountId: string, life: Life, at: number): void {
@@ -265,7 +279,7 @@ export class YearOracle {
     const life = this.present(accountId)
     this.count(action)
     if (action === 'startTrial') {
-      const method = typeof said.paymentMethodId === 'string' ? said.paymentMethodId : undefined
+      const method = this.#named(cause) ?? this.#methods.heir(accountId)
       const terms = { priceId: priceOf(said.priceId), renews: method !== undefined, method }
       const start = Number(world.store.items().find((item) => item.id === written)?.periodStart)
       this.#begin(accountId, Life.trial(written ?? '', start, this.#parties.zoneOf(accountId), terms), at)
@@ -312,7 +326,7 @@ export class YearOracle {
       life?.withoutMethod(id, this.#methods.heir(accountId), at)
     } else {
       this.#methods.choose(accountId, id, at)
-      if (life && !life.isGift && life.statusAt(at).access) life.method = id
+      life?.chosen(id, at)
     }
   }
 

@@ -51,6 +51,7 @@ const subscription = z.object({
     z.object({ paymentId: z.string(), startedAt: z.int(), processing: z.optional(z.boolean()) }),
   ),
   scheduledChange: z.optional(z.object({ priceId: z.string() })),
+  retry: z.optional(z.object({ failed: z.int() })),
 })
 const invoice = z.object({
   id: z.string(),

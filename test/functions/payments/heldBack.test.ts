@@ -10,13 +10,13 @@ import { eraseStored } from '#runtime/erasure'
 import { releaseHolds } from '#runtime/releaseHolds'
 import { savedMethods } from '#runtime/savedMethod'
 import { settleOne } from '#runtime/settlePayment'
-import { creditWrites, findAccountCredit } from '#table/accountCredit'
-import { commit } from '#table/commit'
+import { findAccountCredit } from '#table/accountCredit'
 import { couponCount } from '#table/discounts'
 import { accountKey } from '#table/keys'
 import { listPayments } from '#table/payments'
 import type { Table } from '#table/port'
 import { listPurchases } from '#table/purchases'
+import { withCredit } from '#test/support/accountCredit'
 import { buyingOf } from '#test/support/buying'
 import { callsOf } from '#test/support/calls'
 import { invoke, type TestDeps, testDeps } from '#test/support/deps'
@@ -37,26 +37,14 @@ const { putAccount, updateAccount } = callsOf(deps)
 const creditOf = async (account: string) => (await findAccountCredit(deps.table, account, 'USD'))?.balanceMinor ?? 0
 const purchases = async (account: string) => (await listPurchases(deps.table, account, { limit: 10 })).purchases.length
 
-async function withCredit(account: string, balanceMinor: number): Promise<string> {
+async function credited(account: string, balanceMinor: number): Promise<void> {
   await putAccount({ account, body: { email: `${account}@example.com` } })
-  const entry = {
-    id: `surplus:${account}`,
-    cause: 'surplus' as const,
-    amountMinor: balanceMinor,
-    balanceAfterMinor: balanceMinor,
-    paymentId: 'fpay_0',
-    createdAt: deps.clock.now(),
-  }
-  await commit(
-    deps.table,
-    creditWrites({ next: { accountId: account, currency: 'USD', balanceMinor, ver: 1 }, entry }, 'test'),
-  )
-  return account
+  await withCredit(deps, account, 'USD', balanceMinor)
 }
 
 /** A guide of 700 with a credit of 500 on it: 200 are left to pay. */
 async function guide(account: string) {
-  await withCredit(account, 500)
+  await credited(account, 500)
   const begun = await begin(account, { productId: 'guide' })
   expect([begun.amount, await creditOf(account)]).toEqual([200, 0])
   return begun
@@ -242,7 +230,7 @@ describe('an account whose erasure begins between the look and the write', () =>
     ['h-race-item', { productId: 'guide' }],
     ['h-race-free', { productId: 'guide' }],
   ])('409 conflict, and no payment begins: %s', async (account, body) => {
-    await withCredit(account, account === 'h-race-free' ? 700 : 1)
+    await credited(account, account === 'h-race-free' ? 700 : 1)
     const seen = { writes: 0 }
     const answer = await invoke(createCheckout, createCheckoutRun, racing(account, seen), { account, body })
     expect(answer).toMatchObject({ status: 409, code: 'conflict' })

@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { run as deleteRun } from '#functions/payments/deletePaymentMethod'
+import { run as defaultRun } from '#functions/payments/setDefaultPaymentMethod'
 import type { ChargeRequest } from '#gateways/gateway'
-import { deletePaymentMethod } from '#operations/paymentHistory'
+import { deletePaymentMethod, setDefaultPaymentMethod } from '#operations/paymentHistory'
 import { savedMethods } from '#runtime/savedMethod'
 import { listPayments } from '#table/payments'
 import { latestSubscription } from '#table/subscriptions'
@@ -16,7 +17,7 @@ import { shopD } from './support.ts'
 /** Cards at Razorpay, which are mandates: announced a day before, debited once a cycle. */
 const shop = await shopD('razorpay')
 afterAll(() => shop.stop())
-const { deps, buying, cancel, change, get, reactivate, renew, settle, update } = shop
+const { deps, buying, cancel, change, get, reactivate, renew, settle } = shop
 const start = deps.clock.now()
 const end = Date.parse('2026-07-01T00:00:00.000Z')
 const hourMs = 3_600_000
@@ -29,6 +30,8 @@ async function subscriber(account: string) {
 }
 const forget = (account: string, paymentMethodId: string) =>
   invoke(deletePaymentMethod, deleteRun, deps, { account, params: { paymentMethodId } })
+const choose = (account: string, paymentMethodId: string) =>
+  invoke(setDefaultPaymentMethod, defaultRun, deps, { account, params: { paymentMethodId } })
 const present = (account: string) => latestSubscription(deps.table, account)
 const renewals = async (account: string) =>
   (await listPayments(deps.table, account, { limit: 20 })).payments
@@ -39,9 +42,9 @@ describe('a mandate in the place of another', () => {
   it('is charged 48 hours ahead, also where it came after the first was deleted', async () => {
     const { account, own } = await subscriber('m-replaced')
     await forget(account, own)
-    expect(await present(account)).toMatchObject({ autoRenew: false })
+    expect(await present(account)).toMatchObject({ autoRenew: true })
     const next = await save(deps, account, card('token_next'), 'razorpay')
-    expect((await update(account, { autoRenew: true })).body).toMatchObject({ paymentMethodId: next.id })
+    await choose(account, next.id)
     expect(await present(account)).toMatchObject({ autoRenew: true, method: { id: next.id, mandate: true } })
     await live(deps, end - 48 * hourMs)
     expect((await renewals(account)).map(([, at]) => at)).toEqual([-48])
@@ -81,7 +84,7 @@ describe('a debit that is announced', () => {
     shop.bench.fakes.tick()
     await live(deps, end + 13 * hourMs)
     expect(await renewals(account)).toEqual([['completed', -48]])
-    expect(await present(account)).toMatchObject({ status: 'active', periodStart: end, autoRenew: false })
+    expect(await present(account)).toMatchObject({ status: 'active', periodStart: end, autoRenew: true })
   })
 })
 

@@ -38,7 +38,7 @@ describe('what a live subscription renews with', () => {
     expect(await renewsWith(account)).toEqual({ paymentMethodId: first, ...kept })
   })
 
-  it('falls to the default that is left when its own is deleted, and ends with what is paid when none is', async () => {
+  it('falls to the default that is left when its own is deleted, and to the next default when none is', async () => {
     const account = await subscriber('w-delete')
     const { paymentMethodId: first } = await renewsWith(account)
     const [second, third] = [await save(deps, account, card('2')), await save(deps, account, card('3'))]
@@ -47,18 +47,18 @@ describe('what a live subscription renews with', () => {
     await forget(account, first ?? '')
     expect(await renewsWith(account)).toEqual({ paymentMethodId: second.id, ...kept })
     await forget(account, second.id)
-    expect(await renewsWith(account)).toEqual({ paymentMethodId: null, autoRenew: false, cancelAtPeriodEnd: false })
+    expect(await renewsWith(account)).toEqual({ paymentMethodId: null, ...kept })
     expect((await get(account)).body).toMatchObject({ status: 'active', canceledAt: null })
     expect((await forget(account, second.id)).status).toBe(204)
   })
 
-  it('falls to the default that is left when the provider detaches its own, and ends with what is paid when none is', async () => {
+  it('falls to the default that is left when the provider detaches its own, and to the next default when none is', async () => {
     const account = await subscriber('w-detached')
     const { paymentMethodId: first } = await renewsWith(account)
     const second = await save(deps, account, card('pm_left'))
     for (const [id, next] of [
       [first ?? '', { paymentMethodId: second.id, ...kept }],
-      [second.id, { paymentMethodId: null, autoRenew: false, cancelAtPeriodEnd: false }],
+      [second.id, { paymentMethodId: null, ...kept }],
     ] as const) {
       const method = (await savedMethods(deps, account)).find((one) => one.id === id)
       const { token } = method ? await openToken(deps, method) : { token: '' }
@@ -99,12 +99,12 @@ describe('what a live subscription renews with', () => {
     expect((await savedMethods(deps, account)).map(({ id }) => id)).toEqual([second.id])
   })
 
-  it('race: all methods deleted at once leave a subscription that ends with what is paid', async () => {
+  it('race: all methods deleted at once leave a subscription that renews with the next default', async () => {
     const account = await subscriber('w-race')
     const { paymentMethodId: first } = await renewsWith(account)
     const others = [await save(deps, account, card('b')), await save(deps, account, card('c'))]
     await Promise.all([first ?? '', ...others.map(({ id }) => id)].map((id) => forget(account, id)))
     expect(await savedMethods(deps, account)).toEqual([])
-    expect(await renewsWith(account)).toEqual({ paymentMethodId: null, autoRenew: false, cancelAtPeriodEnd: false })
+    expect(await renewsWith(account)).toEqual({ paymentMethodId: null, ...kept })
   })
 })

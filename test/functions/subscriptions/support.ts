@@ -56,6 +56,7 @@ export function productD(provider: 'razorpay' | 'stripe') {
     { code: 'HALF', percentOff: 50, duration: { periods: 3 } },
     { code: 'TWICE', percentOff: 10, duration: 'once', maxRedemptions: 2 },
     { code: 'ONCE', percentOff: 10, duration: 'once', maxRedemptions: 2 },
+    { code: 'GIFT', percentOff: 100, duration: 'once' },
     { code: 'STUDENTS', percentOff: 10, duration: 'once', plans: ['student'] },
   ]
   return catalogueFrom({ ...json, provider, plans, coupons })
