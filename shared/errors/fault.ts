@@ -76,6 +76,8 @@ function sentence(issue: Issue): string {
       return sizeText(issue.origin, issue.inclusive === false ? 'more than' : 'at least', issue.minimum)
     case 'too_big':
       return sizeText(issue.origin, 'at most', issue.maximum)
+    case 'invalid_format':
+      return formatText(issue.format)
     case 'invalid_key':
       return issue.issues.find(({ message }) => message !== 'Invalid input')?.message ?? 'is not a usable name'
     case 'invalid_union':
@@ -86,6 +88,14 @@ function sentence(issue: Issue): string {
 }
 
 const alternatives = (values: readonly unknown[]): string => values.map((value) => JSON.stringify(value)).join(' or ')
+
+/** A format with words of its own is told by its schema. */
+const formatText = (format: string): string =>
+  ({
+    datetime: 'must be an instant with an offset or Z, such as "2026-01-31T12:00:00Z"',
+    date: 'must be a day, such as "2026-01-31"',
+    email: 'must be an e-mail address',
+  })[format] ?? 'is not valid'
 
 const typeText = (expected: string): string =>
   ({

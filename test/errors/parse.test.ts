@@ -3,6 +3,7 @@ import * as z from 'zod/mini'
 import { parseInput } from '#errors/parse'
 import { Problem } from '#errors/problem'
 import { deductCredits } from '#operations/credits'
+import { instant } from '#operations/fields'
 
 const body = deductCredits.body ?? z.undefined()
 
@@ -15,6 +16,12 @@ const faultOf = (value: unknown): unknown => {
 }
 
 describe('a fault in a body is told by path and in words', () => {
+  it('an instant is told what one looks like', () => {
+    expect(() => parseInput(z.object({ from: instant }), { from: '2026-01-31' })).toThrow(
+      'from: must be an instant with an offset or Z, such as "2026-01-31T12:00:00Z"',
+    )
+  })
+
   it.each([
     [{ reason: 'x' }, 'amount', 'is required'],
     [{ amount: 1.5, reason: 'x' }, 'amount', 'must be a whole number'],
