@@ -19,17 +19,20 @@ export function planTax({ subject, order }: Pick<Payment, 'subject' | 'order'>):
 
 /**
  * The present period's money after a change: the new plan's price, as far as it goes from what the old money was credited
- * with, in the shares that it had in that; the rest from the change's own payment.
+ * with, in the shares that it had in that; the rest from the change's own payment. The shares are those of what was paid,
+ * tax included: each payment's part is worth what it brought, also where the credit was taxed otherwise than the price.
  */
 export function changedMoney(
   before: BoughtSubscription,
   payment: Pick<Payment, 'id' | 'order' | 'subject'>,
   { chargeMinor }: Pick<PricedChange, 'chargeMinor'>,
 ): Pick<BoughtSubscription, 'paidMinor' | 'paymentId' | 'earlier' | 'tax'> {
-  const credited = creditedOf(before, payment.order.lines)
-  const sum = total(credited.map(({ creditedMinor }) => creditedMinor))
-  const weights = credited.map(({ creditedMinor }) => creditedMinor)
-  const parts = sum > chargeMinor ? spreadAmount(chargeMinor, weights) : weights
+  const { lines } = payment.order
+  const credited = creditedOf(before, lines)
+  const worth = credited.map(({ creditedMinor }) => creditedMinor)
+  const priceMinor = lines.find(({ id }) => id === priceIdOf(payment))?.totalMinor ?? 0
+  const weights = [...worth, Math.max(0, priceMinor - total(worth))]
+  const parts = total(weights) > 0 ? spreadAmount(chargeMinor, weights) : []
   const earlier = credited
     .map((one, index) => ({ ...one, creditedMinor: parts[index] ?? 0, paidMinor: parts[index] ?? 0 }))
     .filter(({ creditedMinor }) => creditedMinor > 0)
@@ -41,10 +44,13 @@ export function changedMoney(
   }
 }
 
-/** The credits on a change's order, by the payment whose money each was. */
+const priceIdOf = ({ subject }: Pick<Payment, 'subject'>): string | undefined =>
+  subject.kind === 'subscription' ? subject.priceId : undefined
+
+/** The credits on a change's order, by the payment whose money each was: what they are worth, tax included. */
 function creditedOf(before: BoughtSubscription, lines: readonly OrderLine[]): CreditedMoney[] {
   const { periodIndex, ahead = [] } = before
-  const creditOf = (index: number) => -(lines.find(({ id }) => id === creditLineId(index))?.netMinor ?? 0)
+  const creditOf = (index: number) => -(lines.find(({ id }) => id === creditLineId(index))?.totalMinor ?? 0)
   const present = [ownMoney(before), ...(before.earlier ?? [])]
   const presentMinor = creditOf(periodIndex)
   const parts =

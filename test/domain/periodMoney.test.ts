@@ -9,7 +9,7 @@ import { planGround, planRefundOf } from '#domain/subscriptionRefund'
 import { planReplaced } from '#domain/subscriptionReplaced'
 import { periodAfter } from '#domain/subscriptionState'
 import type { SubscriptionScene } from '#domain/subscriptionWrite'
-import { noTax, type TaxRule } from '#domain/tax'
+import { isTaxed, noTax, type TaxRule, taxOn } from '#domain/tax'
 import type { PlanTerms } from '#domain/terms'
 import { writesOf } from './renewalSupport.ts'
 import {
@@ -243,6 +243,28 @@ describe('the tax of a credit', () => {
     const given = { asked: true, credit: undefined }
     expect(planReplaced(scene, given, start).creditMinor).toBe(35_700)
     expect(planReplaced(sceneOf(), given, start).creditMinor).toBe(10_000)
+  })
+
+  // Bought untaxed or taxed, changed under another tax: what is left is worth what is here of both payments, tax included.
+  it.each<[string, TaxRule, TaxRule, number, number, number]>([
+    ['none, then 19 % on top: the change back', noTax, vat, 1, 25_700, 10_000],
+    ['none, then 19 % on top: half of the change back', noTax, vat, 1, 12_850, 22_850],
+    ['none, then 19 % on top: the first back', noTax, vat, 0, 10_000, 25_700],
+    ['19 % on top, then none: the change back', vat, noTax, 1, 18_100, 11_900],
+    ['19 % on top, then none: the first back', vat, noTax, 0, 11_900, 18_100],
+    ['18 % within, then 19 % on top: the change back', gst, vat, 1, 25_700, 10_000],
+    ['19 % on top, twice: the change back', vat, vat, 1, 23_800, 11_900],
+  ])('is worth what is here of each payment: %s', (_, before, tax, index, amountMinor, expected) => {
+    const first = bought({ over: isTaxed(before) ? { tax: before } : {} })
+    const [payment] = first.payments
+    if (!payment) throw new Error('no payment')
+    const paid = before.inclusive ? 10_000 : 10_000 + (taxOn([10_000], before)[0] ?? 0)
+    const state = changed({ ...first, payments: [{ ...payment, amountMinor: paid }] }, starter, growth, start, tax)
+    const left = refunded(state, index, amountMinor).scene
+    expect(planReplaced(left, { asked: true, credit: undefined }, start).creditMinor).toBeGreaterThanOrEqual(
+      expected - 1,
+    )
+    expect(planReplaced(left, { asked: true, credit: undefined }, start).creditMinor).toBeLessThanOrEqual(expected)
   })
 
   it('of a rest that is too small to charge is stated on the order, and not again on the next', () => {
