@@ -1,19 +1,28 @@
 import type { OrderLine } from './order.ts'
 import { spreadAmount } from './orderSpread.ts'
-import type { Payment, PricedChange } from './payment.ts'
+import type { Payment } from './payment.ts'
 import { lostMinorOf } from './paymentState.ts'
 import type { BoughtSubscription, CreditedMoney, PaidAhead } from './subscriptionState.ts'
-import { isTaxed, type TaxRule } from './tax.ts'
+import type { TaxRule } from './tax.ts'
 
 /**
  * Whose money the present period is paid with. A change credits what is left of the old plan's money into the new one's, so
  * a period may be paid by several payments, and each of them may still go back: in part, in full, or by a dispute.
  */
 
+/** What a payment brings for its plan: before tax that comes on top, which prorations are taxed with as lines of their own. */
+export const planMoney = (
+  payment: Pick<Payment, 'id' | 'order' | 'subject'>,
+): Pick<PaidAhead, 'paymentId' | 'paidMinor' | 'tax'> => ({
+  paymentId: payment.id,
+  paidMinor: planMinorOf(payment),
+  ...planTax(payment),
+})
+
 /** The tax that came on, or in, what a payment brought for its plan; absent: none. */
-export function planTax({ subject, order }: Pick<Payment, 'subject' | 'order'>): { tax?: TaxRule } {
+function planTax({ subject, order }: Pick<Payment, 'subject' | 'order'>): { tax?: TaxRule } {
   if (subject.kind === 'subscription' && subject.change) return subject.change.tax ? { tax: subject.change.tax } : {}
-  const [rule] = order.taxes.filter(isTaxed)
+  const [rule] = order.taxes
   return rule ? { tax: { name: rule.name, rate: rule.rate, inclusive: rule.inclusive } } : {}
 }
 
@@ -25,33 +34,33 @@ export function planTax({ subject, order }: Pick<Payment, 'subject' | 'order'>):
 export function changedMoney(
   before: BoughtSubscription,
   payment: Pick<Payment, 'id' | 'order' | 'subject'>,
-  { chargeMinor }: Pick<PricedChange, 'chargeMinor'>,
 ): Pick<BoughtSubscription, 'paidMinor' | 'paymentId' | 'earlier' | 'tax'> {
   const { lines } = payment.order
-  const credited = creditedOf(before, lines)
-  const worth = credited.map(({ creditedMinor }) => creditedMinor)
+  const money = planMoney(payment)
+  const found = foundIn(before, lines)
+  const worth = found.map(({ worthMinor }) => worthMinor)
   const priceMinor = lines.find(({ id }) => id === priceIdOf(payment))?.totalMinor ?? 0
   const weights = [...worth, Math.max(0, priceMinor - total(worth))]
-  const parts = total(weights) > 0 ? spreadAmount(chargeMinor, weights) : []
-  const earlier = credited
-    .map((one, index) => ({ ...one, creditedMinor: parts[index] ?? 0, paidMinor: parts[index] ?? 0 }))
+  const parts = total(weights) > 0 ? spreadAmount(money.paidMinor, weights) : []
+  const earlier = found
+    .map((one, index) => credited(one, parts[index] ?? 0))
     .filter(({ creditedMinor }) => creditedMinor > 0)
-  return {
-    paidMinor: chargeMinor,
-    paymentId: payment.id,
-    ...planTax(payment),
-    ...(earlier.length > 0 && { earlier }),
-  }
+  return { ...money, ...(earlier.length > 0 && { earlier }) }
 }
 
 const priceIdOf = ({ subject }: Pick<Payment, 'subject'>): string | undefined =>
   subject.kind === 'subscription' ? subject.priceId : undefined
 
-/** The credits on a change's order, by the payment whose money each was: what they are worth, tax included. */
-function creditedOf(before: BoughtSubscription, lines: readonly OrderLine[]): CreditedMoney[] {
-  const { periodIndex, ahead = [] } = before
+/** Money as a change finds it. `worthMinor`: of the credits on its order, tax included. */
+interface Found extends Pick<CreditedMoney, 'paymentId' | 'foundMinor' | 'hereMinor'> {
+  worthMinor: number
+}
+
+function foundIn(before: BoughtSubscription, lines: readonly OrderLine[]): Found[] {
+  const { periodIndex, ahead = [], earlier = [] } = before
   const creditOf = (index: number) => -(lines.find(({ id }) => id === creditLineId(index))?.totalMinor ?? 0)
-  const present = [ownMoney(before), ...(before.earlier ?? [])]
+  const ownMinor = before.paidMinor - total(earlier.map(({ paidMinor }) => paidMinor))
+  const present = [{ ...before, paidMinor: ownMinor }, ...earlier]
   const presentMinor = creditOf(periodIndex)
   const parts =
     presentMinor === 0
@@ -61,21 +70,13 @@ function creditedOf(before: BoughtSubscription, lines: readonly OrderLine[]): Cr
           present.map(({ paidMinor }) => paidMinor),
         )
   return [
-    ...present.map((one, index) => credited(one, parts[index] ?? 0)),
-    ...ahead.map((one, index) => credited(one, creditOf(periodIndex + 1 + index))),
+    ...present.map((one, index) => ({ ...one, worthMinor: parts[index] ?? 0 })),
+    ...ahead.map((one, index) => ({ ...one, worthMinor: creditOf(periodIndex + 1 + index) })),
   ]
 }
 
 /** Names the line of a period's credit on the order of a change. */
 export const creditLineId = (periodIndex: number): string => `credit:${periodIndex}`
-
-/** Money as a change finds it. */
-type Found = Pick<CreditedMoney, 'paymentId' | 'paidMinor' | 'foundMinor' | 'hereMinor'>
-
-const ownMoney = (subscription: BoughtSubscription): Found => ({
-  ...subscription,
-  paidMinor: subscription.paidMinor - total((subscription.earlier ?? []).map(({ paidMinor }) => paidMinor)),
-})
 
 function credited({ paymentId, foundMinor, hereMinor = foundMinor }: Found, creditedMinor: number): CreditedMoney {
   const found = hereMinor === undefined ? {} : { foundMinor: hereMinor }
@@ -144,7 +145,7 @@ const hereOf = (payment: Payment): number =>
   Math.max(0, payment.amountMinor - payment.reversedMinor - lostMinorOf(payment))
 
 /** Of a change what the new plan costs for its time, else the plan's own lines: overage is no ground of a proration. */
-function planMinorOf({ subject, order }: Payment): number {
+function planMinorOf({ subject, order }: Pick<Payment, 'subject' | 'order'>): number {
   if (subject.kind === 'subscription' && subject.change) return subject.change.chargeMinor
   const lines =
     subject.kind === 'subscription' ? order.lines.filter((line) => isOf(line, subject.priceId)) : order.lines

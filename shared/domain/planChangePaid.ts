@@ -105,7 +105,7 @@ function changeOf({ subject }: Payment, subscription: BoughtSubscription, terms:
 function changed(
   { account, subscription }: SubscriptionScene,
   payment: Payment,
-  { which, chargeMinor, pricedAt, coupon = subscription.coupon }: PricedChange,
+  { which, pricedAt, coupon = subscription.coupon }: PricedChange,
   terms: PlanTerms,
   now: number,
 ): BoughtSubscription {
@@ -131,7 +131,7 @@ function changed(
     priceId: terms.priceId,
     catalogueVersion: terms.catalogueVersion,
     interval: terms.interval,
-    ...changedMoney(subscription, payment, { chargeMinor }),
+    ...changedMoney(subscription, payment),
     ...(coupon && { coupon }),
     ...(carried.length > 0 && { carried }),
     // A renewal of the plan before: its money goes back when it comes in.

@@ -1,7 +1,7 @@
 import { couponAfterRenewal } from './coupon.ts'
 import { isInFlight, type Payment } from './payment.ts'
 import { type RenewalMethod, renewalMethod } from './paymentMethod.ts'
-import { planTax } from './periodMoney.ts'
+import { planMoney } from './periodMoney.ts'
 import { carriedAfter, nextPlan } from './renewal.ts'
 import type { OtherEffect } from './settlementEffect.ts'
 import { isLive } from './subscription.ts'
@@ -101,25 +101,13 @@ function withPeriod(subscription: BoughtSubscription, payment: Payment): BoughtS
   const other = pendingCharge && pendingCharge.paymentId !== payment.id ? { ...pendingCharge, refund: true } : undefined
   return {
     ...rest,
-    ahead: [
-      ...ahead,
-      {
-        paymentId: payment.id,
-        paidMinor: planMinor(payment, plan.priceId),
-        ...planTax(payment),
-        ...(scheduledChange && { plan }),
-      },
-    ],
+    ahead: [...ahead, { ...planMoney(payment), ...(scheduledChange && { plan }) }],
     ...(used && { coupon: used }),
     ...(carried.length > 0 && { carried }),
     // Another charge for this period may still come in: it has nothing left to pay.
     ...(other && { pendingCharge: other }),
   }
 }
-
-/** What was paid for the plan itself: overage is no ground of a proration. */
-const planMinor = ({ order }: Payment, priceId: string): number =>
-  order.lines.reduce((sum, { kind, id, netMinor }) => sum + (kind === 'plan' && id === priceId ? netMinor : 0), 0)
 
 const couponUsed = ({ order }: Payment): boolean =>
   order.lines.some(({ discounts }) => discounts.some(({ kind }) => kind === 'coupon'))

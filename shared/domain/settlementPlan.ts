@@ -5,7 +5,7 @@ import type { Payment } from './payment.ts'
 import type { RenewalMethod } from './paymentMethod.ts'
 import type { HistoryEntry, PaymentWrite } from './paymentWrite.ts'
 import { periodEnd } from './period.ts'
-import { planTax } from './periodMoney.ts'
+import { planMoney } from './periodMoney.ts'
 import { accessEndOf, type BoughtSubscription, isBought } from './subscriptionState.ts'
 import type { PlanTerms } from './terms.ts'
 import { planPeriod, zoneAt } from './time.ts'
@@ -85,10 +85,7 @@ function boughtSubscription(input: PlanEffectInput, now: number): BoughtSubscrip
     anchor: now,
     zone,
     periodIndex: 0,
-    // Before tax that comes on top: prorations are lines of their own and taxed as such.
-    paidMinor: payment.order.lines.reduce((sum, { netMinor }) => sum + netMinor, 0),
-    paymentId: payment.id,
-    ...planTax(payment),
+    ...planMoney(payment),
     // What has no end has nothing to renew.
     autoRenew: method !== undefined && end !== null,
     ...(method && { method }),
